@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The element and what its rooms share.
+ *
+ * Threads: upstream's streaming thread (input), one task per src pad (audiosrc,
+ * textpad), the session's thread (link), and the application's.
+ *
+ * Lock order: STREAM_LOCK of a pad, then self->lock, then the OBJECT_LOCK. No
+ * lock but the STREAM_LOCK is held across a push, a message, a signal, a
+ * notify, a clock wait or a join.
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+#include "gstrealtime2enums.h"
+#include "gstrealtime2settings.h"
+#include "rt2playout.h"
+
+G_BEGIN_DECLS
+
+#define GST_TYPE_REALTIME2 (gst_realtime2_get_type ())
+G_DECLARE_FINAL_TYPE (GstRealtime2, gst_realtime2, GST, REALTIME2, GstElement)
+
+GST_DEBUG_CATEGORY_EXTERN (gst_realtime2_debug);
+
+typedef struct _GstRealtime2Input GstRealtime2Input;
+typedef struct _GstRealtime2AudioSrc GstRealtime2AudioSrc;
+typedef struct _GstRealtime2Link GstRealtime2Link;
+
+struct _GstRealtime2 {
+  GstElement parent;
+
+  GstPad *sinkpad, *srcpad;      /* always there; owned by the element */
+  GstRealtime2Settings settings; /* OBJECT_LOCK */
+
+  GMutex lock;        /* guards all below unless it says otherwise */
+  GCond playing_cond; /* `playing` or a pacer's `flushing` changed */
+  gboolean playing;   /* state is PLAYING: the clock may be waited for */
+
+  GstRealtime2Input *input;    /* made at init; guards itself with lock */
+  GstRealtime2AudioSrc *audio; /* likewise */
+  GstRealtime2Link *link;      /* likewise */
+  GPtrArray *text_pads;        /* GstRealtime2TextPad*, references */
+  guint next_text_pad;         /* lowest index that was never given */
+
+  Rt2Playout *playout;          /* the schedule */
+  Rt2AudioFormat input_format;  /* what the server is sent */
+  Rt2AudioFormat output_format; /* what src gives */
+  guint64 latency;              /* ns, of the LATENCY event seen on src */
+
+  Rt2SessionState session_state; /* as the session last said */
+  GstRealtime2State state;       /* what the property `state` gives */
+
+  gboolean drained;   /* the session has nothing more to say */
+  guint32 eos_seqnum; /* of the EOS that ends it all, or 0 */
+  guint64 eos_time;   /* running time of the end of the audio once src
+                       * is at EOS, else GST_CLOCK_TIME_NONE */
+
+  guint group_id;       /* of all src pads in this run */
+  gchar *stream_prefix; /* of all stream ids in this run */
+};
+
+/* The state property from what the session and the schedule say now; notifies
+ * if it changed. Called without locks. */
+void gst_realtime2_update_state (GstRealtime2 *self);
+
+/* The running time now, or GST_CLOCK_TIME_NONE. Takes the OBJECT_LOCK. */
+guint64 gst_realtime2_running_time (GstRealtime2 *self);
+
+/* Tells the session what the properties say now. Called without locks. */
+void gst_realtime2_update_config (GstRealtime2 *self);
+
+/* Wakes each text pad that has something waiting. Called with self->lock. */
+void gst_realtime2_wake_text_pads (GstRealtime2 *self);
+
+/* All text pads read @spoken from now on. Called with self->lock. */
+void gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken);
+
+/* The stream-start event of a src pad, named by @suffix. Transfer full. */
+GstEvent *gst_realtime2_stream_start (GstRealtime2 *self, const gchar *suffix);
+
+G_END_DECLS

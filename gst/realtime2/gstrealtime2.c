@@ -1,0 +1,673 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/**
+ * SECTION:element-realtime2
+ * @title: realtime2
+ *
+ * Puts OpenAI's GPT-Realtime-2 voice agent into a pipeline: the user's voice
+ * in, the agent's voice out, and what both said as text on other pads.
+ *
+ * From PLAYING on the src pad gives a buffer every #GstRealtime2:
+ * output-buffer-duration, speech or silence, whatever the network does. The
+ * element owns the schedule of every sample, so it knows what the listener has
+ * heard: when the user barges in, what was not heard is dropped here and taken
+ * back on the server.
+ *
+ * The API key is read from the environment variable OPENAI_API_KEY.
+ *
+ * ## Example launch lines
+ * |[
+ * gst-launch-1.0 autoaudiosrc ! audioconvert ! audioresample ! realtime2 !
+ *     audioconvert ! audioresample ! autoaudiosink
+ * ]| Talk to the agent. Use headphones: it hears what your microphone hears.
+ * |[
+ * gst-launch-1.0 filesrc location=question.wav ! wavparse ! audioconvert !
+ *     audioresample ! realtime2 turn-detection=none ! audioconvert ! wavenc !
+ *     filesink location=answer.wav
+ * ]| Ask what is in a file, and write the answer to another.
+ * |[
+ * gst-launch-1.0 filesrc location=question.wav ! wavparse ! audioconvert !
+ *     audioresample ! realtime2 name=ai turn-detection=none
+ *     text_src_0::roles=user+assistant  ai.src ! queue ! fakesink
+ *     ai.text_src_0 ! application/x-json ! fdsink
+ * ]| Read who said what, as it is heard.
+ */
+#include "gstrealtime2.h"
+
+#include "gstrealtime2-private.h"
+#include "gstrealtime2audiosrc.h"
+#include "gstrealtime2input.h"
+#include "gstrealtime2link.h"
+#include "gstrealtime2messages.h"
+#include "gstrealtime2textpad.h"
+
+GST_DEBUG_CATEGORY (gst_realtime2_debug);
+#define GST_CAT_DEFAULT gst_realtime2_debug
+
+#define AUDIO_CAPS                                                             \
+  "audio/x-raw, format=S16LE, layout=interleaved, rate=24000, channels=1; "    \
+  "audio/x-mulaw, rate=8000, channels=1; "                                     \
+  "audio/x-alaw, rate=8000, channels=1"
+
+static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE (
+    "sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS (AUDIO_CAPS));
+static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
+    "src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS (AUDIO_CAPS));
+static GstStaticPadTemplate text_src_template = GST_STATIC_PAD_TEMPLATE (
+    "text_src_%u", GST_PAD_SRC, GST_PAD_REQUEST,
+    GST_STATIC_CAPS ("text/x-raw, format=utf8; application/x-json"));
+
+static guint n_settings; /* properties 1 to this are the settings' */
+static GParamSpec *state_pspec;
+
+static void child_proxy_init (gpointer iface, gpointer data);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (GstRealtime2, gst_realtime2, GST_TYPE_ELEMENT,
+    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY, child_proxy_init));
+GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (realtime2, "realtime2", GST_RANK_NONE,
+    GST_TYPE_REALTIME2,
+    GST_DEBUG_CATEGORY_INIT (
+        gst_realtime2_debug, "realtime2", 0, "Realtime voice agent"));
+
+/* --- what the rooms ask of the element --- */
+
+guint64
+gst_realtime2_running_time (GstRealtime2 *self)
+{
+  return gst_element_get_current_running_time (GST_ELEMENT (self));
+}
+
+/* Called with self->lock. */
+static GstRealtime2State
+current_state (GstRealtime2 *self)
+{
+  if (rt2_playout_is_speaking (self->playout))
+    return GST_REALTIME2_STATE_SPEAKING;
+  switch (self->session_state) {
+    case RT2_SESSION_CONNECTING:
+      return GST_REALTIME2_STATE_CONNECTING;
+    case RT2_SESSION_READY:
+      return GST_REALTIME2_STATE_READY;
+    case RT2_SESSION_LISTENING:
+      return GST_REALTIME2_STATE_LISTENING;
+    case RT2_SESSION_THINKING:
+      return GST_REALTIME2_STATE_THINKING;
+    default:
+      return GST_REALTIME2_STATE_DISCONNECTED;
+  }
+}
+
+void
+gst_realtime2_update_state (GstRealtime2 *self)
+{
+  GstRealtime2State state;
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  state = current_state (self);
+  changed = state != self->state;
+  self->state = state;
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), state_pspec);
+}
+
+void
+gst_realtime2_wake_text_pads (GstRealtime2 *self)
+{
+  for (guint i = 0; i < self->text_pads->len; i++)
+    gst_realtime2_text_pad_wake (g_ptr_array_index (self->text_pads, i));
+}
+
+void
+gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken)
+{
+  for (guint i = 0; i < self->text_pads->len; i++)
+    gst_realtime2_text_pad_add (g_ptr_array_index (self->text_pads, i), spoken);
+}
+
+GstEvent *
+gst_realtime2_stream_start (GstRealtime2 *self, const gchar *suffix)
+{
+  gchar *id = g_strconcat (self->stream_prefix, "/realtime2/", suffix, NULL);
+  GstEvent *event = gst_event_new_stream_start (id);
+
+  gst_event_set_group_id (event, self->group_id);
+  g_free (id);
+  return event;
+}
+
+/* --- configuration --- */
+
+static GstRealtime2Settings *
+copy_settings (GstRealtime2 *self)
+{
+  GstRealtime2Settings *settings;
+
+  GST_OBJECT_LOCK (self);
+  settings = gst_realtime2_settings_copy (&self->settings);
+  GST_OBJECT_UNLOCK (self);
+  return settings;
+}
+
+/* Called with self->lock. */
+static gboolean
+wants_user_text (GstRealtime2 *self)
+{
+  for (guint i = 0; i < self->text_pads->len; i++)
+    if (gst_realtime2_text_pad_wants_user (
+            g_ptr_array_index (self->text_pads, i)))
+      return TRUE;
+  return FALSE;
+}
+
+static Rt2SessionConfig *
+make_config (
+    GstRealtime2 *self, const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  Rt2AudioFormat input, output;
+  gboolean user_text;
+
+  g_mutex_lock (&self->lock);
+  input = self->input_format;
+  output = self->output_format;
+  user_text = wants_user_text (self);
+  g_mutex_unlock (&self->lock);
+  return gst_realtime2_settings_make_config (
+      settings, input, output, user_text, fault);
+}
+
+void
+gst_realtime2_update_config (GstRealtime2 *self)
+{
+  GstRealtime2Settings *settings;
+  Rt2SessionConfig *config;
+  Rt2Fault *fault = NULL;
+
+  if (!gst_realtime2_link_is_running (self->link))
+    return;
+  settings = copy_settings (self);
+  config = make_config (self, settings, &fault);
+  gst_realtime2_settings_free (settings);
+  if (!config) {
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", fault->message),
+        ("%s; the session goes on as it was",
+            fault->debug ? fault->debug : "no details"));
+    rt2_fault_free (fault);
+    return;
+  }
+  gst_realtime2_link_set_config (self->link, config);
+  rt2_session_config_free (config);
+}
+
+static void
+update_latency (GstRealtime2 *self)
+{
+  g_mutex_lock (&self->lock);
+  GST_OBJECT_LOCK (self);
+  rt2_playout_set_latency (
+      self->playout, self->latency + self->settings.playout_offset);
+  GST_OBJECT_UNLOCK (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- states --- */
+
+/* Called with self->lock. */
+static void
+reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
+{
+  rt2_playout_reset (self->playout, self->output_format);
+  rt2_playout_set_latency (self->playout, settings->playout_offset);
+  self->latency = 0;
+  self->drained = FALSE;
+  self->eos_seqnum = 0;
+  self->eos_time = GST_CLOCK_TIME_NONE;
+  self->group_id = gst_util_group_id_next ();
+  g_free (self->stream_prefix);
+  self->stream_prefix = g_strdup_printf (
+      "%08x%08x", g_random_int (), g_random_int ());
+  gst_realtime2_input_start (self->input, settings);
+  gst_realtime2_audio_src_start (self->audio, settings);
+  for (guint i = 0; i < self->text_pads->len; i++)
+    gst_realtime2_text_pad_start (g_ptr_array_index (self->text_pads, i));
+}
+
+/* READY->PAUSED. FALSE, and an error posted, if a property is wrong. */
+static gboolean
+start (GstRealtime2 *self)
+{
+  GstRealtime2Settings *settings = copy_settings (self);
+  Rt2AudioFormat input = gst_realtime2_audio_src_choose_format (self->sinkpad);
+  Rt2AudioFormat output = gst_realtime2_audio_src_choose_format (self->srcpad);
+  Rt2SessionOptions *options;
+  Rt2SessionConfig *config;
+  Rt2Fault *fault = NULL;
+
+  g_mutex_lock (&self->lock);
+  self->input_format = input;
+  self->output_format = output;
+  reset (self, settings);
+  g_mutex_unlock (&self->lock);
+
+  options = gst_realtime2_settings_make_options (settings, &fault);
+  config = options ? make_config (self, settings, &fault) : NULL;
+  gst_realtime2_settings_free (settings);
+  if (!config) {
+    gst_realtime2_post_fault (self, fault);
+    g_clear_pointer (&options, rt2_session_options_free);
+    rt2_fault_free (fault);
+    return FALSE;
+  }
+  gst_realtime2_link_start (self->link, options, config);
+  rt2_session_config_free (config);
+  return TRUE;
+}
+
+/* PAUSED->READY, before the pads are deactivated: ends every wait. */
+static void
+unblock (GstRealtime2 *self)
+{
+  g_mutex_lock (&self->lock);
+  gst_realtime2_input_stop (self->input);
+  gst_realtime2_audio_src_stop (self->audio);
+  for (guint i = 0; i < self->text_pads->len; i++)
+    gst_realtime2_text_pad_stop (g_ptr_array_index (self->text_pads, i));
+  g_mutex_unlock (&self->lock);
+}
+
+/* PAUSED->READY, after that. */
+static void
+stop (GstRealtime2 *self)
+{
+  gst_realtime2_link_stop (self->link);
+  g_mutex_lock (&self->lock);
+  rt2_playout_reset (self->playout, self->output_format);
+  self->session_state = RT2_SESSION_DISCONNECTED;
+  g_mutex_unlock (&self->lock);
+  gst_realtime2_update_state (self);
+}
+
+static void
+set_playing (GstRealtime2 *self, gboolean playing)
+{
+  g_mutex_lock (&self->lock);
+  self->playing = playing;
+  g_cond_broadcast (&self->playing_cond);
+  gst_realtime2_input_reschedule (self->input);
+  gst_realtime2_audio_src_reschedule (self->audio);
+  for (guint i = 0; i < self->text_pads->len; i++)
+    gst_realtime2_text_pad_reschedule (g_ptr_array_index (self->text_pads, i));
+  g_mutex_unlock (&self->lock);
+}
+
+static GstStateChangeReturn
+change_state (GstElement *element, GstStateChange transition)
+{
+  GstRealtime2 *self = GST_REALTIME2 (element);
+  GstStateChangeReturn ret;
+
+  switch (transition) {
+    case GST_STATE_CHANGE_READY_TO_PAUSED:
+      if (!start (self))
+        return GST_STATE_CHANGE_FAILURE;
+      break;
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      set_playing (self, FALSE);
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_READY:
+      unblock (self);
+      break;
+    default:
+      break;
+  }
+
+  ret = GST_ELEMENT_CLASS (gst_realtime2_parent_class)
+            ->change_state (element, transition);
+
+  switch (transition) {
+    case GST_STATE_CHANGE_READY_TO_PAUSED:
+      if (ret == GST_STATE_CHANGE_FAILURE)
+        stop (self);
+      /* fall through */
+    case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
+      if (ret == GST_STATE_CHANGE_SUCCESS)
+        ret = GST_STATE_CHANGE_NO_PREROLL;
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
+      set_playing (self, TRUE);
+      break;
+    case GST_STATE_CHANGE_PAUSED_TO_READY:
+      stop (self);
+      break;
+    default:
+      break;
+  }
+  return ret;
+}
+
+/* An EOS for the element as a whole ends the input like one on its pad. */
+static gboolean
+send_event (GstElement *element, GstEvent *event)
+{
+  if (GST_EVENT_TYPE (event) != GST_EVENT_EOS)
+    return GST_ELEMENT_CLASS (gst_realtime2_parent_class)
+        ->send_event (element, event);
+  gst_realtime2_input_end (GST_REALTIME2 (element)->input, event);
+  return TRUE;
+}
+
+/* --- text pads --- */
+
+/* Called with self->lock. */
+static gchar *
+free_pad_name (GstRealtime2 *self)
+{
+  return g_strdup_printf ("text_src_%u", self->next_text_pad++);
+}
+
+/* A name that was asked for keeps its index from being given away. */
+static gchar *
+take_pad_name (GstRealtime2 *self, const gchar *name)
+{
+  guint64 index;
+
+  if (g_str_has_prefix (name, "text_src_") &&
+      g_ascii_string_to_unsigned (
+          name + strlen ("text_src_"), 10, 0, G_MAXUINT - 1, &index, NULL))
+    self->next_text_pad = MAX (self->next_text_pad, (guint) index + 1);
+  return g_strdup (name);
+}
+
+static GstPad *
+request_new_pad (GstElement *element, GstPadTemplate *templ,
+    const gchar *wanted, const GstCaps *caps)
+{
+  GstRealtime2 *self = GST_REALTIME2 (element);
+  gchar *name;
+  GstPad *pad;
+
+  g_mutex_lock (&self->lock);
+  name = wanted ? take_pad_name (self, wanted) : free_pad_name (self);
+  g_mutex_unlock (&self->lock);
+
+  pad = gst_realtime2_text_pad_create (self, templ, name);
+  g_mutex_lock (&self->lock);
+  gst_realtime2_text_pad_start (GST_REALTIME2_TEXT_PAD (pad));
+  g_ptr_array_add (self->text_pads, gst_object_ref_sink (pad));
+  g_mutex_unlock (&self->lock);
+
+  if (!gst_element_add_pad (element, pad)) {
+    g_mutex_lock (&self->lock);
+    g_ptr_array_remove (self->text_pads, pad);
+    g_mutex_unlock (&self->lock);
+    pad = NULL;
+  } else {
+    gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
+  }
+  g_free (name);
+  return pad;
+}
+
+static void
+release_pad (GstElement *element, GstPad *pad)
+{
+  GstRealtime2 *self = GST_REALTIME2 (element);
+
+  g_mutex_lock (&self->lock);
+  gst_realtime2_text_pad_stop (GST_REALTIME2_TEXT_PAD (pad));
+  g_mutex_unlock (&self->lock);
+  gst_pad_set_active (pad, FALSE);
+  gst_child_proxy_child_removed (
+      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
+  gst_element_remove_pad (element, pad);
+
+  g_mutex_lock (&self->lock);
+  g_ptr_array_remove (self->text_pads, pad);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- GstChildProxy: pads by name, for text_src_0::roles=user --- */
+
+static guint
+get_children_count (GstChildProxy *proxy)
+{
+  guint n;
+
+  GST_OBJECT_LOCK (proxy);
+  n = GST_ELEMENT (proxy)->numpads;
+  GST_OBJECT_UNLOCK (proxy);
+  return n;
+}
+
+static GObject *
+get_child_by_index (GstChildProxy *proxy, guint index)
+{
+  GObject *child;
+
+  GST_OBJECT_LOCK (proxy);
+  child = g_list_nth_data (GST_ELEMENT (proxy)->pads, index);
+  if (child)
+    g_object_ref (child);
+  GST_OBJECT_UNLOCK (proxy);
+  return child;
+}
+
+static GObject *
+get_child_by_name (GstChildProxy *proxy, const gchar *name)
+{
+  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (proxy), name);
+
+  return pad ? G_OBJECT (pad) : NULL;
+}
+
+static void
+child_proxy_init (gpointer iface, gpointer data)
+{
+  GstChildProxyInterface *proxy = iface;
+
+  proxy->get_children_count = get_children_count;
+  proxy->get_child_by_index = get_child_by_index;
+  proxy->get_child_by_name = get_child_by_name;
+}
+
+/* --- stats --- */
+
+static void
+add_session_stats (GstStructure *stats, GstRealtime2 *self)
+{
+  Rt2SessionStats s;
+
+  gst_realtime2_link_get_stats (self->link, &s);
+  gst_structure_set (stats, "responses", G_TYPE_UINT, s.responses,
+      "interruptions", G_TYPE_UINT, s.interruptions, "truncations", G_TYPE_UINT,
+      s.truncations, "deletions", G_TYPE_UINT, s.deletions, "server-errors",
+      G_TYPE_UINT, s.server_errors, "reconnects", G_TYPE_UINT, s.reconnects,
+      "unknown-events", G_TYPE_UINT, s.unknown_events, "bad-events",
+      G_TYPE_UINT, s.bad_events, "input-tokens", G_TYPE_UINT64, s.input_tokens,
+      "output-tokens", G_TYPE_UINT64, s.output_tokens, "total-tokens",
+      G_TYPE_UINT64, s.total_tokens, "input-sent-time", G_TYPE_UINT64,
+      s.appended, "last-response-latency", G_TYPE_UINT64, s.response_latency,
+      "messages-sent", G_TYPE_UINT64, s.transport.messages_sent,
+      "messages-received", G_TYPE_UINT64, s.transport.messages_received,
+      "bytes-sent", G_TYPE_UINT64, s.transport.bytes_sent, "bytes-received",
+      G_TYPE_UINT64, s.transport.bytes_received, NULL);
+}
+
+static void
+add_media_stats (GstStructure *stats, GstRealtime2 *self)
+{
+  GstRealtime2InputStats input;
+  GstRealtime2AudioSrcStats audio;
+  Rt2PlayoutStats playout;
+  guint64 queued;
+  Rt2AudioFormat format;
+
+  g_mutex_lock (&self->lock);
+  gst_realtime2_input_get_stats (self->input, &input);
+  gst_realtime2_audio_src_get_stats (self->audio, &audio);
+  rt2_playout_get_stats (self->playout, &playout);
+  queued = rt2_playout_queued (self->playout);
+  format = self->output_format;
+  g_mutex_unlock (&self->lock);
+
+  gst_structure_set (stats, "input-queued-time", G_TYPE_UINT64, input.queued,
+      "input-dropped-time", G_TYPE_UINT64, input.dropped, "output-buffers",
+      G_TYPE_UINT64, audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
+      audio.silent_buffers, "output-filled-time", G_TYPE_UINT64, audio.filled,
+      "resyncs", G_TYPE_UINT, audio.resyncs, "speech-queued-time",
+      G_TYPE_UINT64, queued, "speech-played-time", G_TYPE_UINT64,
+      rt2_audio_format_samples_to_ns (format, playout.spoken_samples),
+      "speech-dropped-time", G_TYPE_UINT64,
+      rt2_audio_format_samples_to_ns (format, playout.dropped_samples),
+      "underruns", G_TYPE_UINT, playout.underruns, "underrun-time",
+      G_TYPE_UINT64,
+      rt2_audio_format_samples_to_ns (format, playout.underrun_samples), NULL);
+}
+
+static GstStructure *
+make_stats (GstRealtime2 *self)
+{
+  GstStructure *stats = gst_structure_new_empty (
+      "application/x-realtime2-stats");
+
+  add_session_stats (stats, self);
+  add_media_stats (stats, self);
+  return stats;
+}
+
+/* --- GObject --- */
+
+static void
+set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  GstRealtime2 *self = GST_REALTIME2 (object);
+  GstRealtime2Touches touches;
+
+  if (id > n_settings) {
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    return;
+  }
+  GST_OBJECT_LOCK (self);
+  touches = gst_realtime2_settings_set (&self->settings, id, value);
+  GST_OBJECT_UNLOCK (self);
+
+  if (touches == GST_REALTIME2_TOUCHES_SESSION)
+    gst_realtime2_update_config (self);
+  else if (touches == GST_REALTIME2_TOUCHES_PLAYOUT)
+    update_latency (self);
+}
+
+static void
+get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  GstRealtime2 *self = GST_REALTIME2 (object);
+
+  if (id <= n_settings) {
+    GST_OBJECT_LOCK (self);
+    gst_realtime2_settings_get (&self->settings, id, value);
+    GST_OBJECT_UNLOCK (self);
+  } else if (pspec == state_pspec) {
+    g_mutex_lock (&self->lock);
+    g_value_set_enum (value, self->state);
+    g_mutex_unlock (&self->lock);
+  } else {
+    g_value_take_boxed (value, make_stats (self));
+  }
+}
+
+static void
+finalize (GObject *object)
+{
+  GstRealtime2 *self = GST_REALTIME2 (object);
+
+  gst_realtime2_link_free (self->link);
+  gst_realtime2_input_free (self->input);
+  gst_realtime2_audio_src_free (self->audio);
+  rt2_playout_free (self->playout);
+  g_ptr_array_unref (self->text_pads);
+  gst_realtime2_settings_clear (&self->settings);
+  g_free (self->stream_prefix);
+  g_cond_clear (&self->playing_cond);
+  g_mutex_clear (&self->lock);
+  G_OBJECT_CLASS (gst_realtime2_parent_class)->finalize (object);
+}
+
+static void
+install_watching (GObjectClass *klass)
+{
+  GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  state_pspec = g_param_spec_enum ("state", "State",
+      "What the conversation is at; notified", GST_TYPE_REALTIME2_STATE,
+      GST_REALTIME2_STATE_DISCONNECTED, flags);
+  g_object_class_install_property (klass, n_settings + 1, state_pspec);
+
+  /**
+   * GstRealtime2:stats:
+   *
+   * Counts since READY->PAUSED; kept after it. All times are ns.
+   * responses, interruptions, truncations and deletions (sent to the server),
+   * server-errors, reconnects, unknown-events, bad-events, input-tokens,
+   * output-tokens, total-tokens, input-sent-time, input-queued-time,
+   * input-dropped-time, last-response-latency (end of turn to first audio),
+   * messages-sent, messages-received, bytes-sent, bytes-received,
+   * output-buffers, output-silent-buffers, output-filled-time (silence for a
+   * slow neighbour), resyncs, speech-queued-time, speech-played-time,
+   * speech-dropped-time (by interruptions), underruns, underrun-time.
+   */
+  g_object_class_install_property (klass, n_settings + 2,
+      g_param_spec_boxed ("stats", "Statistics",
+          "Counts and times (ns) of this run: responses, interruptions, "
+          "tokens, queues, drops, latency, bytes",
+          GST_TYPE_STRUCTURE, flags));
+}
+
+static void
+gst_realtime2_class_init (GstRealtime2Class *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GstElementClass *element_class = GST_ELEMENT_CLASS (klass);
+
+  object_class->set_property = set_property;
+  object_class->get_property = get_property;
+  object_class->finalize = finalize;
+  element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
+  element_class->send_event = GST_DEBUG_FUNCPTR (send_event);
+  element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
+
+  n_settings = gst_realtime2_settings_install (object_class);
+  install_watching (object_class);
+
+  gst_element_class_add_static_pad_template (element_class, &sink_template);
+  gst_element_class_add_static_pad_template (element_class, &src_template);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &text_src_template, GST_TYPE_REALTIME2_TEXT_PAD);
+  gst_element_class_set_static_metadata (element_class, "Realtime voice agent",
+      "Filter/Network/Audio",
+      "Talks with OpenAI's Realtime API: voice in, voice and tagged text out. "
+      "gst-launch-1.0 autoaudiosrc ! audioconvert ! audioresample ! realtime2 "
+      "! audioconvert ! audioresample ! autoaudiosink",
+      "gst-realtime2 developers");
+}
+
+static void
+gst_realtime2_init (GstRealtime2 *self)
+{
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->playing_cond);
+  gst_realtime2_settings_init (&self->settings);
+  self->eos_time = GST_CLOCK_TIME_NONE;
+  self->playout = rt2_playout_new ();
+  self->text_pads = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) gst_object_unref);
+
+  self->sinkpad = gst_pad_new_from_static_template (&sink_template, "sink");
+  self->srcpad = gst_pad_new_from_static_template (&src_template, "src");
+  self->input = gst_realtime2_input_new (self, self->sinkpad);
+  self->audio = gst_realtime2_audio_src_new (self, self->srcpad);
+  self->link = gst_realtime2_link_new (self);
+  gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
+  gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_REQUIRE_CLOCK);
+}

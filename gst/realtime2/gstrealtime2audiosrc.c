@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The src pad's task. Time is counted in samples from a base: a buffer's
+ * timestamp is computed anew from its number, so nothing ever drifts.
+ */
+#include "gstrealtime2audiosrc.h"
+
+#include "gstrealtime2meta.h"
+#include "gstrealtime2pacer.h"
+
+#define GST_CAT_DEFAULT gst_realtime2_debug
+
+/* A neighbour that is this late gets silence for what it missed. */
+#define LATE_FILL (200 * GST_MSECOND)
+/* One that is this late gets a jump instead. */
+#define LATE_JUMP (2 * GST_SECOND)
+
+struct _GstRealtime2AudioSrc {
+  GstRealtime2 *self;
+  GstPad *pad; /* the src pad, not owned */
+
+  /* All below: self->lock. */
+  GstRealtime2Pacer pacer; /* of the task */
+  guint64 period;          /* ns per buffer, as set */
+  guint period_samples;    /* per buffer */
+
+  gboolean announced; /* stream-start, caps and segment were pushed */
+  guint64 base;       /* running time of sample 0, or NONE: not begun */
+  guint64 position;   /* samples since base: the next one's number */
+  guint64 offset;     /* samples pushed in this run */
+  gboolean discont;   /* the next buffer does not follow the last */
+  gboolean filling;   /* silence until the clock is caught up with */
+  guint64 seq;        /* of the next buffer of speech */
+  GQueue events;      /* GstEvent*, before the next buffer */
+
+  GstRealtime2AudioSrcStats stats;
+};
+
+/* --- formats --- */
+
+static GstCaps *
+caps_of (Rt2AudioFormat format)
+{
+  switch (format) {
+    case RT2_AUDIO_FORMAT_PCMU:
+      return gst_caps_from_string ("audio/x-mulaw, rate=8000, channels=1");
+    case RT2_AUDIO_FORMAT_PCMA:
+      return gst_caps_from_string ("audio/x-alaw, rate=8000, channels=1");
+    default:
+      return gst_caps_from_string (
+          "audio/x-raw, format=S16LE, "
+          "layout=interleaved, rate=24000, channels=1");
+  }
+}
+
+Rt2AudioFormat
+gst_realtime2_audio_src_choose_format (GstPad *pad)
+{
+  static const Rt2AudioFormat formats[] = { RT2_AUDIO_FORMAT_PCM16,
+    RT2_AUDIO_FORMAT_PCMU, RT2_AUDIO_FORMAT_PCMA };
+  GstCaps *allowed = gst_pad_get_allowed_caps (pad);
+  Rt2AudioFormat chosen = RT2_AUDIO_FORMAT_PCM16;
+
+  for (guint i = 0; allowed && i < G_N_ELEMENTS (formats); i++) {
+    GstCaps *caps = caps_of (formats[i]);
+    gboolean fits = gst_caps_can_intersect (allowed, caps);
+
+    gst_caps_unref (caps);
+    if (fits) {
+      chosen = formats[i];
+      break;
+    }
+  }
+  gst_clear_caps (&allowed);
+  return chosen;
+}
+
+/* --- the timeline --- */
+
+static guint64
+time_of (GstRealtime2AudioSrc *audio, guint64 position)
+{
+  return audio->base +
+      rt2_audio_format_samples_to_ns (audio->self->output_format, position);
+}
+
+/* Begins the timeline at the period of the clock that @now is in, so that many
+ * elements wake at the same instants. */
+static void
+begin_timeline (GstRealtime2AudioSrc *audio, guint64 now)
+{
+  audio->base = now - now % audio->period;
+  audio->position = 0;
+  audio->discont = TRUE;
+  audio->filling = FALSE;
+}
+
+/* Decides what to do about a neighbour that kept us from being on time. */
+static void
+catch_up (GstRealtime2AudioSrc *audio, guint64 now)
+{
+  guint64 next = time_of (audio, audio->position);
+  guint64 late = now > next ? now - next : 0;
+
+  if (late > LATE_JUMP || next > now + LATE_JUMP) {
+    begin_timeline (audio, now);
+    audio->stats.resyncs++;
+  } else if (late > LATE_FILL) {
+    audio->filling = TRUE;
+  } else if (late < audio->period) {
+    audio->filling = FALSE;
+  }
+}
+
+static void
+warn_of_jump (GstRealtime2 *self, guint64 from, guint64 to)
+{
+  GST_ELEMENT_WARNING (self, CORE, CLOCK,
+      ("Audio was not taken in time: the stream jumps."),
+      ("from %" GST_TIME_FORMAT " to %" GST_TIME_FORMAT, GST_TIME_ARGS (from),
+          GST_TIME_ARGS (to)));
+}
+
+/* --- what goes out --- */
+
+static GstEvent *
+mark_event (Rt2MarkKind kind, const Rt2Spoken *spoken)
+{
+  GstStructure *fields = gst_structure_new (kind == RT2_MARK_STARTED
+          ? "realtime2/item-started"
+          : "realtime2/item-done",
+      "item-id", G_TYPE_STRING, spoken->id, NULL);
+  const gchar *phase = rt2_phase_name (rt2_spoken_phase (spoken));
+
+  if (spoken->response_id)
+    gst_structure_set (
+        fields, "response-id", G_TYPE_STRING, spoken->response_id, NULL);
+  if (phase)
+    gst_structure_set (fields, "phase", G_TYPE_STRING, phase, NULL);
+  return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, fields);
+}
+
+static void
+queue_marks (GstRealtime2AudioSrc *audio)
+{
+  Rt2MarkKind kind;
+  Rt2Spoken *spoken;
+
+  while (rt2_playout_pop_mark (audio->self->playout, &kind, &spoken)) {
+    g_queue_push_tail (&audio->events, mark_event (kind, spoken));
+    rt2_spoken_unref (spoken);
+  }
+}
+
+/* The buffer for the period that begins at @position. */
+static GstBuffer *
+make_buffer (GstRealtime2AudioSrc *audio, Rt2Slot *slot)
+{
+  GstRealtime2 *self = audio->self;
+  guint n = audio->period_samples;
+  guint64 pts = time_of (audio, audio->position);
+  gsize size = n * rt2_audio_format_width (self->output_format);
+  guint8 *data = g_malloc (size);
+  GstBuffer *buffer;
+
+  if (audio->filling) {
+    rt2_playout_skip (self->playout, data, n);
+    *slot = (Rt2Slot){ 0 };
+    audio->stats.filled += time_of (audio, audio->position + n) - pts;
+  } else {
+    rt2_playout_take (self->playout, pts, data, n, slot);
+  }
+
+  buffer = gst_buffer_new_wrapped (data, size);
+  GST_BUFFER_PTS (buffer) = pts;
+  GST_BUFFER_DURATION (buffer) = time_of (audio, audio->position + n) - pts;
+  GST_BUFFER_OFFSET (buffer) = audio->offset;
+  GST_BUFFER_OFFSET_END (buffer) = audio->offset + n;
+  if (audio->discont)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_DISCONT);
+  if (slot->n_speech == 0)
+    GST_BUFFER_FLAG_SET (buffer, GST_BUFFER_FLAG_GAP);
+  else
+    gst_realtime2_meta_add_audio (
+        buffer, slot->spoken, slot->offset, slot->final, audio->seq++);
+  return buffer;
+}
+
+/* Fills the next period. Called with self->lock. */
+static GstBuffer *
+next_buffer (GstRealtime2AudioSrc *audio)
+{
+  Rt2Slot slot;
+  GstBuffer *buffer = make_buffer (audio, &slot);
+
+  audio->position += audio->period_samples;
+  audio->offset += audio->period_samples;
+  audio->discont = FALSE;
+  audio->stats.buffers++;
+  audio->stats.silent_buffers += slot.n_speech == 0 ? 1 : 0;
+  queue_marks (audio);
+  if (slot.n_speech > 0)
+    gst_realtime2_wake_text_pads (audio->self);
+  return buffer;
+}
+
+static void
+announce (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  GstSegment segment;
+  GstCaps *caps;
+
+  gst_pad_push_event (audio->pad, gst_realtime2_stream_start (self, "audio"));
+  caps = caps_of (self->output_format);
+  gst_pad_push_event (audio->pad, gst_event_new_caps (caps));
+  gst_caps_unref (caps);
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (audio->pad, gst_event_new_segment (&segment));
+}
+
+static void
+push_events (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  GstEvent *event;
+
+  do {
+    g_mutex_lock (&self->lock);
+    event = g_queue_pop_head (&audio->events);
+    g_mutex_unlock (&self->lock);
+    if (event)
+      gst_pad_push_event (audio->pad, event);
+  } while (event);
+}
+
+/* --- the task --- */
+
+/* The session has no more to say and all of it has been placed. */
+static gboolean
+is_at_end (GstRealtime2 *self)
+{
+  return self->drained && !rt2_playout_is_speaking (self->playout);
+}
+
+static void
+end_stream (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  GstEvent *eos = gst_event_new_eos ();
+
+  push_events (audio);
+  g_mutex_lock (&self->lock);
+  if (self->eos_seqnum)
+    gst_event_set_seqnum (eos, self->eos_seqnum);
+  self->eos_time = time_of (audio, audio->position);
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+
+  GST_INFO_OBJECT (audio->pad, "end of the conversation");
+  gst_pad_push_event (audio->pad, eos);
+  gst_pad_pause_task (audio->pad);
+}
+
+/* Waits for the next period. FALSE if flushing. Called with self->lock; @jump
+ * is the time from which the stream jumps, or NONE. */
+static gboolean
+wait_for_period (GstRealtime2AudioSrc *audio, guint64 *jump)
+{
+  GstRealtime2 *self = audio->self;
+  guint resyncs = audio->stats.resyncs;
+  guint64 now, next;
+
+  *jump = GST_CLOCK_TIME_NONE;
+  if (!GST_CLOCK_TIME_IS_VALID (audio->base)) {
+    if (!gst_realtime2_pacer_wait_playing (self, &audio->pacer, &now))
+      return FALSE;
+    begin_timeline (audio, now);
+  }
+  next = time_of (audio, audio->position);
+  if (!gst_realtime2_pacer_wait (self, &audio->pacer, next, &now))
+    return FALSE;
+  catch_up (audio, now);
+  if (audio->stats.resyncs != resyncs)
+    *jump = next;
+  return TRUE;
+}
+
+static void
+handle_flow (GstRealtime2AudioSrc *audio, GstFlowReturn ret)
+{
+  if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
+    return;
+  GST_INFO_OBJECT (audio->pad, "stops: %s", gst_flow_get_name (ret));
+  if (ret < GST_FLOW_EOS) {
+    GST_ELEMENT_FLOW_ERROR (audio->self, ret);
+    gst_pad_push_event (audio->pad, gst_event_new_eos ());
+  }
+  gst_pad_pause_task (audio->pad);
+}
+
+static void
+loop (gpointer data)
+{
+  GstRealtime2AudioSrc *audio = data;
+  GstRealtime2 *self = audio->self;
+  GstBuffer *buffer = NULL;
+  guint64 jump, to = 0;
+
+  g_mutex_lock (&self->lock);
+  if (!wait_for_period (audio, &jump)) {
+    g_mutex_unlock (&self->lock);
+    gst_pad_pause_task (audio->pad);
+    return;
+  }
+  if (!audio->announced) {
+    audio->announced = TRUE;
+    g_mutex_unlock (&self->lock);
+    announce (audio);
+    g_mutex_lock (&self->lock);
+  }
+  if (!is_at_end (self)) {
+    buffer = next_buffer (audio);
+    to = GST_BUFFER_PTS (buffer);
+  }
+  g_mutex_unlock (&self->lock);
+
+  if (!buffer) {
+    end_stream (audio);
+    return;
+  }
+  if (GST_CLOCK_TIME_IS_VALID (jump))
+    warn_of_jump (self, jump, to);
+  gst_realtime2_update_state (self);
+  push_events (audio);
+  handle_flow (audio, gst_pad_push (audio->pad, buffer));
+}
+
+/* --- the pad --- */
+
+static gboolean
+activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+{
+  GstRealtime2 *self = GST_REALTIME2 (parent);
+  GstRealtime2AudioSrc *audio = self->audio;
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  gst_realtime2_pacer_set_flushing (self, &audio->pacer, !active);
+  g_mutex_unlock (&self->lock);
+  return active ? gst_pad_start_task (pad, loop, audio, NULL)
+                : gst_pad_stop_task (pad);
+}
+
+gboolean
+gst_realtime2_answer_latency (GstRealtime2 *self, GstQuery *query)
+{
+  guint64 period;
+
+  GST_OBJECT_LOCK (self);
+  period = self->settings.output_buffer_duration;
+  GST_OBJECT_UNLOCK (self);
+  gst_query_set_latency (query, TRUE, period, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+static gboolean
+src_query (GstPad *pad, GstObject *parent, GstQuery *query)
+{
+  if (GST_QUERY_TYPE (query) == GST_QUERY_LATENCY)
+    return gst_realtime2_answer_latency (GST_REALTIME2 (parent), query);
+  return gst_pad_query_default (pad, parent, query);
+}
+
+static void
+note_latency (GstRealtime2 *self, GstEvent *event)
+{
+  GstClockTime latency;
+  guint64 offset;
+
+  gst_event_parse_latency (event, &latency);
+  GST_DEBUG_OBJECT (
+      self, "latency is %" GST_TIME_FORMAT, GST_TIME_ARGS (latency));
+  g_mutex_lock (&self->lock);
+  GST_OBJECT_LOCK (self);
+  offset = self->settings.playout_offset;
+  GST_OBJECT_UNLOCK (self);
+  self->latency = latency;
+  rt2_playout_set_latency (self->playout, latency + offset);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+src_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_LATENCY:
+      note_latency (GST_REALTIME2 (parent), event);
+      return gst_pad_event_default (pad, parent, event);
+    case GST_EVENT_SEEK:
+      /* Live time can't be sought. */
+      gst_event_unref (event);
+      return FALSE;
+    case GST_EVENT_RECONFIGURE:
+      /* The format was settled with the server. */
+      gst_event_unref (event);
+      return TRUE;
+    default:
+      return gst_pad_event_default (pad, parent, event);
+  }
+}
+
+/* --- life --- */
+
+static void
+clear_events (GstRealtime2AudioSrc *audio)
+{
+  g_queue_clear_full (&audio->events, (GDestroyNotify) gst_event_unref);
+}
+
+void
+gst_realtime2_audio_src_start (
+    GstRealtime2AudioSrc *audio, const GstRealtime2Settings *settings)
+{
+  guint64 samples = rt2_audio_format_ns_to_samples (
+      audio->self->output_format, settings->output_buffer_duration);
+
+  clear_events (audio);
+  audio->period = settings->output_buffer_duration;
+  audio->period_samples = MAX (samples, 1);
+  audio->announced = FALSE;
+  audio->base = GST_CLOCK_TIME_NONE;
+  audio->offset = 0;
+  audio->seq = 0;
+  audio->stats = (GstRealtime2AudioSrcStats){ 0 };
+}
+
+void
+gst_realtime2_audio_src_stop (GstRealtime2AudioSrc *audio)
+{
+  gst_realtime2_pacer_set_flushing (audio->self, &audio->pacer, TRUE);
+}
+
+void
+gst_realtime2_audio_src_queue_event (
+    GstRealtime2AudioSrc *audio, GstEvent *event)
+{
+  g_queue_push_tail (&audio->events, event);
+}
+
+void
+gst_realtime2_audio_src_reschedule (GstRealtime2AudioSrc *audio)
+{
+  gst_realtime2_pacer_interrupt (&audio->pacer);
+}
+
+void
+gst_realtime2_audio_src_get_stats (
+    GstRealtime2AudioSrc *audio, GstRealtime2AudioSrcStats *stats)
+{
+  *stats = audio->stats;
+}
+
+GstRealtime2AudioSrc *
+gst_realtime2_audio_src_new (GstRealtime2 *self, GstPad *pad)
+{
+  GstRealtime2AudioSrc *audio = g_new0 (GstRealtime2AudioSrc, 1);
+
+  audio->self = self;
+  audio->pad = pad;
+  audio->pacer.flushing = TRUE;
+  audio->base = GST_CLOCK_TIME_NONE;
+  g_queue_init (&audio->events);
+  gst_pad_set_activatemode_function (pad, GST_DEBUG_FUNCPTR (activate_mode));
+  gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (src_query));
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (src_event));
+  gst_pad_use_fixed_caps (pad);
+  return audio;
+}
+
+void
+gst_realtime2_audio_src_free (GstRealtime2AudioSrc *audio)
+{
+  clear_events (audio);
+  g_free (audio);
+}

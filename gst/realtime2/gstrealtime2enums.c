@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Registration of the enum and flags types. The second string of a value is
+ * what gst-inspect-1.0 explains, the third what users write.
+ */
+#include "gstrealtime2enums.h"
+
+#define DEFINE_TYPE(kind, type_name, func, values)                             \
+  GType func (void)                                                            \
+  {                                                                            \
+    static gsize type = 0;                                                     \
+                                                                               \
+    if (g_once_init_enter (&type)) {                                           \
+      GType new_type = g_##kind##_register_static (type_name, values);         \
+                                                                               \
+      gst_type_mark_as_plugin_api (new_type, 0);                               \
+      g_once_init_leave (&type, new_type);                                     \
+    }                                                                          \
+    return type;                                                               \
+  }
+
+static const GEnumValue state_values[] = {
+  { GST_REALTIME2_STATE_DISCONNECTED, "No connection", "disconnected" },
+  { GST_REALTIME2_STATE_CONNECTING, "Connecting, or waiting to try again",
+      "connecting" },
+  { GST_REALTIME2_STATE_READY, "Configured, nobody speaks", "ready" },
+  { GST_REALTIME2_STATE_LISTENING, "The user speaks", "listening" },
+  { GST_REALTIME2_STATE_THINKING, "An answer is due", "thinking" },
+  { GST_REALTIME2_STATE_SPEAKING, "The agent speaks", "speaking" },
+  { 0, NULL, NULL }
+};
+
+static const GEnumValue leaky_values[] = {
+  { GST_REALTIME2_LEAKY_AUTO, "Downstream if upstream is live, else no",
+      "auto" },
+  { GST_REALTIME2_LEAKY_NO, "Upstream waits", "no" },
+  { GST_REALTIME2_LEAKY_UPSTREAM, "Drop the newest audio", "upstream" },
+  { GST_REALTIME2_LEAKY_DOWNSTREAM, "Drop the oldest audio", "downstream" },
+  { 0, NULL, NULL }
+};
+
+static const GEnumValue sync_input_values[] = {
+  { GST_REALTIME2_SYNC_INPUT_AUTO, "Yes unless upstream is live", "auto" },
+  { GST_REALTIME2_SYNC_INPUT_YES, "Take input at the speed of the clock",
+      "yes" },
+  { GST_REALTIME2_SYNC_INPUT_NO, "Take input as it comes", "no" },
+  { 0, NULL, NULL }
+};
+
+static const GEnumValue effort_values[] = {
+  { GST_REALTIME2_EFFORT_DEFAULT, "Not sent: the model's own", "default" },
+  { GST_REALTIME2_EFFORT_MINIMAL, "Minimal", "minimal" },
+  { GST_REALTIME2_EFFORT_LOW, "Low", "low" },
+  { GST_REALTIME2_EFFORT_MEDIUM, "Medium", "medium" },
+  { GST_REALTIME2_EFFORT_HIGH, "High", "high" },
+  { GST_REALTIME2_EFFORT_XHIGH, "Extra high", "xhigh" }, { 0, NULL, NULL }
+};
+
+static const GEnumValue eagerness_values[] = {
+  { GST_REALTIME2_EAGERNESS_AUTO, "Same as medium", "auto" },
+  { GST_REALTIME2_EAGERNESS_LOW, "Waits up to 8 s", "low" },
+  { GST_REALTIME2_EAGERNESS_MEDIUM, "Waits up to 4 s", "medium" },
+  { GST_REALTIME2_EAGERNESS_HIGH, "Waits up to 2 s", "high" }, { 0, NULL, NULL }
+};
+
+static const GEnumValue turn_detection_values[] = {
+  { RT2_TURN_DETECTION_SERVER_VAD, "By silence after speech", "server-vad" },
+  { RT2_TURN_DETECTION_SEMANTIC_VAD, "By what is said", "semantic-vad" },
+  { RT2_TURN_DETECTION_NONE, "Turns are ended by EOS", "none" },
+  { 0, NULL, NULL }
+};
+
+static const GEnumValue granularity_values[] = { { RT2_GRANULARITY_DELTA,
+                                                     "Word by word", "delta" },
+  { RT2_GRANULARITY_SENTENCE, "Sentence by sentence", "sentence" },
+  { RT2_GRANULARITY_ITEM, "Item by item", "item" }, { 0, NULL, NULL } };
+
+static const GEnumValue text_sync_values[] = {
+  { RT2_CAPTION_SYNC_AUDIO, "When it is heard", "audio" },
+  { RT2_CAPTION_SYNC_ARRIVAL, "As soon as it is known", "arrival" },
+  { 0, NULL, NULL }
+};
+
+static const GFlagsValue roles_values[] = { { RT2_CAPTION_ROLE_USER,
+                                                "What the user says", "user" },
+  { RT2_CAPTION_ROLE_ASSISTANT, "What the agent says", "assistant" },
+  { 0, NULL, NULL } };
+
+static const GFlagsValue phases_values[] = {
+  { RT2_CAPTION_PHASE_COMMENTARY, "Preambles and remarks on the way",
+      "commentary" },
+  { RT2_CAPTION_PHASE_FINAL_ANSWER, "The answer", "final-answer" },
+  { RT2_CAPTION_PHASE_UNKNOWN, "Not known when the text leaves", "unknown" },
+  { 0, NULL, NULL }
+};
+
+DEFINE_TYPE (
+    enum, "GstRealtime2State", gst_realtime2_state_get_type, state_values)
+DEFINE_TYPE (
+    enum, "GstRealtime2Leaky", gst_realtime2_leaky_get_type, leaky_values)
+DEFINE_TYPE (enum, "GstRealtime2SyncInput", gst_realtime2_sync_input_get_type,
+    sync_input_values)
+DEFINE_TYPE (
+    enum, "GstRealtime2Effort", gst_realtime2_effort_get_type, effort_values)
+DEFINE_TYPE (enum, "GstRealtime2Eagerness", gst_realtime2_eagerness_get_type,
+    eagerness_values)
+DEFINE_TYPE (enum, "GstRealtime2TurnDetection",
+    gst_realtime2_turn_detection_get_type, turn_detection_values)
+DEFINE_TYPE (enum, "GstRealtime2Granularity",
+    gst_realtime2_granularity_get_type, granularity_values)
+DEFINE_TYPE (enum, "GstRealtime2TextSync", gst_realtime2_text_sync_get_type,
+    text_sync_values)
+DEFINE_TYPE (
+    flags, "GstRealtime2Roles", gst_realtime2_roles_get_type, roles_values)
+DEFINE_TYPE (
+    flags, "GstRealtime2Phases", gst_realtime2_phases_get_type, phases_values)
+
+const gchar *
+gst_realtime2_enum_nick (GType type, gint value)
+{
+  GEnumClass *klass = g_type_class_ref (type);
+  GEnumValue *found = g_enum_get_value (klass, value);
+
+  /* Static types keep their values when the class is let go. */
+  g_type_class_unref (klass);
+  return found ? found->value_nick : NULL;
+}

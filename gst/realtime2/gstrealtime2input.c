@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Input. The chain function turns buffers into pieces of chunk-duration and
+ * puts them into a queue bounded in time; the session's thread takes them out.
+ */
+#include "gstrealtime2input.h"
+
+#include <string.h>
+
+#include "gstrealtime2link.h"
+#include "gstrealtime2messages.h"
+#include "gstrealtime2pacer.h"
+
+#define GST_CAT_DEFAULT gst_realtime2_debug
+
+/* A hole in the input up to this long is filled with silence, so that the
+ * server's audio keeps the time of ours; at a longer one we just go on. */
+#define MAX_HOLE (2 * GST_SECOND)
+/* A smaller difference is jitter of timestamps and no hole. */
+#define MIN_HOLE (20 * GST_MSECOND)
+/* Time between two reports of what is being dropped. */
+#define REPORT_INTERVAL GST_SECOND
+
+struct _GstRealtime2Input {
+  GstRealtime2 *self;
+  GstPad *pad; /* the sink pad, not owned */
+
+  /* All below: self->lock. */
+  GCond space_cond;        /* the queue was emptied, or flushing */
+  GstRealtime2Pacer pacer; /* of the streaming thread */
+
+  /* The settings of this run. */
+  guint64 chunk_duration;
+  guint64 max_size_time;
+  GstRealtime2Leaky leaky;
+  GstRealtime2SyncInput sync_input;
+
+  /* The stream. */
+  GstSegment segment;
+  gboolean has_caps;   /* a format was negotiated */
+  gboolean live_known; /* `live` was asked since the last segment */
+  gboolean live;       /* upstream is live */
+  gboolean eos;        /* no more buffers are taken */
+  guint64 next_rt;     /* running time of the next sample, or NONE */
+
+  /* The queue. */
+  GByteArray *chunk; /* the piece that is being filled */
+  guint64 chunk_rt;  /* running time of its first sample */
+  GQueue pieces;     /* Rt2UplinkPiece* */
+  guint64 queued;    /* ns in pieces */
+
+  /* What was lost. */
+  guint64 dropped;    /* ns, in this run */
+  guint64 reported;   /* ns of it that were reported */
+  gint64 last_report; /* monotonic us */
+};
+
+/* --- the queue --- */
+
+static void
+piece_free (Rt2UplinkPiece *piece)
+{
+  g_clear_pointer (&piece->audio, g_bytes_unref);
+  g_free (piece);
+}
+
+static guint64
+piece_duration (GstRealtime2Input *input, const Rt2UplinkPiece *piece)
+{
+  if (piece->kind != RT2_UPLINK_AUDIO)
+    return 0;
+  return rt2_audio_format_bytes_to_ns (
+      input->self->input_format, g_bytes_get_size (piece->audio));
+}
+
+static void
+clear_queue (GstRealtime2Input *input)
+{
+  g_queue_clear_full (&input->pieces, (GDestroyNotify) piece_free);
+  g_byte_array_set_size (input->chunk, 0);
+  input->queued = 0;
+}
+
+static void
+drop_piece (GstRealtime2Input *input, Rt2UplinkPiece *piece)
+{
+  input->dropped += piece_duration (input, piece);
+  piece_free (piece);
+}
+
+static GstRealtime2Leaky
+effective_leaky (GstRealtime2Input *input)
+{
+  if (input->leaky != GST_REALTIME2_LEAKY_AUTO)
+    return input->leaky;
+  return input->live ? GST_REALTIME2_LEAKY_DOWNSTREAM : GST_REALTIME2_LEAKY_NO;
+}
+
+/* Makes room for @duration ns. FALSE if the newest is to be dropped, or if
+ * flushing. */
+static gboolean
+make_room (GstRealtime2Input *input, guint64 duration)
+{
+  while (input->queued > 0 && input->queued + duration > input->max_size_time) {
+    Rt2UplinkPiece *oldest;
+
+    switch (effective_leaky (input)) {
+      case GST_REALTIME2_LEAKY_UPSTREAM:
+        return FALSE;
+      case GST_REALTIME2_LEAKY_DOWNSTREAM:
+        oldest = g_queue_pop_head (&input->pieces);
+        input->queued -= piece_duration (input, oldest);
+        drop_piece (input, oldest);
+        break;
+      default:
+        if (input->pacer.flushing)
+          return FALSE;
+        g_cond_wait (&input->space_cond, &input->self->lock);
+    }
+  }
+  return TRUE;
+}
+
+static void
+push_piece (
+    GstRealtime2Input *input, Rt2UplinkKind kind, GBytes *audio, guint64 rt)
+{
+  Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
+  guint64 duration;
+
+  piece->kind = kind;
+  piece->audio = audio;
+  piece->rt = rt;
+  duration = piece_duration (input, piece);
+  if (!make_room (input, duration)) {
+    drop_piece (input, piece);
+    return;
+  }
+  g_queue_push_tail (&input->pieces, piece);
+  input->queued += duration;
+}
+
+/* What is in the chunk becomes a piece. */
+static void
+push_chunk (GstRealtime2Input *input)
+{
+  guint width = rt2_audio_format_width (input->self->input_format);
+  gsize size = input->chunk->len - input->chunk->len % width;
+
+  if (size > 0)
+    push_piece (input, RT2_UPLINK_AUDIO, g_bytes_new (input->chunk->data, size),
+        input->chunk_rt);
+  g_byte_array_set_size (input->chunk, 0);
+}
+
+static gsize
+bytes_of (GstRealtime2Input *input, guint64 duration)
+{
+  Rt2AudioFormat format = input->self->input_format;
+
+  return rt2_audio_format_ns_to_samples (format, duration) *
+      rt2_audio_format_width (format);
+}
+
+/* Adds @size bytes that begin at running time @rt; @data NULL = silence. */
+static void
+add_audio (GstRealtime2Input *input, const guint8 *data, gsize size, guint64 rt)
+{
+  Rt2AudioFormat format = input->self->input_format;
+  gsize chunk_size = bytes_of (input, input->chunk_duration);
+
+  while (size > 0 && !input->pacer.flushing) {
+    gsize have = input->chunk->len;
+    gsize n = MIN (size, chunk_size - have);
+
+    if (have == 0)
+      input->chunk_rt = rt;
+    g_byte_array_set_size (input->chunk, have + n);
+    if (data) {
+      memcpy (input->chunk->data + have, data, n);
+      data += n;
+    } else {
+      memset (input->chunk->data + have, rt2_audio_format_silence (format), n);
+    }
+    size -= n;
+    rt += rt2_audio_format_bytes_to_ns (format, n);
+    if (input->chunk->len >= chunk_size)
+      push_chunk (input);
+  }
+}
+
+gboolean
+gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
+{
+  GstRealtime2 *self = input->self;
+  Rt2UplinkPiece *head;
+
+  g_mutex_lock (&self->lock);
+  head = g_queue_pop_head (&input->pieces);
+  if (head) {
+    input->queued -= piece_duration (input, head);
+    *piece = *head;
+    g_free (head);
+    g_cond_broadcast (&input->space_cond);
+  }
+  g_mutex_unlock (&self->lock);
+  return head != NULL;
+}
+
+/* Tells what was dropped: when dropping begins, then once a second. */
+static void
+report_drops (GstRealtime2Input *input)
+{
+  GstRealtime2 *self = input->self;
+  gint64 now = g_get_monotonic_time ();
+  guint64 lost;
+
+  g_mutex_lock (&self->lock);
+  lost = input->dropped - input->reported;
+  if (lost == 0 ||
+      (input->reported > 0 &&
+          now - input->last_report < REPORT_INTERVAL / 1000)) {
+    g_mutex_unlock (&self->lock);
+    return;
+  }
+  input->reported = input->dropped;
+  input->last_report = now;
+  g_mutex_unlock (&self->lock);
+
+  GST_WARNING_OBJECT (
+      self, "dropped %" GST_TIME_FORMAT " of input", GST_TIME_ARGS (lost));
+  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+      lost / GST_MSECOND, "reason", G_TYPE_STRING, "max-size-time", NULL);
+}
+
+/* --- buffers --- */
+
+static void
+ask_live (GstRealtime2Input *input)
+{
+  GstQuery *query;
+  gboolean live = FALSE;
+
+  if (input->live_known)
+    return;
+  query = gst_query_new_latency ();
+  if (gst_pad_peer_query (input->pad, query))
+    gst_query_parse_latency (query, &live, NULL, NULL);
+  gst_query_unref (query);
+
+  g_mutex_lock (&input->self->lock);
+  input->live = live;
+  input->live_known = TRUE;
+  g_mutex_unlock (&input->self->lock);
+}
+
+static gboolean
+is_paced (GstRealtime2Input *input)
+{
+  if (input->sync_input == GST_REALTIME2_SYNC_INPUT_AUTO)
+    return !input->live;
+  return input->sync_input == GST_REALTIME2_SYNC_INPUT_YES;
+}
+
+static guint64
+running_time_of (GstRealtime2Input *input, GstBuffer *buffer)
+{
+  guint64 rt = GST_CLOCK_TIME_NONE;
+
+  if (GST_BUFFER_PTS_IS_VALID (buffer))
+    rt = gst_segment_to_running_time (
+        &input->segment, GST_FORMAT_TIME, GST_BUFFER_PTS (buffer));
+  if (GST_CLOCK_TIME_IS_VALID (rt))
+    return rt;
+  return GST_CLOCK_TIME_IS_VALID (input->next_rt) ? input->next_rt : 0;
+}
+
+/* Fills the hole between the last sample and @rt, if it is a short one. */
+static void
+fill_hole (GstRealtime2Input *input, guint64 rt)
+{
+  guint64 hole;
+
+  if (!GST_CLOCK_TIME_IS_VALID (input->next_rt) || rt <= input->next_rt)
+    return;
+  hole = rt - input->next_rt;
+  if (hole >= MIN_HOLE && hole <= MAX_HOLE)
+    add_audio (input, NULL, bytes_of (input, hole), input->next_rt);
+}
+
+/* Takes @size bytes at @data (NULL = silence) that begin at @rt. */
+static GstFlowReturn
+take_audio (
+    GstRealtime2Input *input, const guint8 *data, gsize size, guint64 rt)
+{
+  guint64 now;
+
+  if (is_paced (input) &&
+      !gst_realtime2_pacer_wait (input->self, &input->pacer, rt, &now))
+    return GST_FLOW_FLUSHING;
+  if (input->pacer.flushing)
+    return GST_FLOW_FLUSHING;
+  fill_hole (input, rt);
+  add_audio (input, data, size, rt);
+  input->next_rt = rt +
+      rt2_audio_format_bytes_to_ns (input->self->input_format, size);
+  return input->pacer.flushing ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
+/* Called with self->lock. */
+static GstFlowReturn
+take_buffer (GstRealtime2Input *input, GstBuffer *buffer)
+{
+  GstMapInfo map;
+  GstFlowReturn ret;
+
+  if (input->eos)
+    return GST_FLOW_EOS;
+  if (!input->has_caps || input->segment.format != GST_FORMAT_TIME)
+    return GST_FLOW_NOT_NEGOTIATED;
+  if (!gst_buffer_map (buffer, &map, GST_MAP_READ))
+    return GST_FLOW_ERROR;
+  ret = take_audio (input,
+      GST_BUFFER_FLAG_IS_SET (buffer, GST_BUFFER_FLAG_GAP) ? NULL : map.data,
+      map.size, running_time_of (input, buffer));
+  gst_buffer_unmap (buffer, &map);
+  return ret;
+}
+
+static GstFlowReturn
+chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+  GstRealtime2 *self = GST_REALTIME2 (parent);
+  GstRealtime2Input *input = self->input;
+  GstFlowReturn ret;
+
+  ask_live (input);
+  g_mutex_lock (&self->lock);
+  ret = take_buffer (input, buffer);
+  g_mutex_unlock (&self->lock);
+
+  gst_buffer_unref (buffer);
+  gst_realtime2_link_wake (self->link);
+  report_drops (input);
+  return ret;
+}
+
+/* --- events --- */
+
+static gboolean
+parse_caps (GstCaps *caps, Rt2AudioFormat *format)
+{
+  const GstStructure *s = gst_caps_get_structure (caps, 0);
+
+  if (gst_structure_has_name (s, "audio/x-mulaw"))
+    *format = RT2_AUDIO_FORMAT_PCMU;
+  else if (gst_structure_has_name (s, "audio/x-alaw"))
+    *format = RT2_AUDIO_FORMAT_PCMA;
+  else if (gst_structure_has_name (s, "audio/x-raw"))
+    *format = RT2_AUDIO_FORMAT_PCM16;
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+take_caps (GstRealtime2Input *input, GstEvent *event)
+{
+  GstRealtime2 *self = input->self;
+  Rt2AudioFormat format;
+  GstCaps *caps;
+  gboolean changed;
+
+  gst_event_parse_caps (event, &caps);
+  if (!parse_caps (caps, &format))
+    return FALSE;
+  g_mutex_lock (&self->lock);
+  changed = format != self->input_format;
+  if (changed) {
+    /* What waits is in the old format and can't be sent any more. */
+    input->dropped += input->queued;
+    clear_queue (input);
+  }
+  self->input_format = format;
+  input->has_caps = TRUE;
+  g_mutex_unlock (&self->lock);
+
+  if (changed)
+    gst_realtime2_update_config (self);
+  return TRUE;
+}
+
+static gboolean
+take_segment (GstRealtime2Input *input, GstEvent *event)
+{
+  GstRealtime2 *self = input->self;
+  GstSegment segment;
+
+  gst_event_copy_segment (event, &segment);
+  if (segment.format != GST_FORMAT_TIME) {
+    GST_ELEMENT_ERROR (self, STREAM, FORMAT,
+        ("The audio must come in a segment in time."),
+        ("got a segment in %s", gst_format_get_name (segment.format)));
+    return FALSE;
+  }
+  g_mutex_lock (&self->lock);
+  input->segment = segment;
+  input->live_known = FALSE;
+  input->next_rt = GST_CLOCK_TIME_NONE;
+  g_mutex_unlock (&self->lock);
+  return TRUE;
+}
+
+static void
+take_gap (GstRealtime2Input *input, GstEvent *event)
+{
+  GstRealtime2 *self = input->self;
+  GstClockTime start, duration, rt;
+
+  gst_event_parse_gap (event, &start, &duration);
+  g_mutex_lock (&self->lock);
+  rt = gst_segment_to_running_time (&input->segment, GST_FORMAT_TIME, start);
+  if (input->has_caps && !input->eos && GST_CLOCK_TIME_IS_VALID (rt) &&
+      GST_CLOCK_TIME_IS_VALID (duration) && duration <= MAX_HOLE)
+    take_audio (input, NULL, bytes_of (input, duration), rt);
+  g_mutex_unlock (&self->lock);
+  gst_realtime2_link_wake (self->link);
+}
+
+void
+gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event)
+{
+  GstRealtime2 *self = input->self;
+
+  g_mutex_lock (&self->lock);
+  if (!input->eos) {
+    input->eos = TRUE;
+    self->eos_seqnum = gst_event_get_seqnum (event);
+    push_chunk (input);
+    push_piece (input, RT2_UPLINK_END, NULL, GST_CLOCK_TIME_NONE);
+  }
+  g_mutex_unlock (&self->lock);
+  gst_event_unref (event);
+  gst_realtime2_link_finish (self->link);
+}
+
+static void
+set_flushing (GstRealtime2Input *input, gboolean flushing)
+{
+  gst_realtime2_pacer_set_flushing (input->self, &input->pacer, flushing);
+  g_cond_broadcast (&input->space_cond);
+}
+
+static void
+flush_start (GstRealtime2Input *input)
+{
+  g_mutex_lock (&input->self->lock);
+  set_flushing (input, TRUE);
+  g_mutex_unlock (&input->self->lock);
+}
+
+static void
+flush_stop (GstRealtime2Input *input)
+{
+  g_mutex_lock (&input->self->lock);
+  set_flushing (input, FALSE);
+  clear_queue (input);
+  gst_segment_init (&input->segment, GST_FORMAT_UNDEFINED);
+  input->next_rt = GST_CLOCK_TIME_NONE;
+  g_mutex_unlock (&input->self->lock);
+}
+
+/* Nothing of the input's stream is passed on: src pads have their own. */
+static gboolean
+sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstRealtime2Input *input = GST_REALTIME2 (parent)->input;
+  gboolean ret = TRUE;
+
+  switch (GST_EVENT_TYPE (event)) {
+    case GST_EVENT_CAPS:
+      ret = take_caps (input, event);
+      break;
+    case GST_EVENT_SEGMENT:
+      ret = take_segment (input, event);
+      break;
+    case GST_EVENT_GAP:
+      take_gap (input, event);
+      break;
+    case GST_EVENT_EOS:
+      gst_realtime2_input_end (input, event);
+      return TRUE;
+    case GST_EVENT_FLUSH_START:
+      flush_start (input);
+      break;
+    case GST_EVENT_FLUSH_STOP:
+      flush_stop (input);
+      break;
+    default:
+      break;
+  }
+  gst_event_unref (event);
+  return ret;
+}
+
+static gboolean
+activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
+{
+  GstRealtime2Input *input = GST_REALTIME2 (parent)->input;
+
+  if (mode != GST_PAD_MODE_PUSH)
+    return FALSE;
+  g_mutex_lock (&input->self->lock);
+  set_flushing (input, !active);
+  g_mutex_unlock (&input->self->lock);
+  return TRUE;
+}
+
+/* --- life --- */
+
+void
+gst_realtime2_input_start (
+    GstRealtime2Input *input, const GstRealtime2Settings *settings)
+{
+  clear_queue (input);
+  input->chunk_duration = settings->chunk_duration;
+  input->max_size_time = settings->max_size_time;
+  input->leaky = settings->leaky;
+  input->sync_input = settings->sync_input;
+  gst_segment_init (&input->segment, GST_FORMAT_UNDEFINED);
+  input->has_caps = FALSE;
+  input->live_known = FALSE;
+  input->live = FALSE;
+  input->eos = FALSE;
+  input->next_rt = GST_CLOCK_TIME_NONE;
+  input->dropped = 0;
+  input->reported = 0;
+}
+
+void
+gst_realtime2_input_stop (GstRealtime2Input *input)
+{
+  set_flushing (input, TRUE);
+}
+
+void
+gst_realtime2_input_reschedule (GstRealtime2Input *input)
+{
+  gst_realtime2_pacer_interrupt (&input->pacer);
+}
+
+void
+gst_realtime2_input_get_stats (
+    GstRealtime2Input *input, GstRealtime2InputStats *stats)
+{
+  stats->queued = input->queued;
+  stats->dropped = input->dropped;
+}
+
+GstRealtime2Input *
+gst_realtime2_input_new (GstRealtime2 *self, GstPad *pad)
+{
+  GstRealtime2Input *input = g_new0 (GstRealtime2Input, 1);
+
+  input->self = self;
+  input->pad = pad;
+  g_cond_init (&input->space_cond);
+  g_queue_init (&input->pieces);
+  input->chunk = g_byte_array_new ();
+  input->pacer.flushing = TRUE;
+  gst_pad_set_chain_function (pad, GST_DEBUG_FUNCPTR (chain));
+  gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (sink_event));
+  gst_pad_set_activatemode_function (pad, GST_DEBUG_FUNCPTR (activate_mode));
+  return input;
+}
+
+void
+gst_realtime2_input_free (GstRealtime2Input *input)
+{
+  clear_queue (input);
+  g_byte_array_unref (input->chunk);
+  g_cond_clear (&input->space_cond);
+  g_free (input);
+}

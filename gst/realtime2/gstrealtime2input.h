@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The user's voice on its way in: caps, pieces, pace, the bounded queue to the
+ * session, and the end of it.
+ */
+#pragma once
+
+#include "gstrealtime2-private.h"
+#include "rt2session.h"
+
+G_BEGIN_DECLS
+
+/* Makes the input of @self on its sink pad @pad, which it does not own. */
+GstRealtime2Input *gst_realtime2_input_new (GstRealtime2 *self, GstPad *pad);
+void gst_realtime2_input_free (GstRealtime2Input *input);
+
+/* READY->PAUSED: forgets everything; @settings are those of this run. Called
+ * with self->lock. */
+void gst_realtime2_input_start (
+    GstRealtime2Input *input, const GstRealtime2Settings *settings);
+/* PAUSED->READY: ends every wait. Called with self->lock. */
+void gst_realtime2_input_stop (GstRealtime2Input *input);
+
+/* The next piece for the session; FALSE if there is none. Any thread, without
+ * locks. */
+gboolean gst_realtime2_input_pull (
+    GstRealtime2Input *input, Rt2UplinkPiece *piece);
+
+/* An EOS that came another way than through the pad. Takes @event over. */
+void gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event);
+
+/* The clock or its base changed. Called with self->lock. */
+void gst_realtime2_input_reschedule (GstRealtime2Input *input);
+
+typedef struct {
+  guint64 queued;  /* ns that wait */
+  guint64 dropped; /* ns dropped since READY->PAUSED */
+} GstRealtime2InputStats;
+
+/* Called with self->lock. */
+void gst_realtime2_input_get_stats (
+    GstRealtime2Input *input, GstRealtime2InputStats *stats);
+
+G_END_DECLS

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The link between the element and its session: the thread that the session
+ * lives on, and what its news mean for schedule, text pads and bus.
+ */
+#pragma once
+
+#include "gstrealtime2-private.h"
+
+G_BEGIN_DECLS
+
+GstRealtime2Link *gst_realtime2_link_new (GstRealtime2 *self);
+void gst_realtime2_link_free (GstRealtime2Link *link);
+
+/* READY->PAUSED: starts the thread and to connect; never waits for the network.
+ * Takes @options over. Called without locks. */
+void gst_realtime2_link_start (GstRealtime2Link *link,
+    Rt2SessionOptions *options, const Rt2SessionConfig *config);
+
+/* PAUSED->READY: ends the thread and waits for that. Called without locks, and
+ * never on that thread. */
+void gst_realtime2_link_stop (GstRealtime2Link *link);
+
+/* The functions below may be called by any thread, without locks; they do
+ * nothing while there is no session. */
+void gst_realtime2_link_wake (GstRealtime2Link *link);
+void gst_realtime2_link_finish (GstRealtime2Link *link);
+void gst_realtime2_link_set_config (
+    GstRealtime2Link *link, const Rt2SessionConfig *config);
+
+/* Whether there is a session to configure. */
+gboolean gst_realtime2_link_is_running (GstRealtime2Link *link);
+
+/* Those of the last session if there is none now. */
+void gst_realtime2_link_get_stats (
+    GstRealtime2Link *link, Rt2SessionStats *stats);
+
+G_END_DECLS

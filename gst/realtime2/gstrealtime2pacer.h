@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Waiting for a running time on the pipeline's clock, in a way that a flush, a
+ * state change or news can end.
+ */
+#pragma once
+
+#include "gstrealtime2-private.h"
+
+G_BEGIN_DECLS
+
+/* One per thread that waits. Guarded by self->lock. */
+typedef struct {
+  GstClockID id;     /* what is waited for now, or NULL */
+  gboolean flushing; /* the wait must end and none may begin */
+  gboolean woken;    /* there is news; ends one wait */
+} GstRealtime2Pacer;
+
+/* Waits until the element plays and running time @rt is reached, or for news.
+ * Returns FALSE if flushing. @now is the running time after it. Called with
+ * self->lock, which is released while waiting. */
+gboolean gst_realtime2_pacer_wait (
+    GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 rt, guint64 *now);
+
+/* Waits until the element plays. Otherwise like the above. */
+gboolean gst_realtime2_pacer_wait_playing (
+    GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 *now);
+
+/* Called with self->lock. */
+void gst_realtime2_pacer_set_flushing (
+    GstRealtime2 *self, GstRealtime2Pacer *pacer, gboolean flushing);
+void gst_realtime2_pacer_wake (GstRealtime2Pacer *pacer);
+/* Ends the wait so that it is begun anew: the clock or its base changed. */
+void gst_realtime2_pacer_interrupt (GstRealtime2Pacer *pacer);
+
+G_END_DECLS

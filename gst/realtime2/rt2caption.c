@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Captions. Each reader holds the items whose text has not all left its pad and
+ * how far into each it is. A unit is due when its first sample is placed; the
+ * place of a word within the audio is an estimate, because a server gives no
+ * word times: proportional once all of an item is known, before that no earlier
+ * than fast speech could get there.
+ */
+#include "rt2caption.h"
+
+#include <string.h>
+
+/* Bytes of text per second of the fastest speech that is taken for likely. */
+#define FAST_SPEECH 17
+/* ns. What no audio gives a length is shown for so long per byte, and at least
+ * so long; at most that if the agent's words are waiting. What comes late is
+ * cut so that the next is not late as well, but not below the shortest. */
+#define BYTE_DURATION (G_GUINT64_CONSTANT (60) * 1000000)
+#define SILENT_DURATION (G_GUINT64_CONSTANT (500) * 1000000)
+#define SHORTEST_DURATION (G_GUINT64_CONSTANT (100) * 1000000)
+
+/* An item on its way out through one pad. */
+typedef struct {
+  Rt2Spoken *spoken; /* a reference */
+  gsize pos;         /* bytes of its text that have left */
+  guint64 due_since; /* running time since which the next unit waits
+                      * for its end, or RT2_TIME_NONE */
+} Pending;
+
+struct _Rt2CaptionReader {
+  GQueue pending; /* Pending*, by order of appearance */
+};
+
+/* --- where words are --- */
+
+/* A lower bound from what was known when the text at @offset came. */
+static guint64
+anchor_of (const Rt2Spoken *spoken, gsize offset)
+{
+  guint64 samples = 0;
+
+  for (guint i = 0; i < spoken->anchors->len; i++) {
+    const Rt2Anchor *anchor = &g_array_index (spoken->anchors, Rt2Anchor, i);
+
+    if (anchor->text > offset)
+      break;
+    samples = anchor->samples;
+  }
+  return samples;
+}
+
+guint64
+rt2_caption_sample_of (const Rt2Spoken *spoken, gsize offset)
+{
+  guint rate = rt2_audio_format_rate (spoken->format);
+  gsize len = spoken->text->len;
+
+  offset = MIN (offset, len);
+  if (offset == 0)
+    return 0;
+  if (spoken->text_done && spoken->audio_done)
+    return spoken->received * offset / len;
+  return MAX (
+      anchor_of (spoken, offset), (guint64) offset * rate / FAST_SPEECH);
+}
+
+/* The last position <= @offset that is not inside a UTF-8 sequence. */
+static gsize
+char_start (const gchar *text, gsize offset)
+{
+  while (offset > 0 && ((guchar) text[offset] & 0xc0) == 0x80)
+    offset--;
+  return offset;
+}
+
+static gboolean
+is_space_at (const gchar *text, gsize len, gsize pos)
+{
+  return pos < len && g_unichar_isspace (g_utf8_get_char (text + pos));
+}
+
+gchar *
+rt2_caption_text_until (const Rt2Spoken *spoken, guint64 samples)
+{
+  const gchar *text = spoken->text->str;
+  gsize end = 0;
+
+  /* Word by word: a word counts when the next one's start has been reached. */
+  for (gsize pos = 0; pos < spoken->text->len;
+       pos = g_utf8_next_char (text + pos) - text) {
+    gsize next = g_utf8_next_char (text + pos) - text;
+    gboolean boundary = next == spoken->text->len ||
+        is_space_at (text, spoken->text->len, next);
+
+    if (!boundary || is_space_at (text, spoken->text->len, pos))
+      continue;
+    if (rt2_caption_sample_of (spoken, next) > samples)
+      break;
+    end = next;
+  }
+  return g_strndup (text, end);
+}
+
+/* --- units --- */
+
+/* TRUE for what ends a sentence if white space follows. */
+static gboolean
+is_terminator (gunichar c)
+{
+  return c == '.' || c == '!' || c == '?' || c == 0x2026 /* … */;
+}
+
+/* TRUE for what ends a sentence whatever follows: CJK, Devanagari, newline. */
+static gboolean
+is_full_stop (gunichar c)
+{
+  return c == 0x3002 || c == 0xff01 || c == 0xff1f || c == 0xff0e ||
+      c == 0x0964 || c == '\n';
+}
+
+/* TRUE for what may stand between a terminator and the white space. */
+static gboolean
+is_closer (gunichar c)
+{
+  return c == '"' || c == '\'' || c == ')' || c == ']' || c == 0x201d ||
+      c == 0x2019 || c == 0xbb || c == 0x300d || c == 0x300f;
+}
+
+/* The end of the first sentence of @text from @pos on; 0 if it is not there. */
+static gsize
+sentence_end (const gchar *text, gsize len, gsize pos)
+{
+  gboolean ended = FALSE;
+
+  while (pos < len) {
+    gunichar c = g_utf8_get_char (text + pos);
+
+    if (ended && g_unichar_isspace (c))
+      return pos;
+    pos = g_utf8_next_char (text + pos) - text;
+    if (is_full_stop (c))
+      return pos;
+    ended = is_terminator (c) || (ended && is_closer (c));
+  }
+  return 0;
+}
+
+static gsize
+word_end (const gchar *text, gsize len, gsize pos)
+{
+  while (pos < len && !is_space_at (text, len, pos))
+    pos = g_utf8_next_char (text + pos) - text;
+  return pos < len ? pos : 0;
+}
+
+static gsize
+skip_space (const gchar *text, gsize len, gsize pos)
+{
+  while (is_space_at (text, len, pos))
+    pos = g_utf8_next_char (text + pos) - text;
+  return pos;
+}
+
+/* The end of the unit that starts at @pos, or 0 if it is not known yet. */
+static gsize
+unit_end (const Rt2Spoken *spoken, Rt2Granularity granularity, gsize pos)
+{
+  const gchar *text = spoken->text->str;
+  gsize len = spoken->text->len;
+  gsize end = 0;
+
+  if (granularity == RT2_GRANULARITY_SENTENCE)
+    end = sentence_end (text, len, pos);
+  else if (granularity == RT2_GRANULARITY_DELTA)
+    end = word_end (text, len, pos);
+  return end == 0 && spoken->text_done ? len : end;
+}
+
+/* Where to cut a unit that waited too long: after its last whole word. */
+static gsize
+forced_end (const Rt2Spoken *spoken, gsize pos)
+{
+  const gchar *text = spoken->text->str;
+  gsize len = spoken->text->len;
+
+  for (gsize end = len; end > pos; end = char_start (text, end - 1))
+    if (is_space_at (text, len, end))
+      return end;
+  return len;
+}
+
+/* --- when --- */
+
+static gboolean
+follows_audio (const Rt2CaptionRules *rules, const Rt2Spoken *spoken)
+{
+  if (rules->sync != RT2_CAPTION_SYNC_AUDIO ||
+      spoken->role != RT2_ROLE_ASSISTANT || spoken->kind != RT2_TEXT_TRANSCRIPT)
+    return FALSE;
+  /* A transcript whose audio never came has nothing to wait for. */
+  return spoken->received > 0 || !spoken->audio_done;
+}
+
+/* The running time at which the word at @pos is spoken; FALSE if not placed. */
+static gboolean
+time_of_word (const Rt2Spoken *spoken, gsize pos, guint64 *rt)
+{
+  guint64 sample = rt2_caption_sample_of (spoken, pos);
+
+  if (spoken->audio_done && spoken->received > 0)
+    sample = MIN (sample, spoken->received - 1);
+  return rt2_spoken_time_of (spoken, sample, rt);
+}
+
+/* How long the text from @start to @end takes to say or to read, ns. */
+static guint64
+length_of (const Rt2CaptionRules *rules, const Rt2Spoken *spoken, gsize start,
+    gsize end)
+{
+  guint64 first, last;
+
+  if (!follows_audio (rules, spoken))
+    return MAX (SILENT_DURATION, (end - start) * BYTE_DURATION);
+  first = rt2_caption_sample_of (spoken, start);
+  last = rt2_caption_sample_of (spoken, end);
+  return rt2_audio_format_samples_to_ns (
+      spoken->format, last - MIN (first, last));
+}
+
+static void
+pending_free (Pending *pending)
+{
+  rt2_spoken_unref (pending->spoken);
+  g_free (pending);
+}
+
+/* TRUE if nothing of it can leave any more. */
+static gboolean
+is_finished (const Pending *pending)
+{
+  const Rt2Spoken *spoken = pending->spoken;
+
+  if (spoken->cancelled)
+    return TRUE;
+  return spoken->text_done &&
+      skip_space (spoken->text->str, spoken->text->len, pending->pos) >=
+      spoken->text->len;
+}
+
+static gboolean
+phase_is_wanted (
+    const Rt2CaptionRules *rules, const Rt2Spoken *spoken, Rt2Phase phase)
+{
+  if (spoken->role != RT2_ROLE_ASSISTANT)
+    return TRUE;
+  switch (phase) {
+    case RT2_PHASE_COMMENTARY:
+      return rules->phases & RT2_CAPTION_PHASE_COMMENTARY;
+    case RT2_PHASE_FINAL_ANSWER:
+      return rules->phases & RT2_CAPTION_PHASE_FINAL_ANSWER;
+    default:
+      return rules->phases & RT2_CAPTION_PHASE_UNKNOWN;
+  }
+}
+
+/* Finds the next unit of @pending that is due. FALSE if there is none. */
+static gboolean
+find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 now,
+    gsize *start, gsize *end, guint64 *rt)
+{
+  Rt2Spoken *spoken = pending->spoken;
+
+  *start = skip_space (spoken->text->str, spoken->text->len, pending->pos);
+  if (*start >= spoken->text->len)
+    return FALSE;
+  *rt = now;
+  if (follows_audio (rules, spoken) &&
+      (!time_of_word (spoken, *start, rt) || *rt > now))
+    return FALSE;
+
+  *end = unit_end (spoken, rules->granularity, *start);
+  if (*end > 0)
+    return TRUE;
+  if (pending->due_since == RT2_TIME_NONE)
+    pending->due_since = now;
+  if (now - pending->due_since < rules->max_wait)
+    return FALSE;
+  *end = forced_end (spoken, *start);
+  return TRUE;
+}
+
+/* The unit from @start to @end that was to begin at @rt. */
+static Rt2Caption *
+make_caption (const Rt2CaptionRules *rules, Rt2Spoken *spoken, gsize start,
+    gsize end, guint64 rt, guint64 position)
+{
+  Rt2Caption *caption = g_new0 (Rt2Caption, 1);
+  const gchar *text = spoken->text->str;
+  guint64 until = rt + length_of (rules, spoken, start, end);
+
+  caption->spoken = rt2_spoken_ref (spoken);
+  caption->text = g_strndup (text + start, end - start);
+  g_strchomp (caption->text);
+  caption->phase = rt2_spoken_phase (spoken);
+  caption->final = spoken->text_done &&
+      skip_space (text, spoken->text->len, end) >= spoken->text->len;
+  caption->offset = rt2_audio_format_samples_to_ns (
+      spoken->format, rt2_caption_sample_of (spoken, start));
+  caption->pts = MAX (position, rt);
+  caption->duration = MAX (until, caption->pts + SHORTEST_DURATION) -
+      caption->pts;
+  return caption;
+}
+
+/* --- readers --- */
+
+void
+rt2_caption_free (Rt2Caption *caption)
+{
+  rt2_spoken_unref (caption->spoken);
+  g_free (caption->text);
+  g_free (caption);
+}
+
+Rt2CaptionReader *
+rt2_caption_reader_new (void)
+{
+  Rt2CaptionReader *reader = g_new0 (Rt2CaptionReader, 1);
+
+  g_queue_init (&reader->pending);
+  return reader;
+}
+
+void
+rt2_caption_reader_clear (Rt2CaptionReader *reader)
+{
+  g_queue_clear_full (&reader->pending, (GDestroyNotify) pending_free);
+}
+
+void
+rt2_caption_reader_free (Rt2CaptionReader *reader)
+{
+  rt2_caption_reader_clear (reader);
+  g_free (reader);
+}
+
+gboolean
+rt2_caption_reader_add (
+    Rt2CaptionReader *reader, const Rt2CaptionRules *rules, Rt2Spoken *spoken)
+{
+  guint role = spoken->role == RT2_ROLE_USER ? RT2_CAPTION_ROLE_USER
+                                             : RT2_CAPTION_ROLE_ASSISTANT;
+  Pending *pending;
+
+  if (!(rules->roles & role))
+    return TRUE;
+  pending = g_new0 (Pending, 1);
+  pending->spoken = rt2_spoken_ref (spoken);
+  pending->due_since = RT2_TIME_NONE;
+  g_queue_push_tail (&reader->pending, pending);
+  if (reader->pending.length <= RT2_CAPTION_MAX_ITEMS)
+    return TRUE;
+  pending_free (g_queue_pop_head (&reader->pending));
+  return FALSE;
+}
+
+gboolean
+rt2_caption_reader_is_waiting (const Rt2CaptionReader *reader)
+{
+  return reader->pending.length > 0;
+}
+
+static void
+drop_finished (Rt2CaptionReader *reader)
+{
+  GList *next;
+
+  for (GList *l = reader->pending.head; l; l = next) {
+    next = l->next;
+    if (is_finished (l->data)) {
+      pending_free (l->data);
+      g_queue_delete_link (&reader->pending, l);
+    }
+  }
+}
+
+/* Whether the agent speaks words that this reader has yet to show. */
+static gboolean
+agent_is_waiting (const Rt2CaptionReader *reader)
+{
+  for (GList *l = reader->pending.head; l; l = l->next) {
+    const Pending *pending = l->data;
+
+    if (pending->spoken->role == RT2_ROLE_ASSISTANT &&
+        pending->spoken->received > 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+Rt2Caption *
+rt2_caption_reader_next (Rt2CaptionReader *reader, const Rt2CaptionRules *rules,
+    guint64 position, guint64 now)
+{
+  drop_finished (reader);
+  for (GList *l = reader->pending.head; l; l = l->next) {
+    Pending *pending = l->data;
+    Rt2Caption *caption;
+    gsize start, end;
+    guint64 rt;
+
+    while (find_unit (pending, rules, now, &start, &end, &rt)) {
+      pending->pos = end;
+      pending->due_since = RT2_TIME_NONE;
+      if (!phase_is_wanted (
+              rules, pending->spoken, rt2_spoken_phase (pending->spoken)))
+        continue;
+      caption = make_caption (rules, pending->spoken, start, end, rt, position);
+      drop_finished (reader);
+      if (caption->spoken->role == RT2_ROLE_USER && agent_is_waiting (reader))
+        caption->duration = MIN (caption->duration, SILENT_DURATION);
+      return caption;
+    }
+  }
+  return NULL;
+}

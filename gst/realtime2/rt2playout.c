@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The schedule. What waits is a queue of segments, each a piece of one item as
+ * the server sent it; take() cuts periods off its head and notes, per item,
+ * the runs of samples that got their running time.
+ */
+#include "rt2playout.h"
+
+#include <string.h>
+
+#include "rt2g711.h"
+
+/* Items that can be found by id; the oldest are forgotten beyond it. */
+#define MAX_ITEMS 512
+
+/* Audio of one item that waits. */
+typedef struct {
+  Rt2Spoken *spoken; /* a reference */
+  GBytes *bytes;     /* whole samples */
+  gsize pos;         /* bytes of it already placed */
+} Segment;
+
+typedef struct {
+  Rt2MarkKind kind;
+  Rt2Spoken *spoken; /* a reference */
+} Mark;
+
+struct _Rt2Playout {
+  Rt2AudioFormat format;
+  guint64 latency;  /* ns from src to the ear */
+  guint64 next_seq; /* of the next item */
+
+  GQueue items;    /* Rt2Spoken*, references, by appearance */
+  GQueue segments; /* Segment*, what waits */
+  guint64 queued;  /* samples in all segments */
+  GQueue marks;    /* Mark*, not fetched yet */
+
+  Rt2Spoken *current; /* begun and not ended; a reference, or NULL */
+  gboolean starved;   /* the last period had to wait for it */
+
+  Rt2Spoken *fading; /* whose tail is faded out; a reference */
+  GBytes *fade;      /* the faded samples, or NULL */
+  gsize fade_pos;    /* bytes of it already placed */
+
+  Rt2PlayoutStats stats;
+};
+
+/* --- items --- */
+
+static Rt2Spoken *
+spoken_new (guint64 seq, Rt2AudioFormat format, const gchar *id)
+{
+  Rt2Spoken *spoken = g_new0 (Rt2Spoken, 1);
+
+  g_ref_count_init (&spoken->refs);
+  spoken->seq = seq;
+  spoken->format = format;
+  spoken->id = g_strdup (id);
+  spoken->text = g_string_new (NULL);
+  spoken->anchors = g_array_new (FALSE, FALSE, sizeof (Rt2Anchor));
+  spoken->runs = g_array_new (FALSE, FALSE, sizeof (Rt2Run));
+  spoken->carry = -1;
+  spoken->speech_start = spoken->speech_end = RT2_TIME_NONE;
+  return spoken;
+}
+
+Rt2Spoken *
+rt2_spoken_ref (Rt2Spoken *spoken)
+{
+  g_ref_count_inc (&spoken->refs);
+  return spoken;
+}
+
+void
+rt2_spoken_unref (Rt2Spoken *spoken)
+{
+  if (!g_ref_count_dec (&spoken->refs))
+    return;
+  g_free (spoken->id);
+  g_free (spoken->response_id);
+  g_string_free (spoken->text, TRUE);
+  g_array_unref (spoken->anchors);
+  g_array_unref (spoken->runs);
+  g_free (spoken);
+}
+
+Rt2Phase
+rt2_spoken_phase (const Rt2Spoken *spoken)
+{
+  if (spoken->role != RT2_ROLE_ASSISTANT)
+    return RT2_PHASE_UNKNOWN;
+  if (spoken->stated_phase != RT2_PHASE_UNKNOWN)
+    return spoken->stated_phase;
+  if (spoken->followed)
+    return RT2_PHASE_COMMENTARY;
+  return spoken->response_done ? RT2_PHASE_FINAL_ANSWER : RT2_PHASE_UNKNOWN;
+}
+
+gboolean
+rt2_spoken_time_of (const Rt2Spoken *spoken, guint64 offset, guint64 *rt)
+{
+  for (guint i = spoken->runs->len; i > 0; i--) {
+    const Rt2Run *run = &g_array_index (spoken->runs, Rt2Run, i - 1);
+
+    if (offset < run->offset)
+      continue;
+    if (offset >= run->offset + run->n)
+      return FALSE;
+    *rt = run->rt +
+        rt2_audio_format_samples_to_ns (spoken->format, offset - run->offset);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+guint64
+rt2_spoken_played (const Rt2Spoken *spoken, guint64 rt)
+{
+  guint64 played = 0;
+
+  for (guint i = 0; i < spoken->runs->len; i++) {
+    const Rt2Run *run = &g_array_index (spoken->runs, Rt2Run, i);
+
+    if (rt <= run->rt)
+      break;
+    played += MIN (
+        run->n, rt2_audio_format_ns_to_samples (spoken->format, rt - run->rt));
+  }
+  return played;
+}
+
+gboolean
+rt2_spoken_is_placed (const Rt2Spoken *spoken)
+{
+  return spoken->audio_done && spoken->placed >= spoken->received;
+}
+
+void
+rt2_spoken_append_text (Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta)
+{
+  Rt2Anchor anchor = { spoken->text->len, spoken->received };
+
+  if (spoken->text_done)
+    return;
+  spoken->kind = kind;
+  g_array_append_val (spoken->anchors, anchor);
+  g_string_append (spoken->text, delta);
+}
+
+void
+rt2_spoken_finish_text (Rt2Spoken *spoken, const gchar *text)
+{
+  /* What already left can't be taken back: only a longer text counts. */
+  if (text && !spoken->text_done && g_str_has_prefix (text, spoken->text->str))
+    rt2_spoken_append_text (spoken, spoken->kind, text + spoken->text->len);
+  spoken->text_done = TRUE;
+}
+
+void
+rt2_spoken_finish_audio (Rt2Spoken *spoken)
+{
+  spoken->audio_done = TRUE;
+}
+
+/* Notes that @n samples of @spoken, its next ones, play from @rt on. */
+static void
+spoken_place (Rt2Spoken *spoken, guint64 rt, guint64 n)
+{
+  Rt2Run run = { rt, spoken->placed, n };
+  guint64 half = 500000000 / rt2_audio_format_rate (spoken->format);
+
+  if (spoken->runs->len > 0) {
+    Rt2Run *last = &g_array_index (spoken->runs, Rt2Run, spoken->runs->len - 1);
+    guint64 end = last->rt +
+        rt2_audio_format_samples_to_ns (spoken->format, last->n);
+
+    if (MAX (rt, end) - MIN (rt, end) <= half) {
+      last->n += n;
+      spoken->placed += n;
+      return;
+    }
+  }
+  g_array_append_val (spoken->runs, run);
+  spoken->placed += n;
+}
+
+/* --- the schedule as a whole --- */
+
+static void
+segment_free (Segment *segment)
+{
+  rt2_spoken_unref (segment->spoken);
+  g_bytes_unref (segment->bytes);
+  g_free (segment);
+}
+
+static void
+mark_free (Mark *mark)
+{
+  rt2_spoken_unref (mark->spoken);
+  g_free (mark);
+}
+
+static void
+push_mark (Rt2Playout *playout, Rt2MarkKind kind, Rt2Spoken *spoken)
+{
+  Mark *mark = g_new (Mark, 1);
+
+  mark->kind = kind;
+  mark->spoken = rt2_spoken_ref (spoken);
+  g_queue_push_tail (&playout->marks, mark);
+}
+
+static void
+clear_fade (Rt2Playout *playout)
+{
+  g_clear_pointer (&playout->fade, g_bytes_unref);
+  g_clear_pointer (&playout->fading, rt2_spoken_unref);
+  playout->fade_pos = 0;
+}
+
+static void
+clear_queue (Rt2Playout *playout)
+{
+  g_queue_clear_full (&playout->segments, (GDestroyNotify) segment_free);
+  playout->queued = 0;
+  g_clear_pointer (&playout->current, rt2_spoken_unref);
+  playout->starved = FALSE;
+}
+
+Rt2Playout *
+rt2_playout_new (void)
+{
+  Rt2Playout *playout = g_new0 (Rt2Playout, 1);
+
+  g_queue_init (&playout->items);
+  g_queue_init (&playout->segments);
+  g_queue_init (&playout->marks);
+  rt2_playout_reset (playout, RT2_AUDIO_FORMAT_PCM16);
+  return playout;
+}
+
+void
+rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format)
+{
+  clear_queue (playout);
+  clear_fade (playout);
+  g_queue_clear_full (&playout->marks, (GDestroyNotify) mark_free);
+  g_queue_clear_full (&playout->items, (GDestroyNotify) rt2_spoken_unref);
+  memset (&playout->stats, 0, sizeof (playout->stats));
+  playout->format = format;
+  playout->next_seq = 1;
+}
+
+void
+rt2_playout_free (Rt2Playout *playout)
+{
+  rt2_playout_reset (playout, playout->format);
+  g_free (playout);
+}
+
+void
+rt2_playout_set_latency (Rt2Playout *playout, guint64 latency)
+{
+  playout->latency = latency;
+}
+
+Rt2Spoken *
+rt2_playout_find (Rt2Playout *playout, const gchar *item_id)
+{
+  for (GList *l = playout->items.tail; l; l = l->prev) {
+    Rt2Spoken *spoken = l->data;
+
+    if (g_strcmp0 (spoken->id, item_id) == 0)
+      return spoken;
+  }
+  return NULL;
+}
+
+static Rt2Spoken *
+add_item (Rt2Playout *playout, const gchar *item_id, Rt2Role role)
+{
+  Rt2Spoken *spoken = spoken_new (
+      playout->next_seq++, playout->format, item_id);
+
+  spoken->role = role;
+  g_queue_push_tail (&playout->items, spoken);
+  if (playout->items.length > MAX_ITEMS)
+    rt2_spoken_unref (g_queue_pop_head (&playout->items));
+  return spoken;
+}
+
+/* Items of @response_id before @output_index are followed by another. Returns
+ * TRUE if there is one after it. */
+static gboolean
+note_order (Rt2Playout *playout, const gchar *response_id, guint output_index)
+{
+  gboolean followed = FALSE;
+
+  for (GList *l = playout->items.head; l; l = l->next) {
+    Rt2Spoken *spoken = l->data;
+
+    if (spoken->role != RT2_ROLE_ASSISTANT ||
+        g_strcmp0 (spoken->response_id, response_id) != 0)
+      continue;
+    if (spoken->output_index < output_index)
+      spoken->followed = TRUE;
+    else if (spoken->output_index > output_index)
+      followed = TRUE;
+  }
+  return followed;
+}
+
+Rt2Spoken *
+rt2_playout_item (Rt2Playout *playout, const gchar *response_id,
+    const gchar *item_id, guint output_index)
+{
+  Rt2Spoken *spoken = rt2_playout_find (playout, item_id);
+  gboolean followed;
+
+  if (spoken)
+    return spoken;
+  followed = note_order (playout, response_id, output_index);
+  spoken = add_item (playout, item_id, RT2_ROLE_ASSISTANT);
+  spoken->response_id = g_strdup (response_id);
+  spoken->output_index = output_index;
+  spoken->followed = followed;
+  return spoken;
+}
+
+Rt2Spoken *
+rt2_playout_user_item (Rt2Playout *playout, const gchar *item_id)
+{
+  Rt2Spoken *spoken = rt2_playout_find (playout, item_id);
+
+  if (!spoken) {
+    spoken = add_item (playout, item_id, RT2_ROLE_USER);
+    spoken->audio_done = TRUE;
+    spoken->ended = TRUE;
+  }
+  return spoken;
+}
+
+void
+rt2_playout_other_item (
+    Rt2Playout *playout, const gchar *response_id, guint output_index)
+{
+  note_order (playout, response_id, output_index);
+}
+
+/* Deltas come strictly in playing order: with the first sample of @spoken, all
+ * earlier items of its response have theirs. */
+static void
+finish_earlier (Rt2Playout *playout, const Rt2Spoken *spoken)
+{
+  for (GList *l = playout->items.head; l; l = l->next) {
+    Rt2Spoken *other = l->data;
+
+    if (other->role == RT2_ROLE_ASSISTANT && other->seq < spoken->seq)
+      other->audio_done = TRUE;
+  }
+}
+
+/* @audio as whole samples: with the byte carried over from the last delta in
+ * front, and the odd one at the end kept for the next. Transfer full. */
+static GBytes *
+whole_samples (Rt2Spoken *spoken, GBytes *audio)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (audio, &size);
+  gsize n = size + (spoken->carry >= 0 ? 1 : 0);
+  guint8 *joined;
+
+  if (rt2_audio_format_width (spoken->format) == 1 ||
+      (spoken->carry < 0 && size % 2 == 0))
+    return g_bytes_ref (audio);
+
+  joined = g_malloc (n);
+  if (spoken->carry >= 0)
+    joined[0] = spoken->carry;
+  memcpy (joined + n - size, data, size);
+  spoken->carry = n % 2 ? joined[n - 1] : -1;
+  return g_bytes_new_take (joined, n & ~(gsize) 1);
+}
+
+guint64
+rt2_playout_append_audio (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio)
+{
+  guint64 max = rt2_audio_format_ns_to_samples (
+      playout->format, RT2_PLAYOUT_MAX);
+  guint width = rt2_audio_format_width (spoken->format);
+  GBytes *bytes;
+  guint64 n;
+  Segment *segment;
+
+  if (spoken->cancelled || g_bytes_get_size (audio) == 0)
+    return 0;
+  bytes = whole_samples (spoken, audio);
+  n = g_bytes_get_size (bytes) / width;
+  if (n == 0 || playout->queued + n > max) {
+    g_bytes_unref (bytes);
+    return n;
+  }
+  if (spoken->received == 0)
+    finish_earlier (playout, spoken);
+
+  segment = g_new0 (Segment, 1);
+  segment->spoken = rt2_spoken_ref (spoken);
+  segment->bytes = bytes;
+  g_queue_push_tail (&playout->segments, segment);
+  spoken->received += n;
+  playout->queued += n;
+  return 0;
+}
+
+void
+rt2_playout_finish_response (Rt2Playout *playout, const gchar *response_id)
+{
+  for (GList *l = playout->items.head; l; l = l->next) {
+    Rt2Spoken *spoken = l->data;
+
+    if (spoken->role != RT2_ROLE_ASSISTANT ||
+        (response_id && g_strcmp0 (spoken->response_id, response_id) != 0))
+      continue;
+    spoken->response_done = TRUE;
+    spoken->audio_done = TRUE;
+    spoken->text_done = TRUE;
+  }
+}
+
+/* --- taking --- */
+
+static void
+end_current (Rt2Playout *playout)
+{
+  Rt2Spoken *spoken = playout->current;
+
+  if (!spoken->cancelled && !spoken->ended)
+    push_mark (playout, RT2_MARK_ENDED, spoken);
+  spoken->ended = TRUE;
+  g_clear_pointer (&playout->current, rt2_spoken_unref);
+}
+
+static void
+begin_item (Rt2Playout *playout, Rt2Spoken *spoken)
+{
+  if (playout->current)
+    end_current (playout);
+  playout->current = rt2_spoken_ref (spoken);
+  if (spoken->placed == 0)
+    push_mark (playout, RT2_MARK_STARTED, spoken);
+}
+
+static void
+note_speech (Rt2Slot *slot, Rt2Spoken *spoken, guint n)
+{
+  if (slot->n_speech == 0) {
+    slot->spoken = spoken;
+    slot->offset = spoken->placed;
+  }
+  slot->n_speech += n;
+}
+
+/* Places what is left of a fade. Returns the samples written. */
+static guint
+take_fade (Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
+{
+  guint width = rt2_audio_format_width (playout->format);
+  const guint8 *data;
+  gsize size;
+  guint count;
+
+  if (!playout->fade)
+    return 0;
+  data = g_bytes_get_data (playout->fade, &size);
+  count = MIN (n, (size - playout->fade_pos) / width);
+  memcpy (out, data + playout->fade_pos, count * width);
+  playout->fade_pos += count * width;
+  note_speech (slot, playout->fading, count);
+  spoken_place (playout->fading, rt, count);
+  return count;
+}
+
+/* Places samples of the first segment. Returns how many, at most @n. */
+static guint
+take_segment (
+    Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
+{
+  Segment *segment = g_queue_peek_head (&playout->segments);
+  Rt2Spoken *spoken = segment->spoken;
+  guint width = rt2_audio_format_width (playout->format);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (segment->bytes, &size);
+  guint count = MIN (n, (size - segment->pos) / width);
+
+  if (playout->current != spoken)
+    begin_item (playout, spoken);
+  memcpy (out, data + segment->pos, count * width);
+  note_speech (slot, spoken, count);
+  spoken_place (spoken, rt, count);
+  playout->queued -= count;
+  segment->pos += count * width;
+  if (segment->pos >= size)
+    segment_free (g_queue_pop_head (&playout->segments));
+  return count;
+}
+
+static void
+note_underrun (Rt2Playout *playout, guint missing)
+{
+  gboolean starved = missing > 0 && playout->current &&
+      !rt2_spoken_is_placed (playout->current);
+
+  if (starved) {
+    playout->stats.underruns += playout->starved ? 0 : 1;
+    playout->stats.underrun_samples += missing;
+  }
+  playout->starved = starved;
+}
+
+/* Nothing more can happen to it that anybody asks the schedule for. */
+static gboolean
+is_history (Rt2Playout *playout, Rt2Spoken *spoken, guint64 rt)
+{
+  const Rt2Run *last;
+  guint64 end;
+
+  if (spoken->role == RT2_ROLE_USER)
+    return spoken->text_done;
+  if (!spoken->response_done || !rt2_spoken_is_placed (spoken))
+    return spoken->response_done && spoken->cancelled;
+  if (spoken->runs->len == 0)
+    return TRUE;
+  last = &g_array_index (spoken->runs, Rt2Run, spoken->runs->len - 1);
+  end = last->rt + rt2_audio_format_samples_to_ns (spoken->format, last->n);
+  return end + playout->latency <= rt;
+}
+
+static void
+forget_history (Rt2Playout *playout, guint64 rt)
+{
+  Rt2Spoken *spoken;
+
+  while ((spoken = g_queue_peek_head (&playout->items)) &&
+      is_history (playout, spoken, rt))
+    rt2_spoken_unref (g_queue_pop_head (&playout->items));
+}
+
+void
+rt2_playout_take (
+    Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
+{
+  guint width = rt2_audio_format_width (playout->format);
+  guint done;
+
+  memset (slot, 0, sizeof (*slot));
+  if (playout->fade && playout->fade_pos >= g_bytes_get_size (playout->fade))
+    clear_fade (playout);
+  forget_history (playout, rt);
+
+  done = take_fade (playout, rt, out, n, slot);
+  while (done < n && !g_queue_is_empty (&playout->segments)) {
+    guint64 at = rt + rt2_audio_format_samples_to_ns (playout->format, done);
+
+    done += take_segment (playout, at, out + done * width, n - done, slot);
+  }
+  playout->stats.spoken_samples += done;
+  note_underrun (playout, n - done);
+  memset (out + done * width, rt2_audio_format_silence (playout->format),
+      (n - done) * width);
+
+  slot->final = slot->spoken && rt2_spoken_is_placed (slot->spoken);
+  if (playout->current && rt2_spoken_is_placed (playout->current))
+    end_current (playout);
+}
+
+void
+rt2_playout_skip (Rt2Playout *playout, guint8 *out, guint n)
+{
+  memset (out, rt2_audio_format_silence (playout->format),
+      n * rt2_audio_format_width (playout->format));
+}
+
+gboolean
+rt2_playout_pop_mark (
+    Rt2Playout *playout, Rt2MarkKind *kind, Rt2Spoken **spoken)
+{
+  Mark *mark = g_queue_pop_head (&playout->marks);
+
+  if (!mark)
+    return FALSE;
+  *kind = mark->kind;
+  *spoken = rt2_spoken_ref (mark->spoken);
+  mark_free (mark);
+  return TRUE;
+}
+
+guint64
+rt2_playout_queued (const Rt2Playout *playout)
+{
+  return rt2_audio_format_samples_to_ns (playout->format, playout->queued);
+}
+
+gboolean
+rt2_playout_is_speaking (const Rt2Playout *playout)
+{
+  if (playout->queued > 0)
+    return TRUE;
+  if (playout->fade && playout->fade_pos < g_bytes_get_size (playout->fade))
+    return TRUE;
+  return playout->current && !rt2_spoken_is_placed (playout->current);
+}
+
+void
+rt2_playout_get_stats (const Rt2Playout *playout, Rt2PlayoutStats *stats)
+{
+  *stats = playout->stats;
+}
+
+/* --- interruption --- */
+
+static gint16
+fade_sample (gint32 sample, guint i, guint n)
+{
+  return (gint16) (sample * (gint32) (n - 1 - i) / (gint32) n);
+}
+
+/* A straight line from full level down to silence over @n samples. */
+static void
+ramp_down (Rt2AudioFormat format, guint8 *data, guint n)
+{
+  for (guint i = 0; i < n; i++) {
+    gint16 sample;
+
+    switch (format) {
+      case RT2_AUDIO_FORMAT_PCMU:
+        sample = fade_sample (rt2_ulaw_expand (data[i]), i, n);
+        data[i] = rt2_ulaw_compress (sample);
+        break;
+      case RT2_AUDIO_FORMAT_PCMA:
+        sample = fade_sample (rt2_alaw_expand (data[i]), i, n);
+        data[i] = rt2_alaw_compress (sample);
+        break;
+      case RT2_AUDIO_FORMAT_PCM16:
+        sample = (gint16) (data[2 * i] | (data[2 * i + 1] << 8));
+        sample = fade_sample (sample, i, n);
+        data[2 * i] = (guint16) sample & 0xff;
+        data[2 * i + 1] = (guint16) sample >> 8;
+        break;
+    }
+  }
+}
+
+/* The next samples of the item that is being spoken, as many as a fade takes.
+ */
+static GByteArray *
+copy_tail (Rt2Playout *playout)
+{
+  GByteArray *tail = g_byte_array_new ();
+  gsize wanted = rt2_audio_format_width (playout->format) *
+      rt2_audio_format_ns_to_samples (playout->format, RT2_PLAYOUT_FADE);
+
+  for (GList *l = playout->segments.head; l && tail->len < wanted;
+       l = l->next) {
+    Segment *segment = l->data;
+    gsize size;
+    const guint8 *data = g_bytes_get_data (segment->bytes, &size);
+
+    if (segment->spoken != playout->current)
+      break;
+    g_byte_array_append (tail, data + segment->pos,
+        MIN (size - segment->pos, wanted - tail->len));
+  }
+  return tail;
+}
+
+/* Keeps a fade of the item that is being spoken. Returns its samples. */
+static guint
+prepare_fade (Rt2Playout *playout)
+{
+  GByteArray *tail;
+  guint n;
+
+  if (!playout->current)
+    return 0;
+  tail = copy_tail (playout);
+  n = tail->len / rt2_audio_format_width (playout->format);
+  if (n == 0) {
+    g_byte_array_unref (tail);
+    return 0;
+  }
+  ramp_down (playout->format, tail->data, n);
+  clear_fade (playout);
+  playout->fading = rt2_spoken_ref (playout->current);
+  playout->fade = g_byte_array_free_to_bytes (tail);
+  return n;
+}
+
+static gboolean
+is_interruptible (
+    Rt2Playout *playout, const Rt2Spoken *spoken, guint64 now, gboolean flush)
+{
+  guint64 ear = now > playout->latency ? now - playout->latency : 0;
+
+  if (spoken->role != RT2_ROLE_ASSISTANT || spoken->cancelled)
+    return FALSE;
+  if (spoken->kind == RT2_TEXT_TEXT && spoken->received == 0)
+    return FALSE;
+  if (!rt2_spoken_is_placed (spoken))
+    return TRUE;
+  return flush && rt2_spoken_played (spoken, ear) < spoken->received;
+}
+
+static Rt2Heard *
+cancel_item (Rt2Playout *playout, Rt2Spoken *spoken, guint64 heard)
+{
+  Rt2Heard *h = g_new0 (Rt2Heard, 1);
+
+  spoken->cancelled = TRUE;
+  spoken->heard = MIN (heard, spoken->received);
+  playout->stats.dropped_samples += spoken->received - spoken->heard;
+
+  h->item_id = g_strdup (spoken->id);
+  h->response_id = g_strdup (spoken->response_id);
+  h->received = spoken->received;
+  h->heard = spoken->heard;
+  h->rate = rt2_audio_format_rate (spoken->format);
+  h->complete = spoken->audio_done;
+  return h;
+}
+
+GPtrArray *
+rt2_playout_interrupt (Rt2Playout *playout, guint64 now, gboolean flush)
+{
+  GPtrArray *list = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) rt2_heard_free);
+  guint64 ear = now > playout->latency ? now - playout->latency : 0;
+  guint fade = flush ? 0 : prepare_fade (playout);
+
+  for (GList *l = playout->items.head; l; l = l->next) {
+    Rt2Spoken *spoken = l->data;
+    guint64 heard = flush ? rt2_spoken_played (spoken, ear) : spoken->placed;
+
+    if (!is_interruptible (playout, spoken, now, flush))
+      continue;
+    if (fade > 0 && spoken == playout->fading)
+      heard += fade;
+    g_ptr_array_add (list, cancel_item (playout, spoken, heard));
+  }
+  if (flush)
+    clear_fade (playout);
+  clear_queue (playout);
+  return list;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The schedule: which sample of which item plays at which running time. Pure
+ * arithmetic: running times come in as arguments, no clock is ever asked, no
+ * pad and no network is known here. Not thread-safe: the element calls it under
+ * its own lock.
+ *
+ * Positions within an item are samples from the item's first one. Times are
+ * nanoseconds of running time.
+ */
+#pragma once
+
+#include "rt2types.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Rt2Playout Rt2Playout;
+
+/* @n samples of an item, from @offset on, that play without a break from @rt.
+ */
+typedef struct {
+  guint64 rt;
+  guint64 offset;
+  guint64 n;
+} Rt2Run;
+
+/* So many bytes of text were known when so many samples had been received. */
+typedef struct {
+  gsize text;
+  guint64 samples;
+} Rt2Anchor;
+
+/* One item that is spoken, or written. Shared between the schedule and the
+ * readers of its text by reference count, guarded by the element's lock. */
+typedef struct {
+  grefcount refs;
+  guint64 seq; /* order of appearance, from 1 */
+  gchar *id;
+  gchar *response_id; /* NULL for what the user said */
+  guint output_index;
+  Rt2Role role;
+  Rt2TextKind kind;
+  Rt2AudioFormat format; /* of its samples */
+
+  Rt2Phase stated_phase;  /* what the server said, or unknown */
+  gboolean followed;      /* its response has an output item after it */
+  gboolean response_done; /* its response is over */
+
+  GString *text;      /* all of it that is known */
+  gboolean text_done; /* there is no more text to come */
+  GArray *anchors;    /* Rt2Anchor, by text position */
+
+  guint64 received;    /* samples that came from the server */
+  gboolean audio_done; /* there are no more samples to come */
+  guint64 placed;      /* samples that got their running time */
+  GArray *runs;        /* Rt2Run, by time; covers [0, placed) */
+  gint carry;          /* first byte of a split sample, or -1 */
+  gboolean ended;      /* RT2_MARK_ENDED was given, or never will be */
+
+  gboolean cancelled; /* interrupted: nothing more of it leaves */
+  guint64 heard;      /* samples, once cancelled */
+
+  guint64 speech_start; /* user: running time, or RT2_TIME_NONE */
+  guint64 speech_end;
+} Rt2Spoken;
+
+#define RT2_TIME_NONE G_MAXUINT64
+
+Rt2Spoken *rt2_spoken_ref (Rt2Spoken *spoken);
+void rt2_spoken_unref (Rt2Spoken *spoken);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Spoken, rt2_spoken_unref)
+
+/* Best knowledge at this instant: the stated phase; else commentary if another
+ * output item followed; else the final answer once the response is done. */
+Rt2Phase rt2_spoken_phase (const Rt2Spoken *spoken);
+
+/* The running time at which sample @offset plays; FALSE if it has none yet. */
+gboolean rt2_spoken_time_of (
+    const Rt2Spoken *spoken, guint64 offset, guint64 *rt);
+
+/* How many samples of it have played when the listener's time is @rt, that is
+ * running time minus latency. */
+guint64 rt2_spoken_played (const Rt2Spoken *spoken, guint64 rt);
+
+/* TRUE if every sample that it will ever have has its running time. */
+gboolean rt2_spoken_is_placed (const Rt2Spoken *spoken);
+
+Rt2Playout *rt2_playout_new (void);
+void rt2_playout_free (Rt2Playout *playout);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Playout, rt2_playout_free)
+
+/* Drops everything and takes @format from now on. */
+void rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format);
+
+/* What lies between src and the listener's ear, in ns: the latency of the
+ * pipeline plus what is beyond it. */
+void rt2_playout_set_latency (Rt2Playout *playout, guint64 latency);
+
+/* --- what the server says. Unknown ids make a new item. --- */
+
+/* An assistant message. Known ids keep their item. The schedule owns the item;
+ * take a reference to keep it. */
+Rt2Spoken *rt2_playout_item (Rt2Playout *playout, const gchar *response_id,
+    const gchar *item_id, guint output_index);
+/* Something the user said; never has samples. */
+Rt2Spoken *rt2_playout_user_item (Rt2Playout *playout, const gchar *item_id);
+/* NULL if not known (any more). */
+Rt2Spoken *rt2_playout_find (Rt2Playout *playout, const gchar *item_id);
+
+/* An output item of another kind than message: what stands before it in the
+ * response is commentary. */
+void rt2_playout_other_item (
+    Rt2Playout *playout, const gchar *response_id, guint output_index);
+
+/* Bytes of @spoken's audio in the session's format; a split sample is carried
+ * over. Returns the samples dropped because RT2_PLAYOUT_MAX was reached. */
+guint64 rt2_playout_append_audio (
+    Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio);
+/* Nanoseconds of speech that may wait. The newest is dropped beyond it. */
+#define RT2_PLAYOUT_MAX (G_GUINT64_CONSTANT (30) * 60 * 1000000000)
+
+void rt2_spoken_append_text (
+    Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta);
+/* @text is the whole text, or NULL if the deltas were it. */
+void rt2_spoken_finish_text (Rt2Spoken *spoken, const gchar *text);
+void rt2_spoken_finish_audio (Rt2Spoken *spoken);
+/* Nothing more comes for any item of @response_id; NULL = of any response. */
+void rt2_playout_finish_response (
+    Rt2Playout *playout, const gchar *response_id);
+
+/* --- the schedule --- */
+
+/* What one period of output holds. */
+typedef struct {
+  guint n_speech;    /* samples of speech in it; the rest is silence */
+  Rt2Spoken *spoken; /* of the first of them, owned by the schedule
+                      * until the next call; NULL if n_speech is 0 */
+  guint64 offset;    /* of that sample in its item */
+  gboolean final;    /* it holds the last sample of that item */
+} Rt2Slot;
+
+/* Fills @out with @n samples that play at @rt: speech that waits, then silence.
+ * Called once per period, with rising @rt. */
+void rt2_playout_take (
+    Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot);
+
+/* Fills @out with @n samples of silence; speech keeps waiting. */
+void rt2_playout_skip (Rt2Playout *playout, guint8 *out, guint n);
+
+/* Items that begin or end, in the order of the schedule. */
+typedef enum {
+  RT2_MARK_STARTED, /* its first sample was placed */
+  RT2_MARK_ENDED,   /* its last sample was placed */
+} Rt2MarkKind;
+
+/* The next mark since the last call, FALSE if there is none. Caller owns the
+ * reference in @spoken. */
+gboolean rt2_playout_pop_mark (
+    Rt2Playout *playout, Rt2MarkKind *kind, Rt2Spoken **spoken);
+
+/* Nanoseconds of speech that wait for their turn. */
+guint64 rt2_playout_queued (const Rt2Playout *playout);
+
+/* TRUE from the first sample of speech until nothing waits and no item that
+ * has begun expects more. */
+gboolean rt2_playout_is_speaking (const Rt2Playout *playout);
+
+typedef struct {
+  guint64 spoken_samples;   /* placed in all */
+  guint64 dropped_samples;  /* cut by interruptions */
+  guint underruns;          /* times an item had to wait for its samples */
+  guint64 underrun_samples; /* silence put in while waiting */
+} Rt2PlayoutStats;
+
+void rt2_playout_get_stats (const Rt2Playout *playout, Rt2PlayoutStats *stats);
+
+/* --- interruption --- */
+
+/* Drops all speech that waits, but for a fade of RT2_PLAYOUT_FADE that keeps
+ * the cut from clicking. Returns, in playing order, each item that was not yet
+ * heard to its end: Rt2Heard*, transfer full. Without a flush what is already
+ * downstream still sounds and counts; with @flush only what had left the
+ * pipeline by @now counts and there is no fade. `heard_text` is left NULL. */
+GPtrArray *rt2_playout_interrupt (
+    Rt2Playout *playout, guint64 now, gboolean flush);
+/* ns */
+#define RT2_PLAYOUT_FADE (G_GUINT64_CONSTANT (8) * 1000000)
+
+G_END_DECLS

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the two halves of the session share: rt2session.c keeps the connection,
+ * the configuration and the way up; rt2sessionevents.c does what the server's
+ * events ask for.
+ */
+#pragma once
+
+#include "rt2session.h"
+
+#include "rt2conversation.h"
+#include "rt2inputclock.h"
+#include "rt2responses.h"
+
+G_BEGIN_DECLS
+
+/* How far the end of the conversation has come. */
+typedef enum {
+  RT2_FINISH_NONE,
+  RT2_FINISH_ASKED,   /* rt2_session_finish(); audio still goes up */
+  RT2_FINISH_WAITING, /* all is sent; answers are awaited */
+  RT2_FINISH_DONE,    /* `drained` was called */
+} Rt2Finish;
+
+struct _Rt2Session {
+  const Rt2SessionListener *listener;
+  gpointer owner;             /* of the listener's calls */
+  Rt2SessionOptions *options; /* never changes */
+  GMainContext *context;      /* the thread's; all sources are attached here */
+  GSource *wakeup;            /* fires when another thread has left work */
+  GSource *timer;             /* one of configure, retry: see on_timer */
+  GSource *finish_timer;      /* fires when finish_check() is due */
+
+  GMutex lock;                  /* guards the next four, nothing else */
+  Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
+  gboolean finish_asked;        /* left by finish() */
+  Rt2SessionStats published;    /* what get_stats() gives */
+
+  Rt2Transport *transport;
+  Rt2SessionState state;    /* as last reported */
+  guint attempts;           /* failed tries in a row */
+  gboolean ever_configured; /* one session.updated came in this run */
+  gchar *error_code;        /* of an `error` event that a close will follow */
+  gchar *error_message;     /* likewise */
+
+  /* Configuration. */
+  Rt2SessionConfig *config; /* what the session should be */
+  gchar *sent_config;       /* the last update sent, without its id */
+  gchar *update_id;         /* of the update that is not answered yet */
+  gboolean created;         /* session.created came */
+  gboolean configured;      /* the server took our configuration */
+  gboolean format_pending;  /* audio waits: its format is being changed */
+  gboolean voice_locked;    /* the server has spoken */
+  guint64 next_id;          /* of our event ids */
+
+  /* Turns. */
+  Rt2InputClock *clock; /* of the audio appended */
+  guint64 uncommitted;  /* ns appended since we last committed */
+  gboolean speech_open; /* speech_started without its end */
+  Rt2Responses *responses;
+  Rt2Conversation *conversation;
+  GHashTable *transcripts; /* item ids whose transcript is still to come */
+  GHashTable *utterances;  /* item id -> Utterance times, see events */
+  gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
+
+  /* The end. */
+  Rt2Finish finish;
+  gint64 last_alive;    /* monotonic us of the last sign of life */
+  gint64 last_turn;     /* monotonic us of the last event about a turn */
+  gint64 settled_since; /* monotonic us, 0 = not settled */
+
+  Rt2SessionStats stats; /* published after each turn of the loop */
+};
+
+/* Reports the state if it changed. */
+void rt2_session_update_state (Rt2Session *session);
+
+/* "rt2-N", new for each event of ours that an error may refer to. */
+gchar *rt2_session_new_event_id (Rt2Session *session);
+
+/* Sends @json and frees it. */
+void rt2_session_send (Rt2Session *session, gchar *json);
+
+/* Sends session.update if what is wanted is not what was last sent. */
+void rt2_session_send_config (Rt2Session *session);
+
+/* Sends response.create if one is wished for and nothing is in its way. */
+void rt2_session_send_wish (Rt2Session *session);
+
+/* Sends what there is, as long as the socket takes it. */
+void rt2_session_pump (Rt2Session *session);
+
+/* Cuts the connection and reports @fault (transfer full) to the owner; tries
+ * again if that can help. */
+void rt2_session_fault (Rt2Session *session, Rt2Fault *fault);
+
+/* The server took the configuration: the first session.updated, or a later. */
+void rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info);
+
+/* Takes a message of the server. */
+void rt2_session_handle_message (
+    Rt2Session *session, const gchar *text, gsize size);
+
+/* Forgets what belongs to a connection that is over. */
+void rt2_session_reset_events (Rt2Session *session);
+
+G_END_DECLS

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One conversation with a Realtime server: configure, turns, responses,
+ * truncation, retries. Talks to its owner through one listener.
+ *
+ * Lives on one GMainContext and starts no thread. Unless a function says
+ * otherwise it must be called on the thread that owns the context, with the
+ * context pushed as the thread's default. Every callback comes from there, with
+ * no lock held; none may free the session, all may call it.
+ */
+#pragma once
+
+#include "rt2protocol.h"
+#include "rt2transport.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Rt2Session Rt2Session;
+
+typedef enum {
+  RT2_SESSION_DISCONNECTED,
+  RT2_SESSION_CONNECTING, /* also while waiting to try again */
+  RT2_SESSION_READY,      /* configured; nobody speaks */
+  RT2_SESSION_LISTENING,  /* the server hears the user speak */
+  RT2_SESSION_THINKING,   /* a response is due or under way */
+} Rt2SessionState;
+
+typedef enum {
+  RT2_UPLINK_AUDIO, /* a piece of the user's voice */
+  RT2_UPLINK_END,   /* there will be no more */
+} Rt2UplinkKind;
+
+/* What the owner has for the server. */
+typedef struct {
+  Rt2UplinkKind kind;
+  GBytes *audio; /* in the configured input format */
+  guint64 rt;    /* running time of its first sample, ns */
+} Rt2UplinkPiece;
+
+/* Where words or samples belong. Strings are valid during the callback. */
+typedef struct {
+  const gchar *response_id;
+  const gchar *item_id;
+  guint output_index;
+} Rt2Place;
+
+/* A user's utterance. Times are the owner's running times of the input, ns;
+ * G_MAXUINT64 = not known. */
+typedef struct {
+  const gchar *item_id;
+  guint64 start, end;
+} Rt2Utterance;
+
+typedef struct {
+  guint64 input_tokens, output_tokens, total_tokens;
+  guint responses; /* done, whatever their status */
+  guint interruptions;
+  guint truncations, deletions; /* sent */
+  guint server_errors;          /* `error` events, benign ones included */
+  guint reconnects;
+  guint unknown_events, bad_events;
+  guint64 appended;         /* ns of audio sent in this connection */
+  guint64 response_latency; /* ns from the end of the turn to the first audio
+                             * of the last response; 0 = none yet */
+  Rt2TransportStats transport;
+} Rt2SessionStats;
+
+typedef struct {
+  void (*state) (gpointer owner, Rt2SessionState state);
+
+  /* Takes the next piece for the server; FALSE if there is none now. Only asked
+   * while the session is configured and the socket takes data. The session owns
+   * the bytes. Call rt2_session_wake() when there is something again. */
+  gboolean (*pull) (gpointer owner, Rt2UplinkPiece *piece);
+
+  /* The server opened a session, and then accepted the configuration.
+   * @reconnected: it is not the first of this run. */
+  void (*created) (gpointer owner, const Rt2SessionInfo *info);
+  void (*configured) (
+      gpointer owner, const Rt2SessionInfo *info, gboolean reconnected);
+  /* The connection is gone and will be tried again in @delay ns. */
+  void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
+  /* The end: no further try. The session is DISCONNECTED. */
+  void (*failed) (gpointer owner, const Rt2Fault *fault);
+
+  void (*speech_started) (gpointer owner, const Rt2Utterance *utterance);
+  void (*speech_stopped) (gpointer owner, const Rt2Utterance *utterance);
+  /* Words of the user. @final: @text is the whole transcript, else a delta. */
+  void (*user_text) (gpointer owner, const Rt2Utterance *utterance,
+      const gchar *text, gboolean final);
+
+  void (*response_started) (gpointer owner, const gchar *response_id);
+  void (*response_done) (gpointer owner, const Rt2Response *response);
+  /* An output item appears, or is finished. */
+  void (*item) (gpointer owner, const Rt2Place *place, const Rt2Item *item,
+      gboolean done);
+  void (*audio) (gpointer owner, const Rt2Place *place, GBytes *audio);
+  void (*audio_done) (gpointer owner, const Rt2Place *place);
+  /* @final: @text is all of the part's text, else a delta. */
+  void (*text) (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
+      const gchar *text, gboolean final);
+
+  /* The user barges in: drop what is not heard yet, and tell what was. Returns
+   * Rt2Heard* in playing order, transfer full; the session truncates and
+   * deletes on the server accordingly. */
+  GPtrArray *(*interrupt) (gpointer owner);
+
+  /* An `error` event that does not end the session, or what failed of a single
+   * item. Errors that are expected in normal use (cancel of a response that is
+   * over, a commit that the server's VAD made first) are not reported. */
+  void (*server_error) (gpointer owner, const Rt2ServerError *error);
+  void (*rate_limits) (gpointer owner, const GPtrArray *limits);
+
+  /* After RT2_UPLINK_END: the last response has come in whole, or none is due.
+   */
+  void (*drained) (gpointer owner, gboolean timed_out);
+  /* Whether speech is still being played, for the time-out of the end. */
+  gboolean (*is_playing) (gpointer owner);
+} Rt2SessionListener;
+
+/* What the session needs besides its Rt2SessionConfig. */
+typedef struct {
+  Rt2TransportConfig *transport; /* url without the model query */
+  gchar *model;
+  gint retries;              /* see rt2fault.h */
+  guint64 retry_backoff_max; /* ns */
+  guint64 eos_silence;       /* ns appended at the end under server VAD;
+                              * G_MAXUINT64 = vad_silence_duration + 200 ms */
+  guint64 eos_timeout;       /* ns without an event and without speech being
+                              * played; 0 = for ever */
+} Rt2SessionOptions;
+
+Rt2SessionOptions *rt2_session_options_new (void);
+void rt2_session_options_free (Rt2SessionOptions *options);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2SessionOptions, rt2_session_options_free)
+
+/* Takes copies of @config; takes @options over. */
+Rt2Session *rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
+    Rt2SessionOptions *options, const Rt2SessionConfig *config);
+
+/* Cuts the connection. No callback follows. */
+void rt2_session_free (Rt2Session *session);
+
+/* Starts to connect. Failures come as `lost` or `failed`, never from inside. */
+void rt2_session_start (Rt2Session *session);
+
+/* Any thread: there is something to pull, or a new configuration. */
+void rt2_session_wake (Rt2Session *session);
+
+/* Any thread: what the session should be from now on; becomes one
+ * session.update, however often it is called before the thread gets to it. The
+ * voice is not changed once the server has spoken. Audio waits for the
+ * acknowledgement if the input format changes. */
+void rt2_session_set_config (
+    Rt2Session *session, const Rt2SessionConfig *config);
+
+/* Any thread: RT2_UPLINK_END is on its way; eos_timeout counts from now. */
+void rt2_session_finish (Rt2Session *session);
+
+/* Any thread; a snapshot of the last turn of the session's loop. */
+void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);
+
+/* The bound on what was sent and not answered at the end: with turn detection
+ * on, no turn opened this long (ns) after the last audio means none will. */
+#define RT2_SESSION_TURN_GRACE (G_GUINT64_CONSTANT (800) * 1000000)
+/* How long (ns) the end waits for the user's transcript once all else is in. */
+#define RT2_SESSION_TRANSCRIPT_GRACE (G_GUINT64_CONSTANT (3000) * 1000000)
+/* The server refuses to commit less (ns). */
+#define RT2_SESSION_COMMIT_MIN (G_GUINT64_CONSTANT (100) * 1000000)
+
+G_END_DECLS

@@ -1,0 +1,508 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What each event of the server means for the session. One small function per
+ * event; all state is that of rt2session-private.h.
+ */
+#include "rt2session-private.h"
+
+#include <string.h>
+
+/* Utterances whose times are remembered for their transcripts. */
+#define MAX_UTTERANCES 64
+
+/* Running times, ns, of what the user said; G_MAXUINT64 = not known. */
+typedef struct {
+  guint64 start, end;
+} Times;
+
+typedef void (*Handler) (Rt2Session *session, const Rt2Event *event);
+
+static Rt2Place
+place_of (const Rt2Event *event)
+{
+  Rt2Place place = { event->response_id, event->item_id, event->output_index };
+
+  return place;
+}
+
+/* --- the session itself --- */
+
+static void
+on_session_created (Rt2Session *session, const Rt2Event *event)
+{
+  if (session->created)
+    return;
+  session->created = TRUE;
+  session->listener->created (session->owner, event->session);
+  rt2_session_send_config (session);
+}
+
+static void
+on_session_updated (Rt2Session *session, const Rt2Event *event)
+{
+  if (!session->update_id)
+    return;
+  g_clear_pointer (&session->update_id, g_free);
+  rt2_session_configured (session, event->session);
+  rt2_session_send_config (session);
+}
+
+/* Errors that belong to normal use: a race between us and the server. */
+static gboolean
+is_benign (const gchar *code)
+{
+  static const gchar *const codes[] = { "response_cancel_not_active",
+    "input_audio_buffer_commit_empty",
+    "conversation_already_has_active_response", NULL };
+
+  return code && g_strv_contains (codes, code);
+}
+
+/* The configuration was refused as a whole. */
+static void
+on_update_refused (Rt2Session *session, const Rt2ServerError *error)
+{
+  g_clear_pointer (&session->update_id, g_free);
+  if (!session->configured || session->format_pending) {
+    Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
+        "The server refused the configuration%s%s: %s",
+        error->param ? " at " : "", error->param ? error->param : "",
+        error->message ? error->message : "no reason given");
+
+    fault->hint = g_strdup ("Change the property that sets this field.");
+    fault->server_code = g_strdup (error->code);
+    rt2_session_fault (session, fault);
+    return;
+  }
+  session->listener->server_error (session->owner, error);
+  rt2_session_send_config (session);
+}
+
+static void
+on_error (Rt2Session *session, const Rt2Event *event)
+{
+  const Rt2ServerError *error = event->error;
+
+  session->stats.server_errors++;
+  if (rt2_fault_code_is_fatal (error->code)) {
+    rt2_session_fault (
+        session, rt2_fault_from_close (0, NULL, error->code, error->message));
+    return;
+  }
+  if (g_strcmp0 (error->code, "session_expired") == 0) {
+    g_free (session->error_code);
+    g_free (session->error_message);
+    session->error_code = g_strdup (error->code);
+    session->error_message = g_strdup (error->message);
+  }
+  if (error->event_id && g_strcmp0 (error->event_id, session->update_id) == 0) {
+    on_update_refused (session, error);
+    return;
+  }
+  if (g_strcmp0 (error->code, "conversation_already_has_active_response") == 0)
+    rt2_responses_refused (session->responses, TRUE);
+  if (is_benign (error->code))
+    g_debug ("server: %s", error->code);
+  else
+    session->listener->server_error (session->owner, error);
+}
+
+static void
+on_rate_limits (Rt2Session *session, const Rt2Event *event)
+{
+  session->listener->rate_limits (session->owner, event->rate_limits);
+}
+
+/* --- the user's turns --- */
+
+static Times *
+utterance_times (Rt2Session *session, const gchar *item_id)
+{
+  Times *times = g_hash_table_lookup (session->utterances, item_id);
+
+  if (times)
+    return times;
+  if (g_hash_table_size (session->utterances) >= MAX_UTTERANCES)
+    g_hash_table_remove_all (session->utterances);
+  times = g_new (Times, 1);
+  times->start = times->end = G_MAXUINT64;
+  g_hash_table_insert (session->utterances, g_strdup (item_id), times);
+  return times;
+}
+
+static Rt2Utterance
+utterance_of (Rt2Session *session, const gchar *item_id)
+{
+  Rt2Utterance utterance = { item_id, G_MAXUINT64, G_MAXUINT64 };
+  Times *times = item_id ? g_hash_table_lookup (session->utterances, item_id)
+                         : NULL;
+
+  if (times) {
+    utterance.start = times->start;
+    utterance.end = times->end;
+  }
+  return utterance;
+}
+
+static void
+delete_item (Rt2Session *session, const gchar *item_id)
+{
+  rt2_session_send (
+      session, rt2_build_delete (item_id, rt2_session_new_event_id (session)));
+  rt2_conversation_remove (session->conversation, item_id);
+  session->stats.deletions++;
+}
+
+/* Makes the server's memory of an item what the listener heard of it. */
+static void
+truncate_item (Rt2Session *session, const Rt2Heard *heard)
+{
+  Rt2ConversationItem *item = rt2_conversation_find (
+      session->conversation, heard->item_id);
+  guint64 ms = heard->heard * 1000 / heard->rate;
+
+  if (item && item->type != RT2_ITEM_MESSAGE)
+    return;
+  if (heard->complete && heard->heard >= heard->received)
+    return;
+  if (ms == 0) {
+    delete_item (session, heard->item_id);
+    return;
+  }
+  rt2_session_send (session,
+      rt2_build_truncate (
+          heard->item_id, 0, ms, rt2_session_new_event_id (session)));
+  if (item)
+    rt2_conversation_set_text (
+        session->conversation, heard->item_id, heard->heard_text);
+  session->stats.truncations++;
+}
+
+/* Messages that were announced but of which not a sample came. */
+static void
+delete_unbegun (Rt2Session *session, const gchar *response_id)
+{
+  GPtrArray *items = rt2_conversation_messages_of (
+      session->conversation, response_id);
+
+  for (guint i = 0; i < items->len; i++) {
+    Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (!item->has_audio && !item->text)
+      delete_item (session, item->id);
+  }
+  g_ptr_array_unref (items);
+}
+
+static void
+interrupt (Rt2Session *session)
+{
+  GPtrArray *heard = session->listener->interrupt (session->owner);
+  GPtrArray *active = rt2_responses_list_active (session->responses);
+
+  if (heard->len > 0 || active->len > 0)
+    session->stats.interruptions++;
+  for (guint i = 0; i < heard->len; i++)
+    truncate_item (session, g_ptr_array_index (heard, i));
+  for (guint i = 0; i < active->len; i++)
+    delete_unbegun (session, g_ptr_array_index (active, i));
+  rt2_responses_kill (session->responses);
+  g_ptr_array_unref (active);
+  g_ptr_array_unref (heard);
+}
+
+static void
+on_speech_started (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64 };
+
+  session->speech_open = TRUE;
+  session->last_turn = g_get_monotonic_time ();
+  utterance.start = rt2_input_clock_to_running_time (
+      session->clock, event->audio_start_ms);
+  if (event->item_id)
+    utterance_times (session, event->item_id)->start = utterance.start;
+  session->listener->speech_started (session->owner, &utterance);
+  if (session->config->interrupt_response)
+    interrupt (session);
+}
+
+static void
+on_speech_stopped (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance;
+  guint64 end = rt2_input_clock_to_running_time (
+      session->clock, event->audio_end_ms);
+
+  session->speech_open = FALSE;
+  session->last_turn = session->turn_end = g_get_monotonic_time ();
+  if (event->item_id)
+    utterance_times (session, event->item_id)->end = end;
+  utterance = utterance_of (session, event->item_id);
+  utterance.end = end;
+  session->listener->speech_stopped (session->owner, &utterance);
+}
+
+static void
+on_committed (Rt2Session *session, const Rt2Event *event)
+{
+  const Rt2SessionConfig *config = session->config;
+
+  session->last_turn = g_get_monotonic_time ();
+  session->speech_open = FALSE;
+  if (config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD &&
+      config->create_response)
+    rt2_responses_expect (session->responses);
+  else if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD &&
+      config->create_response && session->finish < RT2_FINISH_WAITING)
+    rt2_responses_expect (session->responses);
+  if (config->transcription_model && *config->transcription_model &&
+      event->item_id)
+    g_hash_table_add (session->transcripts, g_strdup (event->item_id));
+}
+
+static void
+on_input_transcript_delta (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance = utterance_of (session, event->item_id);
+
+  session->listener->user_text (session->owner, &utterance, event->text, FALSE);
+}
+
+static void
+end_transcript (Rt2Session *session, const Rt2Event *event, const gchar *text)
+{
+  Rt2Utterance utterance = utterance_of (session, event->item_id);
+
+  session->listener->user_text (session->owner, &utterance, text, TRUE);
+  rt2_conversation_set_text (session->conversation, event->item_id, text);
+  g_hash_table_remove (session->transcripts, event->item_id);
+  g_hash_table_remove (session->utterances, event->item_id);
+}
+
+static void
+on_input_transcript_completed (Rt2Session *session, const Rt2Event *event)
+{
+  end_transcript (session, event, event->text ? event->text : "");
+}
+
+static void
+on_input_transcript_failed (Rt2Session *session, const Rt2Event *event)
+{
+  end_transcript (session, event, "");
+  if (event->error)
+    session->listener->server_error (session->owner, event->error);
+}
+
+/* --- items --- */
+
+static void
+on_item_event (Rt2Session *session, const Rt2Event *event)
+{
+  rt2_conversation_note (
+      session->conversation, event->item, event->previous_item_id, NULL, 0);
+}
+
+static void
+on_item_deleted (Rt2Session *session, const Rt2Event *event)
+{
+  rt2_conversation_remove (session->conversation, event->item_id);
+}
+
+static void
+report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
+{
+  Rt2Place place = { event->response_id, event->item->id, event->output_index };
+
+  if (rt2_responses_is_dead (session->responses, event->response_id))
+    return;
+  rt2_responses_started (session->responses, event->response_id);
+  rt2_conversation_note (session->conversation, event->item, NULL,
+      event->response_id, event->output_index);
+  session->listener->item (session->owner, &place, event->item, done);
+}
+
+static void
+on_output_item_added (Rt2Session *session, const Rt2Event *event)
+{
+  report_output_item (session, event, FALSE);
+}
+
+static void
+on_output_item_done (Rt2Session *session, const Rt2Event *event)
+{
+  report_output_item (session, event, TRUE);
+}
+
+/* --- responses --- */
+
+static void
+on_response_created (Rt2Session *session, const Rt2Event *event)
+{
+  rt2_responses_started (session->responses, event->response->id);
+  session->listener->response_started (session->owner, event->response->id);
+}
+
+static void
+add_usage (Rt2Session *session, const Rt2Usage *usage)
+{
+  session->stats.input_tokens += usage->input;
+  session->stats.output_tokens += usage->output;
+  session->stats.total_tokens += usage->total;
+}
+
+static void
+on_response_done (Rt2Session *session, const Rt2Event *event)
+{
+  const Rt2Response *response = event->response;
+
+  session->stats.responses++;
+  add_usage (session, &response->usage);
+  rt2_responses_ended (session->responses, response->id);
+  for (guint i = 0; i < response->output->len; i++)
+    rt2_conversation_note (session->conversation,
+        g_ptr_array_index (response->output, i), NULL, response->id, i);
+  session->listener->response_done (session->owner, response);
+  if (response->status == RT2_STATUS_FAILED &&
+      rt2_fault_code_is_fatal (response->error_code))
+    rt2_session_fault (session,
+        rt2_fault_from_close (
+            0, NULL, response->error_code, response->error_message));
+}
+
+/* TRUE if what @event brings belongs to a response that is to be heard. */
+static gboolean
+is_wanted (Rt2Session *session, const Rt2Event *event)
+{
+  if (!event->response_id || !event->item_id)
+    return FALSE;
+  if (rt2_responses_is_dead (session->responses, event->response_id))
+    return FALSE;
+  rt2_responses_started (session->responses, event->response_id);
+  return TRUE;
+}
+
+static void
+note_latency (Rt2Session *session)
+{
+  if (session->turn_end == 0)
+    return;
+  session->stats.response_latency = (g_get_monotonic_time () -
+                                        session->turn_end) *
+      1000;
+  session->turn_end = 0;
+}
+
+static void
+on_audio_delta (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Place place = place_of (event);
+
+  session->voice_locked = TRUE;
+  if (!is_wanted (session, event))
+    return;
+  note_latency (session);
+  rt2_conversation_set_has_audio (session->conversation, event->item_id);
+  session->listener->audio (session->owner, &place, event->audio);
+}
+
+static void
+on_audio_done (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Place place = place_of (event);
+
+  if (is_wanted (session, event))
+    session->listener->audio_done (session->owner, &place);
+}
+
+static void
+report_text (Rt2Session *session, const Rt2Event *event, Rt2TextKind kind,
+    gboolean final)
+{
+  Rt2Place place = place_of (event);
+
+  if (event->text && is_wanted (session, event))
+    session->listener->text (session->owner, &place, kind, event->text, final);
+}
+
+static void
+on_text_delta (Rt2Session *session, const Rt2Event *event)
+{
+  report_text (session, event, RT2_TEXT_TEXT, FALSE);
+}
+
+static void
+on_text_done (Rt2Session *session, const Rt2Event *event)
+{
+  report_text (session, event, RT2_TEXT_TEXT, TRUE);
+}
+
+static void
+on_transcript_delta (Rt2Session *session, const Rt2Event *event)
+{
+  report_text (session, event, RT2_TEXT_TRANSCRIPT, FALSE);
+}
+
+static void
+on_transcript_done (Rt2Session *session, const Rt2Event *event)
+{
+  report_text (session, event, RT2_TEXT_TRANSCRIPT, TRUE);
+}
+
+/* --- dispatch --- */
+
+static const Handler handlers[RT2_N_EVENTS] = {
+  [RT2_EVENT_ERROR] = on_error,
+  [RT2_EVENT_SESSION_CREATED] = on_session_created,
+  [RT2_EVENT_SESSION_UPDATED] = on_session_updated,
+  [RT2_EVENT_RATE_LIMITS_UPDATED] = on_rate_limits,
+  [RT2_EVENT_SPEECH_STARTED] = on_speech_started,
+  [RT2_EVENT_SPEECH_STOPPED] = on_speech_stopped,
+  [RT2_EVENT_INPUT_COMMITTED] = on_committed,
+  [RT2_EVENT_ITEM_ADDED] = on_item_event,
+  [RT2_EVENT_ITEM_DONE] = on_item_event,
+  [RT2_EVENT_ITEM_DELETED] = on_item_deleted,
+  [RT2_EVENT_INPUT_TRANSCRIPT_DELTA] = on_input_transcript_delta,
+  [RT2_EVENT_INPUT_TRANSCRIPT_COMPLETED] = on_input_transcript_completed,
+  [RT2_EVENT_INPUT_TRANSCRIPT_FAILED] = on_input_transcript_failed,
+  [RT2_EVENT_RESPONSE_CREATED] = on_response_created,
+  [RT2_EVENT_RESPONSE_DONE] = on_response_done,
+  [RT2_EVENT_OUTPUT_ITEM_ADDED] = on_output_item_added,
+  [RT2_EVENT_OUTPUT_ITEM_DONE] = on_output_item_done,
+  [RT2_EVENT_TEXT_DELTA] = on_text_delta,
+  [RT2_EVENT_TEXT_DONE] = on_text_done,
+  [RT2_EVENT_AUDIO_DELTA] = on_audio_delta,
+  [RT2_EVENT_AUDIO_DONE] = on_audio_done,
+  [RT2_EVENT_TRANSCRIPT_DELTA] = on_transcript_delta,
+  [RT2_EVENT_TRANSCRIPT_DONE] = on_transcript_done,
+};
+
+void
+rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
+{
+  GError *error = NULL;
+  Rt2Event *event = rt2_event_parse (text, size, &error);
+
+  if (!event) {
+    g_debug (
+        "bad event of %" G_GSIZE_FORMAT " bytes: %s", size, error->message);
+    g_error_free (error);
+    session->stats.bad_events++;
+    return;
+  }
+  if (event->type == RT2_EVENT_UNKNOWN) {
+    g_debug ("unknown event %s", event->type_name);
+    session->stats.unknown_events++;
+  } else if (handlers[event->type]) {
+    handlers[event->type](session, event);
+  }
+  rt2_event_free (event);
+}
+
+void
+rt2_session_reset_events (Rt2Session *session)
+{
+  g_hash_table_remove_all (session->transcripts);
+  g_hash_table_remove_all (session->utterances);
+  session->turn_end = 0;
+}

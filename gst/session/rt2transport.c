@@ -1,0 +1,906 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One WebSocket connection on libsoup.
+ *
+ * Every rt2_transport_connect() makes a Link, which holds all that belongs to
+ * that one attempt and outlives it: libsoup answers a cancelled attempt, and
+ * closes a socket, later from the main loop. A Link that the transport has let
+ * go of reports nothing and dies on its own. So the owner may free or reconnect
+ * the transport from inside any callback.
+ */
+#include "rt2transport.h"
+
+#include <libsoup/soup.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "rt2trust.h"
+
+#ifdef RT2_VERSION
+#define USER_AGENT "gst-realtime2/" RT2_VERSION
+#else
+#define USER_AGENT "gst-realtime2"
+#endif
+
+/* libsoup reads out of bounds if this is 0 (unlimited). */
+#define MAX_PAYLOAD_MIB 32
+#define MAX_PAYLOAD (MAX_PAYLOAD_MIB * G_GUINT64_CONSTANT (1048576))
+
+/* What a server that wants TLS makes of a plain request: HTTP 400, or the end
+ * of the connection. */
+#define HINT_TLS                                                                \
+  "If the server speaks TLS, use wss:// in `uri`; else check the path and the " \
+  "`model`."
+
+/* Bytes that the kernel takes before it says "not writable". Its own choice is
+ * megabytes, which is a minute of audio that can't be taken back. */
+#define NOTSENT_LOWAT 16384
+
+#define DEFAULT_CONNECT_TIMEOUT (10 * G_GUINT64_CONSTANT (1000000000))
+#define DEFAULT_KEEPALIVE (15 * G_GUINT64_CONSTANT (1000000000))
+#define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
+#define NS_PER_US 1000
+#define LIFE_INTERVALS 2
+
+/* How long a peer gets to answer our close frame, and settle() to be through,
+ * in us. */
+#define CLOSE_GRACE (3 * G_USEC_PER_SEC)
+#define SETTLE_LIMIT (2 * G_USEC_PER_SEC)
+
+/* The gate waits behind libsoup's own writer, so that it only opens once
+ * libsoup's queue is empty. Deadlines wait behind everything that may already
+ * be in the socket: a late main loop is no silent peer. */
+#define PRIORITY_GATE (G_PRIORITY_DEFAULT + 10)
+#define PRIORITY_DEADLINE (G_PRIORITY_DEFAULT + 20)
+
+typedef struct {
+  /* One for the transport, one for the pending connect, one for the
+   * connection until libsoup is through with it. */
+  guint refs;
+  /* NULL once let go. Not owned. */
+  Rt2Transport *transport;
+  /* A copy; holds the key, which is needed to keep it out of texts. */
+  Rt2TransportConfig *config;
+  /* "host:port", for messages. NULL if the url was bad. */
+  gchar *where;
+  /* ws://, not wss://. */
+  gboolean plain;
+
+  /* Only while connecting. */
+  SoupSession *session;
+  SoupMessage *message;
+  GCancellable *cancellable;
+  GSource *connect_timer;
+
+  /* Only while open, or closing. */
+  SoupWebsocketConnection *connection;
+  GSocket *socket;
+  /* The closing handshake goes on without us. */
+  gboolean lingering;
+  GSource *grace_timer;
+
+  /* Monotonic, us: the last sign of life, and how long there may be none. */
+  gint64 last_life, life_limit;
+  GSource *watchdog;
+
+  /* Not NULL while the socket takes no data: opens when it does again. */
+  GSource *gate;
+  /* The owner was told that the gate is shut. */
+  gboolean owes_writable;
+
+  /* Set = it is over; `report` tells the owner from the main loop. */
+  Rt2Fault *fault;
+  GSource *report;
+} Link;
+
+struct _Rt2Transport {
+  Rt2TransportListener listener;
+  gpointer user_data;
+  /* The attempt in progress, the open connection, or the end not yet
+   * reported. */
+  Link *link;
+  Rt2TransportStats stats;
+};
+
+/* Every Link of this thread, for rt2_transport_settle(). */
+static GPrivate thread_links = G_PRIVATE_INIT ((GDestroyNotify) g_queue_free);
+
+/* -- configuration -------------------------------------------------------- */
+
+static void
+free_secret (gchar *secret)
+{
+  if (secret != NULL)
+    explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+Rt2TransportConfig *
+rt2_transport_config_new (void)
+{
+  Rt2TransportConfig *config = g_new0 (Rt2TransportConfig, 1);
+
+  config->connect_timeout = DEFAULT_CONNECT_TIMEOUT;
+  config->keepalive_interval = DEFAULT_KEEPALIVE;
+  return config;
+}
+
+Rt2TransportConfig *
+rt2_transport_config_copy (const Rt2TransportConfig *config)
+{
+  Rt2TransportConfig *copy = g_new (Rt2TransportConfig, 1);
+
+  *copy = *config;
+  copy->url = g_strdup (config->url);
+  copy->api_key = g_strdup (config->api_key);
+  return copy;
+}
+
+void
+rt2_transport_config_free (Rt2TransportConfig *config)
+{
+  if (config == NULL)
+    return;
+
+  g_free (config->url);
+  free_secret (config->api_key);
+  g_free (config);
+}
+
+/* -- timers --------------------------------------------------------------- */
+
+static gboolean
+timer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  g_source_set_ready_time (source, -1);
+  return callback (user_data);
+}
+
+static GSourceFuncs timer_funcs = { NULL, NULL, timer_dispatch, NULL };
+
+/* Fires once in @delay us on the thread's default context, and again whenever
+ * the callback sets another ready time and returns G_SOURCE_CONTINUE. */
+static GSource *
+timer_new (
+    gint64 delay, gint priority, GSourceFunc callback, gpointer user_data)
+{
+  GSource *source = g_source_new (&timer_funcs, sizeof (GSource));
+
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, callback, user_data, NULL);
+  g_source_set_ready_time (source, g_get_monotonic_time () + delay);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+static void
+clear_source (GSource **source)
+{
+  if (*source != NULL) {
+    g_source_destroy (*source);
+    g_source_unref (*source);
+    *source = NULL;
+  }
+}
+
+/* -- the life of a Link --------------------------------------------------- */
+
+static Link *
+link_new (Rt2Transport *transport, const Rt2TransportConfig *config)
+{
+  Link *link = g_new0 (Link, 1);
+  GQueue *links = g_private_get (&thread_links);
+
+  if (links == NULL) {
+    links = g_queue_new ();
+    g_private_set (&thread_links, links);
+  }
+  g_queue_push_tail (links, link);
+  link->refs = 1;
+  link->transport = transport;
+  link->config = rt2_transport_config_copy (config);
+  return link;
+}
+
+static Link *
+link_ref (Link *link)
+{
+  link->refs++;
+  return link;
+}
+
+static void
+link_unref (Link *link)
+{
+  if (--link->refs > 0)
+    return;
+
+  g_queue_remove (g_private_get (&thread_links), link);
+  rt2_transport_config_free (link->config);
+  g_free (link->where);
+  g_clear_object (&link->cancellable);
+  g_clear_object (&link->message);
+  g_clear_object (&link->session);
+  g_clear_object (&link->socket);
+  rt2_fault_free (link->fault);
+  g_free (link);
+}
+
+/* Stops all that could call the owner, except the report. */
+static void
+link_silence (Link *link)
+{
+  clear_source (&link->connect_timer);
+  clear_source (&link->watchdog);
+  clear_source (&link->gate);
+  if (link->message != NULL)
+    g_signal_handlers_disconnect_by_data (link->message, link);
+  if (link->connection != NULL && !link->lingering)
+    g_signal_handlers_disconnect_by_data (link->connection, link);
+}
+
+static void
+on_connection_gone (gpointer user_data, GObject *connection)
+{
+  link_unref (user_data);
+}
+
+/* Ends the connection without the peer. The socket is shut down first: closing
+ * a TLS stream writes to it, and would wait for a peer that doesn't read. After
+ * that libsoup needs some turns of the main loop to let go of it all. */
+static void
+link_cut (Link *link)
+{
+  SoupWebsocketConnection *connection = g_steal_pointer (&link->connection);
+
+  clear_source (&link->grace_timer);
+  g_signal_handlers_disconnect_by_data (connection, link);
+  if (link->socket != NULL)
+    g_socket_shutdown (link->socket, TRUE, TRUE, NULL);
+  g_object_run_dispose (G_OBJECT (connection));
+  g_object_weak_ref (G_OBJECT (connection), on_connection_gone, link);
+  g_object_unref (connection);
+}
+
+static void
+on_lingering_closed (SoupWebsocketConnection *connection, Link *link)
+{
+  link_cut (link);
+}
+
+static gboolean
+on_grace_over (gpointer user_data)
+{
+  link_cut (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Leaves the closing handshake to libsoup, but not for ever. */
+static void
+link_linger (Link *link)
+{
+  link_silence (link);
+  link->lingering = TRUE;
+  g_signal_connect (
+      link->connection, "closed", G_CALLBACK (on_lingering_closed), link);
+  link->grace_timer = timer_new (
+      CLOSE_GRACE, PRIORITY_DEADLINE, on_grace_over, link);
+}
+
+/* The transport forgets @link, which is cut unless it lingers. Takes over the
+ * transport's reference. */
+static void
+link_let_go (Link *link)
+{
+  link->transport = NULL;
+  link_silence (link);
+  clear_source (&link->report);
+  if (link->cancellable != NULL)
+    g_cancellable_cancel (link->cancellable);
+  if (link->connection != NULL && !link->lingering)
+    link_cut (link);
+  link_unref (link);
+}
+
+static gboolean
+on_report (gpointer user_data)
+{
+  Link *link = link_ref (user_data);
+  Rt2Transport *transport = link->transport;
+
+  g_debug ("connection to %s ended: %s", link->where ? link->where : "nowhere",
+      link->fault->message);
+  transport->link = NULL;
+  link_let_go (link);
+  transport->listener.closed (transport->user_data, link->fault);
+  link_unref (link);
+  return G_SOURCE_REMOVE;
+}
+
+/* It is over: @fault (taken) is reported from the main loop, never from inside
+ * libsoup's signals or our own functions. The first fault counts. */
+static void
+link_end (Link *link, Rt2Fault *fault)
+{
+  if (link->fault != NULL) {
+    rt2_fault_free (fault);
+    return;
+  }
+  rt2_fault_redact (fault, link->config->api_key);
+  link->fault = fault;
+  link_silence (link);
+  link->report = timer_new (0, G_PRIORITY_DEFAULT, on_report, link);
+}
+
+static gboolean
+link_is_open (Link *link)
+{
+  return link != NULL && link->fault == NULL && link->connection != NULL &&
+      soup_websocket_connection_get_state (link->connection) ==
+      SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+/* -- an open connection --------------------------------------------------- */
+
+static void
+on_message (
+    SoupWebsocketConnection *connection, gint type, GBytes *message, Link *link)
+{
+  Rt2Transport *transport = link->transport;
+  gsize size;
+  const gchar *text = g_bytes_get_data (message, &size);
+
+  link->last_life = g_get_monotonic_time ();
+  if (type != SOUP_WEBSOCKET_DATA_TEXT) {
+    g_debug ("ignored a binary message of %" G_GSIZE_FORMAT " bytes", size);
+    return;
+  }
+  g_debug ("received %" G_GSIZE_FORMAT " bytes", size);
+  transport->stats.messages_received++;
+  transport->stats.bytes_received += size;
+  transport->listener.message (transport->user_data, text ? text : "", size);
+}
+
+static void
+on_pong (SoupWebsocketConnection *connection, GBytes *payload, Link *link)
+{
+  link->last_life = g_get_monotonic_time ();
+}
+
+/* The peer's close frame has come; ours is sent after this. */
+static void
+on_closing (SoupWebsocketConnection *connection, Link *link)
+{
+  Rt2Fault *fault = rt2_fault_from_close (
+      soup_websocket_connection_get_close_code (connection),
+      soup_websocket_connection_get_close_data (connection), NULL, NULL);
+
+  link_linger (link);
+  link_end (link, fault);
+}
+
+static Rt2Fault *
+framing_fault (Link *link, const GError *error)
+{
+  Rt2Fault *fault;
+
+  if (error->code == SOUP_WEBSOCKET_CLOSE_TOO_BIG)
+    fault = rt2_fault_new (RT2_FAULT_PROTOCOL,
+        "%s sent a message of more than %d MiB.", link->where, MAX_PAYLOAD_MIB);
+  else
+    fault = rt2_fault_new (
+        RT2_FAULT_PROTOCOL, "%s sent what is not WebSocket text.", link->where);
+  fault->hint = g_strdup ("Check that `uri` names a Realtime server.");
+  fault->debug = g_strdup (error->message);
+  return fault;
+}
+
+/* A broken socket, or broken framing. A close code that libsoup does not like
+ * (1012, 1013) also comes this way. */
+static void
+on_error (SoupWebsocketConnection *connection, GError *error, Link *link)
+{
+  guint code = soup_websocket_connection_get_close_code (connection);
+
+  if (code != 0)
+    link_end (link,
+        rt2_fault_from_close (code,
+            soup_websocket_connection_get_close_data (connection), NULL, NULL));
+  else if (error->domain == SOUP_WEBSOCKET_ERROR)
+    link_end (link, framing_fault (link, error));
+  else
+    link_end (link, rt2_fault_from_close (0, NULL, NULL, error->message));
+}
+
+/* The end of the TCP stream without a close frame. */
+static void
+on_closed (SoupWebsocketConnection *connection, Link *link)
+{
+  link_end (link, rt2_fault_from_close (0, NULL, NULL, NULL));
+}
+
+static gboolean
+on_watchdog (gpointer user_data)
+{
+  Link *link = user_data;
+  gint64 deadline = link->last_life + link->life_limit;
+  Rt2Fault *fault;
+
+  if (g_get_monotonic_time () < deadline) {
+    g_source_set_ready_time (link->watchdog, deadline);
+    return G_SOURCE_CONTINUE;
+  }
+  fault = rt2_fault_new (RT2_FAULT_STALLED,
+      "Nothing came from %s for %" G_GINT64_FORMAT " s.", link->where,
+      link->life_limit / G_USEC_PER_SEC);
+  fault->hint = g_strdup ("Check the network to the server.");
+  link_end (link, fault);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+link_start_keepalive (Link *link)
+{
+  guint64 interval = link->config->keepalive_interval;
+  guint64 seconds = interval / NS_PER_SECOND + (interval % NS_PER_SECOND > 0);
+
+  if (seconds == 0)
+    return;
+
+  seconds = MIN (seconds, G_MAXUINT / LIFE_INTERVALS);
+  soup_websocket_connection_set_keepalive_interval (link->connection, seconds);
+  link->life_limit = LIFE_INTERVALS * (gint64) seconds * G_USEC_PER_SEC;
+  link->last_life = g_get_monotonic_time ();
+  link->watchdog = timer_new (
+      link->life_limit, PRIORITY_DEADLINE, on_watchdog, link);
+}
+
+/* The socket under libsoup's stream, under TLS if there is some. Caller owns
+ * the reference. */
+static GSocket *
+find_socket (SoupWebsocketConnection *connection)
+{
+  GIOStream *stream = g_object_ref (
+      soup_websocket_connection_get_io_stream (connection));
+  GSocket *socket = NULL;
+
+  while (stream != NULL && !G_IS_SOCKET_CONNECTION (stream)) {
+    const gchar *name = G_IS_TLS_CONNECTION (stream) ? "base-io-stream"
+                                                     : "base-iostream";
+    GIOStream *base = NULL;
+
+    if (g_object_class_find_property (G_OBJECT_GET_CLASS (stream), name))
+      g_object_get (stream, name, &base, NULL);
+    g_object_unref (stream);
+    stream = base;
+  }
+  if (stream != NULL)
+    socket = g_object_ref (
+        g_socket_connection_get_socket (G_SOCKET_CONNECTION (stream)));
+  g_clear_object (&stream);
+  return socket;
+}
+
+static void
+link_bound_queues (Link *link)
+{
+  GObject *connection = G_OBJECT (link->connection);
+
+  soup_websocket_connection_set_max_incoming_payload_size (
+      link->connection, MAX_PAYLOAD);
+  /* libsoup 3.8 and later: fragments count together. */
+  if (g_object_class_find_property (
+          G_OBJECT_GET_CLASS (connection), "max-total-message-size"))
+    g_object_set (connection, "max-total-message-size", MAX_PAYLOAD, NULL);
+
+#ifdef TCP_NOTSENT_LOWAT
+  if (link->socket != NULL)
+    g_socket_set_option (
+        link->socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOTSENT_LOWAT, NULL);
+#endif
+}
+
+/* Takes @connection. */
+static void
+link_adopt (Link *link, SoupWebsocketConnection *connection)
+{
+  link_ref (link);
+  link->connection = connection;
+  link->socket = find_socket (connection);
+}
+
+static void
+link_open (Link *link)
+{
+  Rt2Transport *transport = link->transport;
+
+  clear_source (&link->connect_timer);
+  link_bound_queues (link);
+  g_signal_connect (link->connection, "message", G_CALLBACK (on_message), link);
+  g_signal_connect (link->connection, "pong", G_CALLBACK (on_pong), link);
+  g_signal_connect (link->connection, "closing", G_CALLBACK (on_closing), link);
+  g_signal_connect (link->connection, "error", G_CALLBACK (on_error), link);
+  g_signal_connect (link->connection, "closed", G_CALLBACK (on_closed), link);
+  link_start_keepalive (link);
+  g_debug ("connected to %s", link->where);
+  transport->listener.opened (transport->user_data);
+}
+
+/* -- connecting ----------------------------------------------------------- */
+
+static void
+set_hint (Rt2Fault *fault, const gchar *hint)
+{
+  g_free (fault->hint);
+  fault->hint = g_strdup (hint);
+}
+
+/* The server answered, and not with an upgrade. Its body is not waited for:
+ * libsoup gives no access to it here, and it might never end. */
+static void
+on_refused (SoupMessage *message, Link *link)
+{
+  const gchar *retry_after = soup_message_headers_get_one (
+      soup_message_get_response_headers (message), "Retry-After");
+  guint status = soup_message_get_status (message);
+  Rt2Fault *fault = rt2_fault_from_http (
+      status, NULL, 0, retry_after, link->where);
+
+  if (status == SOUP_STATUS_BAD_REQUEST && link->plain)
+    set_hint (fault, HINT_TLS);
+  link_end (link, fault);
+}
+
+static Rt2Fault *
+connect_fault (Link *link, const GError *error)
+{
+  GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (
+      link->message);
+  Rt2Fault *fault;
+
+  if (flags != 0 && error->domain == G_TLS_ERROR)
+    return rt2_fault_from_certificate (flags, link->where);
+  fault = rt2_fault_from_error (error, link->where);
+  if (fault->kind == RT2_FAULT_LOST && link->plain)
+    set_hint (fault, HINT_TLS);
+  return fault;
+}
+
+static void
+on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
+{
+  Link *link = user_data;
+  g_autoptr (GError) error = NULL;
+  SoupWebsocketConnection *connection = soup_session_websocket_connect_finish (
+      SOUP_SESSION (session), result, &error);
+
+  if (connection != NULL)
+    link_adopt (link, connection);
+  else if (link->transport != NULL && link->fault == NULL)
+    link_end (link, connect_fault (link, error));
+
+  g_clear_object (&link->cancellable);
+  g_clear_object (&link->message);
+  g_clear_object (&link->session);
+
+  if (connection != NULL) {
+    if (link->transport != NULL && link->fault == NULL)
+      link_open (link);
+    else
+      link_cut (link);
+  }
+  link_unref (link);
+}
+
+static gboolean
+on_connect_timeout (gpointer user_data)
+{
+  Link *link = user_data;
+
+  link_end (link, rt2_fault_new_timeout (link->where));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+add_authorization (SoupMessage *message, const gchar *api_key)
+{
+  gchar *value = g_strconcat ("Bearer ", api_key, NULL);
+
+  soup_message_headers_replace (
+      soup_message_get_request_headers (message), "Authorization", value);
+  free_secret (value);
+}
+
+static void
+link_start (Link *link, GUri *uri)
+{
+  g_autoptr (GTlsDatabase) trust = rt2_trust_get_default ();
+  guint64 timeout = link->config->connect_timeout / NS_PER_US;
+
+  link->session = soup_session_new_with_options (
+      "user-agent", USER_AGENT, NULL);
+  if (trust != NULL)
+    soup_session_set_tls_database (link->session, trust);
+
+  link->message = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
+  soup_message_add_flags (link->message, SOUP_MESSAGE_NO_REDIRECT);
+  if (link->config->api_key != NULL)
+    add_authorization (link->message, link->config->api_key);
+  g_signal_connect (
+      link->message, "got-headers", G_CALLBACK (on_refused), link);
+
+  link->cancellable = g_cancellable_new ();
+  if (link->config->connect_timeout != 0)
+    link->connect_timer = timer_new (MIN (timeout, G_MAXINT64 / 2),
+        PRIORITY_DEADLINE, on_connect_timeout, link);
+  soup_session_websocket_connect_async (link->session, link->message, NULL,
+      NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
+      link_ref (link));
+}
+
+/* -- what the user set ---------------------------------------------------- */
+
+static Rt2Fault *
+settings_fault (const gchar *message, const gchar *hint)
+{
+  Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS, "%s", message);
+
+  fault->hint = g_strdup (hint);
+  return fault;
+}
+
+static gboolean
+host_is_loopback (const gchar *host)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+static Rt2Fault *
+check_key (const gchar *key, gboolean plain, const gchar *host)
+{
+  const gchar *p;
+
+  if (plain && !host_is_loopback (host))
+    return settings_fault (
+        "The API key is not sent in the clear: ws:// is only for this host.",
+        "Use wss:// in `uri`.");
+  for (p = key; g_ascii_isgraph (*p); p++)
+    ;
+  if (*key == '\0' || *p != '\0')
+    return settings_fault (
+        "The API key is empty or holds a space, a line end or another "
+        "character that no key has.",
+        "Set OPENAI_API_KEY or the api-key property to the key alone.");
+  return NULL;
+}
+
+/* The url is not quoted in messages: people put secrets into queries. */
+static Rt2Fault *
+check_url (GUri *uri)
+{
+  const gchar *scheme = uri ? g_uri_get_scheme (uri) : NULL;
+  const gchar *host = uri ? g_uri_get_host (uri) : NULL;
+
+  if (uri == NULL)
+    return settings_fault (
+        "The uri is not valid.", "Set `uri` to wss://host/path.");
+  if (strcmp (scheme, "ws") != 0 && strcmp (scheme, "wss") != 0)
+    return settings_fault ("The uri is not a WebSocket address.",
+        "Set `uri` to an address that begins with wss:// (or ws://).");
+  if (host == NULL || *host == '\0' || g_uri_get_port (uri) == 0)
+    return settings_fault ("The uri names no host and port to connect to.",
+        "Set `uri` to wss://host/path.");
+  if (g_uri_get_userinfo (uri) != NULL)
+    return settings_fault ("The uri holds a user name or a password.",
+        "Take them out of `uri` and set api-key instead.");
+  return NULL;
+}
+
+static gchar *
+host_and_port (GUri *uri, gboolean plain)
+{
+  const gchar *host = g_uri_get_host (uri);
+  gint port = g_uri_get_port (uri);
+
+  if (port < 0)
+    port = plain ? 80 : 443;
+  return g_strdup_printf (strchr (host, ':') ? "[%s]:%d" : "%s:%d", host, port);
+}
+
+/* Fills in what the url says. Returns NULL, or what is wrong with it. */
+static Rt2Fault *
+link_check (Link *link, GUri *uri)
+{
+  Rt2Fault *fault = check_url (uri);
+
+  if (fault != NULL)
+    return fault;
+  link->plain = strcmp (g_uri_get_scheme (uri), "ws") == 0;
+  link->where = host_and_port (uri, link->plain);
+  if (link->config->api_key == NULL)
+    return NULL;
+  return check_key (link->config->api_key, link->plain, g_uri_get_host (uri));
+}
+
+/* -- the transport -------------------------------------------------------- */
+
+Rt2Transport *
+rt2_transport_new (const Rt2TransportListener *listener, gpointer user_data)
+{
+  Rt2Transport *transport = g_new0 (Rt2Transport, 1);
+
+  transport->listener = *listener;
+  transport->user_data = user_data;
+  return transport;
+}
+
+void
+rt2_transport_free (Rt2Transport *transport)
+{
+  if (transport == NULL)
+    return;
+
+  if (transport->link != NULL)
+    link_let_go (transport->link);
+  g_free (transport);
+}
+
+void
+rt2_transport_connect (
+    Rt2Transport *transport, const Rt2TransportConfig *config)
+{
+  g_autoptr (GUri) uri = NULL;
+  Rt2Fault *fault;
+
+  g_return_if_fail (transport->link == NULL);
+
+  if (config->url != NULL)
+    uri = g_uri_parse (config->url, SOUP_HTTP_URI_FLAGS, NULL);
+  transport->link = link_new (transport, config);
+  fault = link_check (transport->link, uri);
+  if (fault != NULL)
+    link_end (transport->link, fault);
+  else
+    link_start (transport->link, uri);
+}
+
+gboolean
+rt2_transport_is_open (Rt2Transport *transport)
+{
+  return link_is_open (transport->link);
+}
+
+static gboolean
+on_gate_open (GObject *stream, gpointer user_data)
+{
+  Link *link = user_data;
+  Rt2Transport *transport = link->transport;
+  gboolean owed = link->owes_writable;
+
+  clear_source (&link->gate);
+  link->owes_writable = FALSE;
+  if (owed)
+    transport->listener.writable (transport->user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Only what was sent can fill the socket, so it is looked at after each send.
+ */
+static void
+link_check_gate (Link *link)
+{
+  GIOStream *stream;
+  GPollableOutputStream *output;
+
+  /* The send itself may have found out that the connection is broken. */
+  if (link->gate != NULL || !link_is_open (link))
+    return;
+
+  stream = soup_websocket_connection_get_io_stream (link->connection);
+  output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
+  if (g_pollable_output_stream_is_writable (output))
+    return;
+
+  link->gate = g_pollable_output_stream_create_source (output, NULL);
+  g_source_set_priority (link->gate, PRIORITY_GATE);
+  g_source_set_callback (link->gate, G_SOURCE_FUNC (on_gate_open), link, NULL);
+  g_source_attach (link->gate, g_main_context_get_thread_default ());
+}
+
+gboolean
+rt2_transport_is_writable (Rt2Transport *transport)
+{
+  Link *link = transport->link;
+
+  if (!link_is_open (link))
+    return FALSE;
+  if (link->gate == NULL)
+    return TRUE;
+  link->owes_writable = TRUE;
+  return FALSE;
+}
+
+void
+rt2_transport_send (Rt2Transport *transport, const gchar *text)
+{
+  Link *link = transport->link;
+  gsize size = strlen (text);
+
+  if (!link_is_open (link))
+    return;
+
+  g_debug ("sending %" G_GSIZE_FORMAT " bytes", size);
+  transport->stats.messages_sent++;
+  transport->stats.bytes_sent += size;
+  soup_websocket_connection_send_text (link->connection, text);
+  link_check_gate (link);
+}
+
+void
+rt2_transport_close (Rt2Transport *transport)
+{
+  Link *link = g_steal_pointer (&transport->link);
+
+  if (link == NULL)
+    return;
+  if (link_is_open (link)) {
+    link_linger (link);
+    soup_websocket_connection_close (
+        link->connection, SOUP_WEBSOCKET_CLOSE_NORMAL, NULL);
+  }
+  link_let_go (link);
+}
+
+void
+rt2_transport_get_stats (Rt2Transport *transport, Rt2TransportStats *stats)
+{
+  *stats = transport->stats;
+}
+
+/* -- letting go for good -------------------------------------------------- */
+
+/* Cuts the Links that no transport holds any more; TRUE if there are any. */
+static gboolean
+cut_abandoned_links (void)
+{
+  GQueue *links = g_private_get (&thread_links);
+  gboolean any = FALSE;
+  GList *l, *next;
+
+  for (l = links ? links->head : NULL; l != NULL; l = next) {
+    Link *link = l->data;
+
+    next = l->next;
+    if (link->transport != NULL)
+      continue;
+    any = TRUE;
+    if (link->connection != NULL)
+      link_cut (link);
+  }
+  return any;
+}
+
+static gboolean
+on_settle_limit (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+void
+rt2_transport_settle (void)
+{
+  gboolean late = FALSE;
+  GSource *limit = timer_new (
+      SETTLE_LIMIT, G_PRIORITY_DEFAULT, on_settle_limit, &late);
+
+  while (cut_abandoned_links () && !late)
+    g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
+  clear_source (&limit);
+}

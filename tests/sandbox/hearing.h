@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Transcripts of what the user said, from the script or from a measurement. */
+#ifndef SANDBOX_HEARING_H
+#define SANDBOX_HEARING_H
+
+#include "session.h"
+
+G_BEGIN_DECLS
+
+/* Uses up the script's turn; sends events only if the session wants them. */
+void hearing_start (Session *session, Item *item);
+void hearing_free (gpointer hearing);
+
+G_END_DECLS
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One WebSocket and the session behind it. */
+#include "link.h"
+
+#include <string.h>
+
+/* Decoded audio of an append may be 15 MiB, so 20 MiB of text. */
+#define MAX_MESSAGE (32 * 1024 * 1024)
+/* The service pings about as often; seconds. */
+#define PING_INTERVAL 20
+#define LOG_WIDTH 400
+
+struct _Link {
+  SoupWebsocketConnection *websocket;
+  LinkOptions options;
+  guint number;      /* in the books */
+  Session *session;  /* NULL: refused */
+  gboolean open;     /* FALSE: a close is under way, nothing more is sent */
+  GSource *farewell; /* tells the owner from the main loop */
+};
+
+static void
+log_line (Link *link, const gchar *direction, const gchar *text)
+{
+  g_autofree gchar *safe = g_utf8_make_valid (text, -1);
+
+  if (!link->options.verbose)
+    return;
+  if (g_utf8_strlen (safe, -1) > LOG_WIDTH)
+    strcpy (g_utf8_offset_to_pointer (safe, LOG_WIDTH - 3), "...");
+  g_printerr ("%u %s %s\n", link->number, direction, safe);
+}
+
+/* The event without its audio. */
+static void
+log_event (Link *link, const gchar *direction, JsonObject *event)
+{
+  const gchar *type = wire_string (event, "type");
+  const gchar *member = NULL, *audio;
+  g_autoptr (JsonObject) copy = NULL;
+  g_autofree gchar *text = NULL, *size = NULL;
+
+  if (!link->options.verbose)
+    return;
+  if (g_strcmp0 (type, "input_audio_buffer.append") == 0)
+    member = "audio";
+  else if (g_strcmp0 (type, "response.output_audio.delta") == 0)
+    member = "delta";
+  copy = wire_copy_object (event);
+  audio = member != NULL ? wire_string (event, member) : NULL;
+  if (audio != NULL) {
+    size = g_strdup_printf (
+        "(%" G_GSIZE_FORMAT " bytes)", strlen (audio) / 4 * 3);
+    json_object_set_string_member (copy, member, size);
+  }
+  text = wire_print (copy);
+  log_line (link, direction, text);
+}
+
+static void
+send_event (gpointer data, JsonObject *event)
+{
+  Link *link = data;
+  g_autofree gchar *text = NULL, *valid = NULL;
+
+  if (!link->open)
+    return;
+  text = wire_print (event);
+  /* A client's lone surrogate must not come back as invalid text. */
+  valid = g_utf8_make_valid (text, -1);
+  log_event (link, ">", event);
+  books_sent (link->options.host->books, link->number, event);
+  soup_websocket_connection_send_text (link->websocket, valid);
+}
+
+void
+link_send_text (Link *link, const gchar *text)
+{
+  if (!link->open)
+    return;
+  log_line (link, ">", text);
+  soup_websocket_connection_send_text (link->websocket, text);
+}
+
+gboolean
+link_is_open (Link *link)
+{
+  return link->open;
+}
+
+void
+link_close (Link *link, guint code, const gchar *reason)
+{
+  g_autofree gchar *line = g_strdup_printf (
+      "close %u %s", code, reason != NULL ? reason : "");
+
+  if (!link->open)
+    return;
+  link->open = FALSE;
+  log_line (link, ">", line);
+  if (code != 0)
+    soup_websocket_connection_close (link->websocket, code, reason);
+  else
+    g_io_stream_close (
+        soup_websocket_connection_get_io_stream (link->websocket), NULL, NULL);
+}
+
+static void
+close_session (gpointer data, guint code, const gchar *reason)
+{
+  link_close (data, code, reason);
+}
+
+static const SessionOutlet outlet = { send_event, close_session };
+
+static void
+on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
+    gpointer data)
+{
+  Link *link = data;
+  const gchar *text;
+  gsize size;
+
+  if (!link->open || link->session == NULL)
+    return;
+  if (type != SOUP_WEBSOCKET_DATA_TEXT) {
+    session_receive_binary (link->session);
+    return;
+  }
+  text = g_bytes_get_data (message, &size);
+  if (link->options.verbose) {
+    g_autoptr (JsonObject) event = wire_parse (text, size);
+
+    if (event != NULL)
+      log_event (link, "<", event);
+    else
+      log_line (link, "<", "(not a JSON object)");
+  }
+  session_receive (link->session, text, size);
+}
+
+static gboolean
+say_farewell (gpointer data)
+{
+  Link *link = data;
+
+  link->options.closed (link, link->options.user_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* The socket may close inside one of our own calls. */
+static void
+on_closed (SoupWebsocketConnection *websocket, gpointer data)
+{
+  Link *link = data;
+
+  link->open = FALSE;
+  log_line (link, "<", "closed");
+  if (link->farewell == NULL)
+    link->farewell = session_later (0, say_farewell, link);
+}
+
+static void
+on_error (SoupWebsocketConnection *websocket, GError *error, gpointer data)
+{
+  log_line (data, "<", error->message);
+}
+
+static Link *
+new_link (SoupWebsocketConnection *websocket, const LinkOptions *options)
+{
+  Link *link = g_new0 (Link, 1);
+
+  link->websocket = g_object_ref (websocket);
+  link->options = *options;
+  link->number = books_add_connection (options->host->books);
+  link->open = TRUE;
+  soup_websocket_connection_set_max_incoming_payload_size (
+      websocket, MAX_MESSAGE);
+  soup_websocket_connection_set_keepalive_interval (websocket, PING_INTERVAL);
+  g_signal_connect (websocket, "message", G_CALLBACK (on_message), link);
+  g_signal_connect (websocket, "closed", G_CALLBACK (on_closed), link);
+  g_signal_connect (websocket, "error", G_CALLBACK (on_error), link);
+  return link;
+}
+
+Link *
+link_new (SoupWebsocketConnection *websocket, const LinkOptions *options,
+    const gchar *model, gboolean any_model)
+{
+  Link *link = new_link (websocket, options);
+
+  link->session = session_new (options->host, &outlet, link, link->number,
+      options->seed + link->number, model, any_model);
+  session_start (link->session);
+  return link;
+}
+
+Link *
+link_new_refused (SoupWebsocketConnection *websocket,
+    const LinkOptions *options, Fault *refusal, guint close_code)
+{
+  Link *link = new_link (websocket, options);
+  g_autoptr (GRand) rand = g_rand_new_with_seed (options->seed + link->number);
+  g_autoptr (JsonObject) event = wire_event (rand, "error");
+  g_autofree gchar *reason = g_strconcat (
+      "invalid_request_error.", refusal->code, NULL);
+  JsonObject *error = json_object_new ();
+
+  json_object_set_string_member (error, "type", "invalid_request_error");
+  json_object_set_string_member (error, "code", refusal->code);
+  json_object_set_string_member (error, "message", refusal->message);
+  wire_set_string (error, "param", refusal->param);
+  json_object_set_null_member (error, "event_id");
+  json_object_set_object_member (event, "error", error);
+  send_event (link, event);
+  link_close (link, close_code, reason);
+  return link;
+}
+
+void
+link_free (Link *link)
+{
+  g_signal_handlers_disconnect_by_data (link->websocket, link);
+  if (link->farewell != NULL)
+    g_source_destroy (link->farewell);
+  g_clear_pointer (&link->farewell, g_source_unref);
+  g_clear_pointer (&link->session, session_free);
+  g_io_stream_close (
+      soup_websocket_connection_get_io_stream (link->websocket), NULL, NULL);
+  g_object_unref (link->websocket);
+  g_free (link);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The library's face: life, threads, and the readers of the books. */
+#include "sandbox.h"
+
+#include <glib/gstdio.h>
+
+#include "certificate.h"
+#include "server.h"
+
+#define SESSION_SECONDS 3600
+
+struct _Sandbox {
+  GMainContext *context;
+  Host host;
+  Server *server;
+  gchar *uri;
+  gchar *certificate_path; /* or NULL */
+  guint port;
+
+  GThread *thread; /* of sandbox_start_thread(), or NULL */
+  GMainLoop *loop; /* that the thread runs */
+};
+
+static const SandboxOptions default_options = { .pace = 8 };
+
+static gboolean
+start (Sandbox *sandbox, const SandboxOptions *options, GError **error)
+{
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (options->script_json != NULL || options->script_file != NULL) {
+    sandbox->host.script = script_load (
+        options->script_json, options->script_file, error);
+    if (sandbox->host.script == NULL)
+      return FALSE;
+    sandbox->host.cursor.script = sandbox->host.script;
+  }
+  if (options->tls) {
+    certificate = certificate_make (&sandbox->certificate_path, error);
+    if (certificate == NULL)
+      return FALSE;
+  }
+  sandbox->server = server_new (options, &sandbox->host, certificate, error);
+  if (sandbox->server == NULL)
+    return FALSE;
+  sandbox->port = server_get_port (sandbox->server);
+  sandbox->uri = g_strdup_printf ("%s://127.0.0.1:%u/v1/realtime",
+      options->tls ? "wss" : "ws", sandbox->port);
+  return TRUE;
+}
+
+Sandbox *
+sandbox_new (const SandboxOptions *options, GError **error)
+{
+  Sandbox *sandbox = g_new0 (Sandbox, 1);
+
+  if (options == NULL)
+    options = &default_options;
+  sandbox->context = g_main_context_ref_thread_default ();
+  sandbox->host.books = books_new ();
+  sandbox->host.pace = options->pace;
+  sandbox->host.session_seconds = options->session_seconds != 0
+      ? options->session_seconds
+      : SESSION_SECONDS;
+  if (start (sandbox, options, error))
+    return sandbox;
+  sandbox_free (sandbox);
+  return NULL;
+}
+
+void
+sandbox_free (Sandbox *sandbox)
+{
+  g_clear_pointer (&sandbox->server, server_free);
+  /* The voices were told to stop; their callbacks still point here. */
+  while (sandbox->host.voices_at_work > 0)
+    g_main_context_iteration (sandbox->context, TRUE);
+  if (sandbox->certificate_path != NULL)
+    g_unlink (sandbox->certificate_path);
+  g_clear_pointer (&sandbox->host.script, script_free);
+  books_free (sandbox->host.books);
+  g_main_context_unref (sandbox->context);
+  g_free (sandbox->certificate_path);
+  g_free (sandbox->uri);
+  g_free (sandbox);
+}
+
+/* ---- on a thread of its own ---- */
+
+/* Lives on the stack of sandbox_start_thread() until the thread has set
+ * done. */
+typedef struct {
+  const SandboxOptions *options;
+  GMutex lock;
+  GCond changed;
+  gboolean done;
+  Sandbox *sandbox;
+  GMainLoop *loop;
+  GError *error;
+} Starter;
+
+static void
+run (GMainLoop *loop, Sandbox *sandbox)
+{
+  g_main_loop_run (loop);
+  sandbox_free (sandbox);
+}
+
+static gpointer
+thread_main (gpointer data)
+{
+  Starter *starter = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
+  Sandbox *sandbox;
+
+  g_main_context_push_thread_default (context);
+  sandbox = sandbox_new (starter->options, &starter->error);
+  g_mutex_lock (&starter->lock);
+  starter->sandbox = sandbox;
+  starter->loop = g_main_loop_ref (loop);
+  starter->done = TRUE;
+  g_cond_signal (&starter->changed);
+  g_mutex_unlock (&starter->lock);
+  if (sandbox != NULL)
+    run (loop, sandbox);
+  /* What libsoup still has to let go of. */
+  while (g_main_context_iteration (context, FALSE))
+    continue;
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+Sandbox *
+sandbox_start_thread (const SandboxOptions *options, GError **error)
+{
+  Starter starter = { .options = options };
+  GThread *thread;
+
+  g_mutex_init (&starter.lock);
+  g_cond_init (&starter.changed);
+  thread = g_thread_new ("sandbox", thread_main, &starter);
+  g_mutex_lock (&starter.lock);
+  while (!starter.done)
+    g_cond_wait (&starter.changed, &starter.lock);
+  g_mutex_unlock (&starter.lock);
+  g_cond_clear (&starter.changed);
+  g_mutex_clear (&starter.lock);
+  if (starter.sandbox == NULL) {
+    g_main_loop_unref (starter.loop);
+    g_thread_join (thread);
+    g_propagate_error (error, starter.error);
+    return NULL;
+  }
+  starter.sandbox->thread = thread;
+  starter.sandbox->loop = starter.loop;
+  return starter.sandbox;
+}
+
+/* g_main_context_invoke() may run a function on the calling thread while the
+ * other one has not begun to iterate; this never does. */
+static void
+run_later (GMainContext *context, GSourceFunc function, gpointer data,
+    GDestroyNotify destroy)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (0);
+
+  g_source_set_callback (source, function, data, destroy);
+  g_source_attach (source, context);
+}
+
+static gboolean
+quit (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+sandbox_stop_thread (Sandbox *sandbox)
+{
+  GThread *thread = sandbox->thread;
+  GMainLoop *loop = sandbox->loop;
+
+  run_later (sandbox->context, quit, loop, NULL);
+  g_thread_join (thread);
+  g_main_loop_unref (loop);
+}
+
+guint
+sandbox_get_port (Sandbox *sandbox)
+{
+  return sandbox->port;
+}
+
+const gchar *
+sandbox_get_uri (Sandbox *sandbox)
+{
+  return sandbox->uri;
+}
+
+const gchar *
+sandbox_get_certificate_path (Sandbox *sandbox)
+{
+  return sandbox->certificate_path;
+}
+
+/* ---- orders from any thread ---- */
+
+typedef struct {
+  Sandbox *sandbox;
+  guint code;
+  gchar *text;
+} Order;
+
+static void
+order_free (gpointer data)
+{
+  Order *order = data;
+
+  g_free (order->text);
+  g_free (order);
+}
+
+static gboolean
+close_all (gpointer data)
+{
+  Order *order = data;
+
+  server_close_all (order->sandbox->server, order->code, order->text);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+send_raw (gpointer data)
+{
+  Order *order = data;
+
+  server_send_raw (order->sandbox->server, order->text);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+give_order (
+    Sandbox *sandbox, GSourceFunc function, guint code, const gchar *text)
+{
+  Order *order = g_new0 (Order, 1);
+
+  order->sandbox = sandbox;
+  order->code = code;
+  order->text = g_strdup (text);
+  run_later (sandbox->context, function, order, order_free);
+}
+
+void
+sandbox_close_all (Sandbox *sandbox, guint code, const gchar *reason)
+{
+  give_order (sandbox, close_all, code, reason);
+}
+
+void
+sandbox_send_raw (Sandbox *sandbox, const gchar *text)
+{
+  give_order (sandbox, send_raw, 0, text);
+}
+
+/* ---- the books ---- */
+
+guint64
+sandbox_count_received (Sandbox *sandbox, const gchar *type)
+{
+  return books_count (sandbox->host.books, FALSE, type);
+}
+
+guint64
+sandbox_count_sent (Sandbox *sandbox, const gchar *type)
+{
+  return books_count (sandbox->host.books, TRUE, type);
+}
+
+guint64
+sandbox_audio_bytes_received (Sandbox *sandbox)
+{
+  return books_audio_bytes (sandbox->host.books, FALSE);
+}
+
+guint64
+sandbox_audio_bytes_sent (Sandbox *sandbox)
+{
+  return books_audio_bytes (sandbox->host.books, TRUE);
+}
+
+guint
+sandbox_count_connections (Sandbox *sandbox)
+{
+  return books_connections (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_received (Sandbox *sandbox, const gchar *type)
+{
+  return books_dup_records (sandbox->host.books, FALSE, type);
+}
+
+GPtrArray *
+sandbox_dup_sent (Sandbox *sandbox, const gchar *type)
+{
+  return books_dup_records (sandbox->host.books, TRUE, type);
+}
+
+GPtrArray *
+sandbox_dup_errors (Sandbox *sandbox)
+{
+  return books_dup_errors (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_truncations (Sandbox *sandbox)
+{
+  return books_dup_truncations (sandbox->host.books);
+}
+
+gchar **
+sandbox_dup_deletions (Sandbox *sandbox)
+{
+  return books_dup_deletions (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_items (Sandbox *sandbox, guint connection)
+{
+  return books_dup_items (sandbox->host.books, connection);
+}
+
+guint
+sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id)
+{
+  return books_item_audio_ms (sandbox->host.books, item_id);
+}
+
+gboolean
+sandbox_wait_received (
+    Sandbox *sandbox, const gchar *type, guint64 count, guint timeout_ms)
+{
+  return books_wait (sandbox->host.books, FALSE, type, count, timeout_ms);
+}
+
+gboolean
+sandbox_wait_sent (
+    Sandbox *sandbox, const gchar *type, guint64 count, guint timeout_ms)
+{
+  return books_wait (sandbox->host.books, TRUE, type, count, timeout_ms);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A small local Realtime server: for people without a key, for CI, and for
+ * tests that run it in-process. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct _Sandbox Sandbox;
+
+typedef struct {
+  guint port;               /* on 127.0.0.1; 0: any free port */
+  gboolean tls;             /* wss:// with a certificate made at start */
+  const gchar *script_file; /* what to hear and to say, or NULL */
+  const gchar *script_json; /* the same as text; wins over the file */
+  gdouble pace;             /* times real time; 0: as fast as it goes */
+  gboolean verbose;         /* one line per event on stderr */
+  guint seed;               /* of every id and random size */
+  const gchar *api_key;     /* the only key let in, or NULL: any or none */
+  guint session_seconds;    /* life of a session; 0: 3600 */
+} SandboxOptions;
+
+/* Listens at once. Runs on the caller's thread-default GMainContext, which
+ * must stay the thread default while it is iterated and when it is freed.
+ * options NULL: the command's defaults (pace 8). */
+Sandbox *sandbox_new (const SandboxOptions *options, GError **error);
+
+/* The same on a thread of its own; returns once it listens. */
+Sandbox *sandbox_start_thread (const SandboxOptions *options, GError **error);
+
+/* Frees what sandbox_new() made. Open connections are cut without a close
+ * frame; see sandbox_close_all() for a polite end. */
+void sandbox_free (Sandbox *sandbox);
+
+/* Ends and frees what sandbox_start_thread() made. */
+void sandbox_stop_thread (Sandbox *sandbox);
+
+guint sandbox_get_port (Sandbox *sandbox);
+/* ws://127.0.0.1:PORT/v1/realtime, or wss:// */
+const gchar *sandbox_get_uri (Sandbox *sandbox);
+/* PEM file with the certificate to trust, or NULL without TLS. Removed by
+ * sandbox_free(). */
+const gchar *sandbox_get_certificate_path (Sandbox *sandbox);
+
+/* Both from any thread, done on the sandbox's context. Code 0 cuts the TCP
+ * connection with no close frame. */
+void sandbox_close_all (Sandbox *sandbox, guint code, const gchar *reason);
+/* Sends text as it is to every open session: for tests of a client's care. */
+void sandbox_send_raw (Sandbox *sandbox, const gchar *text);
+
+/* ---- The books: what came and went. Every function from any thread. ---- */
+
+typedef struct {
+  guint connection; /* 1 for the first connection, and so on */
+  gint64 time_us;   /* g_get_monotonic_time() */
+  gchar *type;
+  gchar *json;         /* the event with its audio payload left out */
+  guint64 audio_bytes; /* decoded bytes of that payload */
+} SandboxRecord;
+
+typedef struct {
+  gchar *code; /* or NULL */
+  gchar *message;
+  gchar *param;    /* or NULL */
+  gchar *event_id; /* of the client event at fault, or NULL */
+} SandboxError;
+
+typedef struct {
+  gchar *item_id;
+  guint audio_end_ms; /* what the client said was heard */
+  guint generated_ms; /* what had been sent */
+} SandboxTruncation;
+
+typedef struct {
+  guint connection;
+  gchar *id;
+  gchar *type; /* message, function_call ... */
+  gchar *role; /* or NULL */
+  gchar *status;
+  gchar *phase;   /* or NULL; what the sandbox holds, sent or not */
+  gchar *text;    /* text, transcript, arguments or output; or NULL */
+  guint audio_ms; /* of the audio that is left after truncation */
+} SandboxItem;
+
+/* Exact counts since the start. type NULL: all events. */
+guint64 sandbox_count_received (Sandbox *sandbox, const gchar *type);
+guint64 sandbox_count_sent (Sandbox *sandbox, const gchar *type);
+/* Decoded audio bytes of input_audio_buffer.append, and of audio deltas. */
+guint64 sandbox_audio_bytes_received (Sandbox *sandbox);
+guint64 sandbox_audio_bytes_sent (Sandbox *sandbox);
+guint sandbox_count_connections (Sandbox *sandbox);
+
+/* Copies in order; the newest 20000 of each direction are kept. type NULL:
+ * all. Free with g_ptr_array_unref(). */
+GPtrArray *sandbox_dup_received (Sandbox *sandbox, const gchar *type);
+GPtrArray *sandbox_dup_sent (Sandbox *sandbox, const gchar *type);
+GPtrArray *sandbox_dup_errors (Sandbox *sandbox);      /* SandboxError */
+GPtrArray *sandbox_dup_truncations (Sandbox *sandbox); /* SandboxTruncation */
+gchar **sandbox_dup_deletions (Sandbox *sandbox);      /* item ids */
+/* Items of one connection's conversation in order, 0: of the newest. */
+GPtrArray *sandbox_dup_items (Sandbox *sandbox, guint connection);
+/* Audio sent for an item, whatever was cut or deleted later. */
+guint sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id);
+
+/* Wait until at least count events of a type came or went. FALSE: timeout.
+ * Not on the sandbox's own thread. */
+gboolean sandbox_wait_received (
+    Sandbox *sandbox, const gchar *type, guint64 count, guint timeout_ms);
+gboolean sandbox_wait_sent (
+    Sandbox *sandbox, const gchar *type, guint64 count, guint timeout_ms);
+
+G_END_DECLS
+
+#endif

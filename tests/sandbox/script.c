@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The script: what the server pretends to hear, and what it says. */
+#include "script.h"
+
+#include <gio/gio.h>
+#include <string.h>
+
+#include "schema.h"
+
+#define MAX_MS 3600000
+
+static const gchar *const phases[] = { "commentary", "final_answer", NULL };
+static const gchar *const kinds[] = { "audio", "text", NULL };
+static const gchar *const places[] = { "added", "done", "response_done", "none",
+  NULL };
+static const gchar *const statuses[] = { "completed", "failed", "incomplete",
+  NULL };
+static const gchar *const scopes[] = { "connection", "server", NULL };
+
+static const Rule call_rules[] = {
+  { "name", RULE_STRING, RULE_REQUIRED },
+  { "arguments", RULE_OBJECT },
+  { NULL },
+};
+
+static gboolean
+check_say (JsonNode *value, const gchar *path, Fault *fault)
+{
+  JsonObject *say = json_node_get_object (value);
+
+  if (json_object_has_member (say, "text") ||
+      json_object_has_member (say, "tone_ms") ||
+      json_object_has_member (say, "call"))
+    return TRUE;
+  return fault_set (fault, "missing_required_parameter", path,
+      "'%s' says nothing: give it \"text\", \"tone_ms\" or \"call\".", path);
+}
+
+static const Rule say_rules[] = {
+  { "phase", RULE_STRING, RULE_NULLABLE, .values = phases },
+  { "text", RULE_STRING },
+  { "tone_ms", RULE_INTEGER, .max = MAX_MS },
+  { "modality", RULE_STRING, .values = kinds },
+  { "call", RULE_OBJECT, .fields = call_rules },
+  { NULL },
+};
+static const Rule one_say = { "say", RULE_OBJECT, .fields = say_rules,
+  .check = check_say };
+static const Rule one_place = { "place", RULE_STRING, .values = places };
+
+static const Rule error_rules[] = {
+  { "code", RULE_STRING, RULE_REQUIRED },
+  { "message", RULE_STRING },
+  { "type", RULE_STRING },
+  { NULL },
+};
+static const Rule close_rules[] = {
+  { "code", RULE_INTEGER, RULE_REQUIRED, .max = 4999 },
+  { "reason", RULE_STRING, .max = 120 },
+  { "after_ms", RULE_INTEGER, .max = MAX_MS },
+  { NULL },
+};
+
+static gboolean
+check_hold (JsonNode *value, const gchar *path, Fault *fault)
+{
+  static const Rule ms = { "ms", RULE_INTEGER, .max = MAX_MS };
+
+  if (JSON_NODE_HOLDS_VALUE (value) &&
+      json_node_get_value_type (value) == G_TYPE_BOOLEAN)
+    return TRUE;
+  return schema_check_value (&ms, value, path, fault);
+}
+
+static const Rule turn_rules[] = {
+  { "hear", RULE_STRING },
+  { "say", RULE_ARRAY, .element = &one_say },
+  { "delay_ms", RULE_INTEGER, .max = MAX_MS },
+  { "delta_ms", RULE_INTEGER, .max = 10000 },
+  { "phase_on", RULE_ARRAY, .element = &one_place },
+  { "transcript_first", RULE_BOOLEAN },
+  { "overlap", RULE_BOOLEAN },
+  { "hold", RULE_ANY, .check = check_hold },
+  { "status", RULE_STRING, .values = statuses },
+  { "error", RULE_OBJECT, .fields = error_rules },
+  { "close", RULE_OBJECT, .fields = close_rules },
+  { NULL },
+};
+static const Rule one_turn = { "turn", RULE_OBJECT, .fields = turn_rules };
+
+static const Rule script_rules[] = {
+  { "turns", RULE_ARRAY, RULE_REQUIRED, .element = &one_turn },
+  { "loop", RULE_BOOLEAN },
+  { "scope", RULE_STRING, .values = scopes },
+  /* A word to the reader. */
+  { "comment", RULE_ANY },
+  { NULL },
+};
+
+static guint
+read_places (JsonArray *array)
+{
+  guint flags = 0, i;
+
+  for (i = 0; i < json_array_get_length (array); i++) {
+    const gchar *place = json_array_get_string_element (array, i);
+
+    if (g_str_equal (place, "added"))
+      flags |= PHASE_ON_ADDED;
+    else if (g_str_equal (place, "done"))
+      flags |= PHASE_ON_DONE;
+    else if (g_str_equal (place, "response_done"))
+      flags |= PHASE_ON_RESPONSE_DONE;
+  }
+  return flags;
+}
+
+static void
+read_say (Reply *reply, JsonObject *object)
+{
+  JsonObject *call = wire_object (object, "call");
+  const gchar *text = wire_string (object, "text");
+  const gchar *phase = wire_string (object, "phase");
+  SayKind kind = SAY_SPEECH;
+  Say *say;
+
+  if (call != NULL)
+    kind = SAY_CALL;
+  else if (g_strcmp0 (wire_string (object, "modality"), "text") == 0)
+    kind = SAY_TEXT;
+  say = reply_add (reply, kind, phase, text != NULL ? text : "");
+  say->tone_ms = wire_integer (object, "tone_ms", -1);
+  if (call == NULL)
+    return;
+  say->name = g_strdup (wire_string (call, "name"));
+  g_free (say->text);
+  say->text = wire_object (call, "arguments") != NULL
+      ? wire_print (wire_object (call, "arguments"))
+      : g_strdup ("{}");
+}
+
+static void
+read_faults (Reply *reply, JsonObject *turn)
+{
+  JsonObject *error = wire_object (turn, "error");
+  JsonObject *end = wire_object (turn, "close");
+
+  if (wire_string (turn, "status") != NULL) {
+    g_free (reply->status);
+    reply->status = g_strdup (wire_string (turn, "status"));
+  }
+  if (error != NULL) {
+    const gchar *type = wire_string (error, "type");
+
+    reply->error_code = g_strdup (wire_string (error, "code"));
+    reply->error_message = g_strdup (wire_string (error, "message"));
+    reply->error_type = g_strdup (type != NULL ? type : "server_error");
+  }
+  if (end != NULL) {
+    reply->close_code = wire_integer (end, "code", 0);
+    reply->close_reason = g_strdup (wire_string (end, "reason"));
+    reply->close_after_ms = wire_integer (end, "after_ms", 0);
+  }
+}
+
+static gint64
+read_hold (JsonObject *turn)
+{
+  return wire_boolean (turn, "hold", FALSE) ? -1
+                                            : wire_integer (turn, "hold", 0);
+}
+
+static ScriptTurn *
+read_turn (JsonObject *object)
+{
+  ScriptTurn *turn = g_new0 (ScriptTurn, 1);
+  JsonArray *say = wire_array (object, "say");
+  JsonArray *phase_on = wire_array (object, "phase_on");
+  guint i;
+
+  turn->hear = g_strdup (wire_string (object, "hear"));
+  if (say == NULL && json_object_get_size (object) == (turn->hear != NULL))
+    return turn;
+  turn->reply = reply_new ();
+  for (i = 0; say != NULL && i < json_array_get_length (say); i++)
+    read_say (turn->reply, json_array_get_object_element (say, i));
+  turn->reply->delay_ms = wire_integer (object, "delay_ms", 0);
+  turn->reply->hold_ms = read_hold (object);
+  turn->reply->delta_ms = wire_integer (object, "delta_ms", 0);
+  turn->reply->transcript_first = wire_boolean (
+      object, "transcript_first", FALSE);
+  turn->reply->overlap = wire_boolean (object, "overlap", TRUE);
+  if (phase_on != NULL)
+    turn->reply->phase_on = read_places (phase_on);
+  read_faults (turn->reply, object);
+  return turn;
+}
+
+static void
+turn_free (gpointer data)
+{
+  ScriptTurn *turn = data;
+
+  g_free (turn->hear);
+  g_clear_pointer (&turn->reply, reply_unref);
+  g_free (turn);
+}
+
+static Script *
+read_script (JsonObject *object)
+{
+  Script *script = g_new0 (Script, 1);
+  JsonArray *turns = wire_array (object, "turns");
+  guint i;
+
+  script->turns = g_ptr_array_new_with_free_func (turn_free);
+  for (i = 0; i < json_array_get_length (turns); i++)
+    g_ptr_array_add (
+        script->turns, read_turn (json_array_get_object_element (turns, i)));
+  script->loop = wire_boolean (object, "loop", FALSE);
+  script->shared = g_strcmp0 (wire_string (object, "scope"), "server") == 0;
+  return script;
+}
+
+Script *
+script_load (const gchar *json, const gchar *file, GError **error)
+{
+  g_autofree gchar *text = NULL;
+  g_autoptr (JsonObject) object = NULL;
+  Fault fault = { 0 };
+
+  if (json == NULL && !g_file_get_contents (file, &text, NULL, error))
+    return NULL;
+  if (json == NULL)
+    json = text;
+  object = wire_parse (json, strlen (json));
+  if (object == NULL) {
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "The script is not a JSON object. See --help for its form.");
+    return NULL;
+  }
+  if (!schema_check_object (script_rules, object, "", &fault)) {
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+        "The script is wrong: %s See --help for its form.", fault.message);
+    fault_clear (&fault);
+    return NULL;
+  }
+  return read_script (object);
+}
+
+void
+script_free (Script *script)
+{
+  g_ptr_array_unref (script->turns);
+  g_free (script);
+}
+
+static const ScriptTurn *
+turn_at (ScriptCursor *cursor)
+{
+  if (cursor->script == NULL)
+    return NULL;
+  if (cursor->next >= cursor->script->turns->len && cursor->script->loop)
+    cursor->next = 0;
+  if (cursor->next >= cursor->script->turns->len)
+    return NULL;
+  return g_ptr_array_index (cursor->script->turns, cursor->next);
+}
+
+const gchar *
+script_hear (ScriptCursor *cursor)
+{
+  const ScriptTurn *turn;
+
+  if (cursor->heard)
+    cursor->next++;
+  turn = turn_at (cursor);
+  cursor->heard = turn != NULL;
+  return turn != NULL ? turn->hear : NULL;
+}
+
+Reply *
+script_take (ScriptCursor *cursor)
+{
+  const ScriptTurn *turn = turn_at (cursor);
+
+  if (turn == NULL)
+    return NULL;
+  cursor->next++;
+  cursor->heard = FALSE;
+  return turn->reply != NULL ? reply_ref (turn->reply) : NULL;
+}

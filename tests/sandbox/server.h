@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The HTTP side: paths, keys, upgrades, and the list of open links. */
+#ifndef SANDBOX_SERVER_H
+#define SANDBOX_SERVER_H
+
+#include <gio/gio.h>
+
+#include "link.h"
+#include "sandbox.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Server Server;
+
+/* certificate NULL: plain HTTP. */
+Server *server_new (const SandboxOptions *options, Host *host,
+    GTlsCertificate *certificate, GError **error);
+void server_free (Server *server);
+guint server_get_port (Server *server);
+void server_close_all (Server *server, guint code, const gchar *reason);
+void server_send_raw (Server *server, const gchar *text);
+
+G_END_DECLS
+
+#endif

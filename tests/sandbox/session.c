@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One session: its state from session.created to the end. */
+#include "session.h"
+
+#include "dispatch.h"
+#include "hearing.h"
+#include "items.h"
+#include "response.h"
+#include "turns.h"
+
+GSource *
+session_later (guint64 ms, GSourceFunc function, gpointer data)
+{
+  GSource *source = g_timeout_source_new (MIN (ms, G_MAXUINT));
+
+  g_source_set_callback (source, function, data, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+Session *
+session_new (Host *host, const SessionOutlet *outlet, gpointer link,
+    guint connection, guint seed, const gchar *model, gboolean any_model)
+{
+  Session *session = g_new0 (Session, 1);
+  g_autofree gchar *id = NULL;
+
+  session->host = host;
+  session->outlet = outlet;
+  session->link = link;
+  session->connection = connection;
+  session->rand = g_rand_new_with_seed (seed);
+  id = wire_make_id (session->rand, "sess");
+  session->conversation_id = wire_make_id (session->rand, "conv");
+  session->config = config_new (id, model, any_model);
+  session->conversation = conversation_new ();
+  session->input = input_new (&turns_listener, session);
+  session->own_cursor.script = host->script;
+  session->cursor = host->script != NULL && host->script->shared
+      ? &host->cursor
+      : &session->own_cursor;
+  session->aside = g_ptr_array_new ();
+  session->hearings = g_ptr_array_new_with_free_func (hearing_free);
+  turns_configure (session);
+  return session;
+}
+
+void
+session_free (Session *session)
+{
+  if (session->expiry != NULL)
+    g_source_destroy (session->expiry);
+  g_clear_pointer (&session->expiry, g_source_unref);
+  response_abandon_all (session);
+  g_ptr_array_unref (session->aside);
+  g_ptr_array_unref (session->hearings);
+  g_free (session->speech_item_id);
+  input_free (session->input);
+  conversation_free (session->conversation);
+  config_free (session->config);
+  g_free (session->conversation_id);
+  g_rand_free (session->rand);
+  g_free (session);
+}
+
+static gboolean
+expire (gpointer data)
+{
+  Session *session = data;
+  Fault fault = { 0 };
+  guint seconds = session->host->session_seconds;
+  g_autofree gchar *age = seconds % 60 == 0
+      ? g_strdup_printf ("%u minutes", seconds / 60)
+      : g_strdup_printf ("%u seconds", seconds);
+
+  fault_set (&fault, "session_expired", NULL,
+      "Your session hit the maximum duration of %s.", age);
+  session_refuse (session, "invalid_request_error", &fault, NULL);
+  session_close (session, 1001, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+void
+session_start (Session *session)
+{
+  JsonObject *event = session_event (session, "session.created");
+  guint seconds = session->host->session_seconds;
+
+  json_object_set_int_member (session->config->session, "expires_at",
+      g_get_real_time () / G_USEC_PER_SEC + seconds);
+  json_object_set_object_member (
+      event, "session", json_object_ref (session->config->session));
+  session_send (session, event);
+  session->expiry = session_later ((guint64) seconds * 1000, expire, session);
+}
+
+void
+session_send (Session *session, JsonObject *event)
+{
+  session->outlet->send (session->link, event);
+  json_object_unref (event);
+}
+
+JsonObject *
+session_event (Session *session, const gchar *type)
+{
+  return wire_event (session->rand, type);
+}
+
+void
+session_close (Session *session, guint code, const gchar *reason)
+{
+  session->outlet->close (session->link, code, reason);
+}
+
+void
+session_refuse (
+    Session *session, const gchar *type, Fault *fault, const gchar *event_id)
+{
+  JsonObject *event = session_event (session, "error");
+  JsonObject *error = json_object_new ();
+
+  json_object_set_string_member (error, "type", type);
+  wire_set_string (error, "code", fault->code);
+  json_object_set_string_member (error, "message", fault->message);
+  wire_set_string (error, "param", fault->param);
+  wire_set_string (error, "event_id", event_id);
+  json_object_set_object_member (event, "error", error);
+  session_send (session, event);
+  fault_clear (fault);
+}
+
+void
+session_send_item (
+    Session *session, const gchar *type, Item *item, gboolean with_phase)
+{
+  JsonObject *event = session_event (session, type);
+
+  wire_set_string (event, "previous_item_id",
+      conversation_previous (session->conversation, item));
+  json_object_set_object_member (event, "item", items_show (item, with_phase));
+  session_publish (session);
+  session_send (session, event);
+}
+
+void
+session_publish (Session *session)
+{
+  GPtrArray *copies = books_new_items ();
+  guint i;
+
+  for (i = 0; i < session->conversation->items->len; i++) {
+    Item *item = g_ptr_array_index (session->conversation->items, i);
+    SandboxItem *copy = g_new0 (SandboxItem, 1);
+
+    copy->connection = session->connection;
+    copy->id = g_strdup (item->id);
+    copy->type = g_strdup (item_type (item));
+    copy->role = g_strdup (item_role (item));
+    copy->status = g_strdup (wire_string (item->json, "status"));
+    copy->phase = g_strdup (wire_string (item->json, "phase"));
+    copy->text = item_dup_text (item);
+    copy->audio_ms = item_audio_ms (item);
+    g_ptr_array_add (copies, copy);
+  }
+  books_set_items (session->host->books, session->connection, copies);
+}
+
+void
+session_receive (Session *session, const gchar *text, gsize size)
+{
+  g_autoptr (JsonObject) event = wire_parse (text, size);
+  Fault fault = { 0 };
+
+  if (event != NULL) {
+    books_received (session->host->books, session->connection, event);
+    dispatch_event (session, event);
+    return;
+  }
+  fault_set (&fault, "invalid_json", NULL,
+      "Invalid event: failed to parse JSON value.");
+  session_refuse (session, "invalid_request_error", &fault, NULL);
+}
+
+void
+session_receive_binary (Session *session)
+{
+  Fault fault = { 0 };
+
+  fault_set (&fault, "invalid_event", NULL,
+      "Expected a text WebSocket message; binary frames are not supported.");
+  session_refuse (session, "invalid_request_error", &fault, NULL);
+}
