@@ -335,6 +335,7 @@ change_state (GstElement *element, GstStateChange transition)
       break;
     case GST_STATE_CHANGE_PAUSED_TO_PLAYING:
       set_playing (self, TRUE);
+      gst_realtime2_link_set_playing (self->link);
       break;
     case GST_STATE_CHANGE_PAUSED_TO_READY:
       stop (self);

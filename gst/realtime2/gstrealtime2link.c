@@ -13,6 +13,9 @@
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
+/* How long an error waits for PLAYING. */
+#define FAULT_DELAY_MS 1000
+
 struct _GstRealtime2Link {
   GstRealtime2 *self;
   GThread *thread;            /* of the session; the application's to join */
@@ -25,7 +28,56 @@ struct _GstRealtime2Link {
   GCond cond;                 /* `session` was set */
   Rt2Session *session;        /* while the thread runs its loop */
   Rt2SessionStats last_stats; /* of the session before, once it is over */
+  Rt2Fault *fault;            /* the end of the session, not posted yet */
+  GSource *fault_timer;       /* posts it, see on_failed() */
+  gboolean in_progress;       /* PROGRESS START was posted and not its end */
+  gboolean ready;             /* the session was configured at least once */
 };
+
+/* --- progress of the connection --- */
+
+/* gst-launch-1.0 does not go to PLAYING between START and COMPLETE. A programme
+ * must not wait for our server, so START is posted in PLAYING, or together with
+ * the end of the connecting. */
+static void
+begin_progress (GstRealtime2Link *link)
+{
+  gboolean first;
+
+  g_mutex_lock (&link->lock);
+  first = !link->in_progress;
+  link->in_progress = TRUE;
+  g_mutex_unlock (&link->lock);
+  if (first)
+    gst_realtime2_post_progress (
+        link->self, GST_PROGRESS_TYPE_START, "Connecting");
+}
+
+static void
+end_progress (GstRealtime2Link *link, GstProgressType type, const gchar *text)
+{
+  begin_progress (link);
+  g_mutex_lock (&link->lock);
+  link->in_progress = FALSE;
+  link->ready = link->ready || type == GST_PROGRESS_TYPE_COMPLETE;
+  g_mutex_unlock (&link->lock);
+  gst_realtime2_post_progress (link->self, type, text);
+}
+
+/* Connecting goes on: @text says why it takes so long. */
+static void
+continue_progress (GstRealtime2Link *link, const gchar *text)
+{
+  gboolean playing;
+
+  g_mutex_lock (&link->self->lock);
+  playing = link->self->playing;
+  g_mutex_unlock (&link->self->lock);
+  if (!playing)
+    return;
+  begin_progress (link);
+  gst_realtime2_post_progress (link->self, GST_PROGRESS_TYPE_CONTINUE, text);
+}
 
 /* --- state of the session --- */
 
@@ -89,18 +141,63 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   gst_realtime2_post (self, "session-lost", "message", G_TYPE_STRING, text,
       "close-code", G_TYPE_UINT, fault->close_code, "retry-ms", G_TYPE_UINT64,
       delay / GST_MSECOND, NULL);
-  gst_realtime2_post_progress (self, GST_PROGRESS_TYPE_CONTINUE, text);
+  continue_progress (self->link, text);
   g_free (text);
 }
 
+static gboolean
+post_fault (gpointer data)
+{
+  GstRealtime2Link *link = data;
+  Rt2Fault *fault;
+
+  g_mutex_lock (&link->lock);
+  fault = g_steal_pointer (&link->fault);
+  g_clear_pointer (&link->fault_timer, g_source_unref);
+  g_mutex_unlock (&link->lock);
+  if (!fault)
+    return G_SOURCE_REMOVE;
+  end_progress (link, GST_PROGRESS_TYPE_ERROR, fault->message);
+  gst_realtime2_post_fault (link->self, fault);
+  rt2_fault_free (fault);
+  return G_SOURCE_REMOVE;
+}
+
+/* An error that is posted while the state is still being changed can be lost on
+ * its reader: gst-launch-1.0 quits a main loop that it has not entered yet, and
+ * then hangs. So it waits for PLAYING, but not for long. */
 static void
 on_failed (gpointer owner, const Rt2Fault *fault)
 {
   GstRealtime2 *self = owner;
+  GstRealtime2Link *link = self->link;
+  gboolean playing;
 
-  end_responses (self);
-  gst_realtime2_post_progress (self, GST_PROGRESS_TYPE_ERROR, fault->message);
-  gst_realtime2_post_fault (self, fault);
+  g_mutex_lock (&self->lock);
+  playing = self->playing;
+  rt2_playout_finish_response (self->playout, NULL);
+  g_mutex_unlock (&self->lock);
+
+  g_mutex_lock (&link->lock);
+  link->fault = rt2_fault_copy (fault);
+  link->fault_timer = g_timeout_source_new (playing ? 0 : FAULT_DELAY_MS);
+  g_source_set_callback (link->fault_timer, post_fault, link, NULL);
+  g_source_attach (link->fault_timer, link->context);
+  g_mutex_unlock (&link->lock);
+}
+
+void
+gst_realtime2_link_set_playing (GstRealtime2Link *link)
+{
+  gboolean connecting;
+
+  g_mutex_lock (&link->lock);
+  if (link->fault_timer)
+    g_source_set_ready_time (link->fault_timer, 0);
+  connecting = link->session && !link->ready && !link->fault;
+  g_mutex_unlock (&link->lock);
+  if (connecting)
+    begin_progress (link);
 }
 
 static void
@@ -137,24 +234,35 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
 /* --- the user --- */
 
 static void
+set_time (GstStructure *fields, const gchar *name, guint64 time)
+{
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_structure_set (fields, name, G_TYPE_UINT64, time, NULL);
+}
+
+/* Times that are not known are left out. */
+static void
 post_utterance (
     GstRealtime2 *self, const gchar *name, const Rt2Utterance *utterance)
 {
-  gst_realtime2_post (self, name, "item-id", G_TYPE_STRING, utterance->item_id,
-      "speech-start", G_TYPE_UINT64, utterance->start, "speech-end",
-      G_TYPE_UINT64, utterance->end, NULL);
+  GstStructure *fields = gst_structure_new (
+      name, "item-id", G_TYPE_STRING, utterance->item_id, NULL);
+
+  set_time (fields, "speech-start", utterance->start);
+  set_time (fields, "speech-end", utterance->end);
+  gst_realtime2_post_structure (self, fields);
 }
 
 static void
 on_speech_started (gpointer owner, const Rt2Utterance *utterance)
 {
-  post_utterance (owner, "speech-started", utterance);
+  post_utterance (owner, "realtime2/speech-started", utterance);
 }
 
 static void
 on_speech_stopped (gpointer owner, const Rt2Utterance *utterance)
 {
-  post_utterance (owner, "speech-stopped", utterance);
+  post_utterance (owner, "realtime2/speech-stopped", utterance);
 }
 
 static void
@@ -250,18 +358,58 @@ post_response_done (GstRealtime2 *self, const Rt2Response *response)
   gst_realtime2_post_structure (self, fields);
 }
 
+/* Items of @response whose phase is another than the bus was told. Strong
+ * references. Called with self->lock. */
+static GPtrArray *
+collect_corrected (GstRealtime2 *self, const Rt2Response *response)
+{
+  GPtrArray *corrected = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) rt2_spoken_unref);
+
+  for (guint i = 0; i < response->output->len; i++) {
+    const Rt2Item *item = g_ptr_array_index (response->output, i);
+    Rt2Spoken *spoken = rt2_playout_find (self->playout, item->id);
+
+    if (!spoken || rt2_spoken_phase (spoken) == spoken->told_phase)
+      continue;
+    spoken->told_phase = rt2_spoken_phase (spoken);
+    g_ptr_array_add (corrected, rt2_spoken_ref (spoken));
+  }
+  return corrected;
+}
+
+/* Text and speech may have left with no phase, or with another. */
+static void
+post_corrected (GstRealtime2 *self, const GPtrArray *corrected)
+{
+  for (guint i = 0; i < corrected->len; i++) {
+    const Rt2Spoken *spoken = g_ptr_array_index (corrected, i);
+
+    gst_realtime2_post (self, "phase-changed", "item-id", G_TYPE_STRING,
+        spoken->id, "response-id", G_TYPE_STRING, spoken->response_id, "phase",
+        G_TYPE_STRING, rt2_phase_name (spoken->told_phase), NULL);
+  }
+}
+
 static void
 on_response_done (gpointer owner, const Rt2Response *response)
 {
   GstRealtime2 *self = owner;
+  GPtrArray *corrected;
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < response->output->len; i++)
     take_phase (self, g_ptr_array_index (response->output, i));
   rt2_playout_finish_response (self->playout, response->id);
+  corrected = collect_corrected (self, response);
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
+  post_corrected (self, corrected);
+  /* References of items are dropped like they are taken: under the lock. */
+  g_mutex_lock (&self->lock);
+  g_ptr_array_unref (corrected);
+  g_mutex_unlock (&self->lock);
   post_response_done (self, response);
   if (response->status == RT2_STATUS_FAILED)
     GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
@@ -325,7 +473,7 @@ on_item (
     take_phase (self, item);
     if (done)
       finish_item (spoken, item);
-    phase = rt2_spoken_phase (spoken);
+    phase = spoken->told_phase = rt2_spoken_phase (spoken);
   } else {
     rt2_playout_other_item (
         self->playout, place->response_id, place->output_index);
@@ -550,6 +698,17 @@ set_session (GstRealtime2Link *link, Rt2Session *session)
   g_mutex_unlock (&link->lock);
 }
 
+static void
+clear_fault (GstRealtime2Link *link)
+{
+  g_mutex_lock (&link->lock);
+  if (link->fault_timer)
+    g_source_destroy (link->fault_timer);
+  g_clear_pointer (&link->fault_timer, g_source_unref);
+  g_clear_pointer (&link->fault, rt2_fault_free);
+  g_mutex_unlock (&link->lock);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -566,9 +725,8 @@ run_thread (gpointer data)
 
   set_session (link, NULL);
   rt2_session_free (session);
-  /* Cancelled operations still want to return. */
-  while (g_main_context_iteration (link->context, FALSE))
-    ;
+  clear_fault (link);
+  rt2_transport_settle ();
   g_main_context_pop_thread_default (link->context);
   return NULL;
 }
@@ -581,8 +739,8 @@ gst_realtime2_link_start (GstRealtime2Link *link, Rt2SessionOptions *options,
   link->config = rt2_session_config_copy (config);
   link->context = g_main_context_new ();
   link->loop = g_main_loop_new (link->context, FALSE);
-  gst_realtime2_post_progress (
-      link->self, GST_PROGRESS_TYPE_START, "Connecting");
+  link->ready = FALSE;
+  link->in_progress = FALSE;
   link->thread = g_thread_new ("rt2:ws", run_thread, link);
 
   /* Making a session does no I/O: this is a matter of microseconds. */
@@ -614,6 +772,8 @@ gst_realtime2_link_stop (GstRealtime2Link *link)
   g_source_unref (source);
 
   g_thread_join (g_steal_pointer (&link->thread));
+  if (link->in_progress)
+    end_progress (link, GST_PROGRESS_TYPE_CANCELED, "Stopped");
   g_clear_pointer (&link->loop, g_main_loop_unref);
   g_clear_pointer (&link->context, g_main_context_unref);
   g_clear_pointer (&link->config, rt2_session_config_free);

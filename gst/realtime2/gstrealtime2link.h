@@ -28,6 +28,9 @@ void gst_realtime2_link_finish (GstRealtime2Link *link);
 void gst_realtime2_link_set_config (
     GstRealtime2Link *link, const Rt2SessionConfig *config);
 
+/* PAUSED->PLAYING: an error that waited for it is posted. */
+void gst_realtime2_link_set_playing (GstRealtime2Link *link);
+
 /* Whether there is a session to configure. */
 gboolean gst_realtime2_link_is_running (GstRealtime2Link *link);
 

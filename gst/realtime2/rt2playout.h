@@ -43,6 +43,7 @@ typedef struct {
   Rt2AudioFormat format; /* of its samples */
 
   Rt2Phase stated_phase;  /* what the server said, or unknown */
+  Rt2Phase told_phase;    /* what the bus was told last */
   gboolean followed;      /* its response has an output item after it */
   gboolean response_done; /* its response is over */
 

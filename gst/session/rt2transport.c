@@ -15,6 +15,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "rt2endpoint.h"
 #include "rt2trust.h"
 
 #ifdef RT2_VERSION
@@ -62,10 +63,8 @@ typedef struct {
   Rt2Transport *transport;
   /* A copy; holds the key, which is needed to keep it out of texts. */
   Rt2TransportConfig *config;
-  /* "host:port", for messages. NULL if the url was bad. */
-  gchar *where;
-  /* ws://, not wss://. */
-  gboolean plain;
+  /* NULL if the url was bad: then nothing is ever connected. */
+  Rt2Endpoint *endpoint;
 
   /* Only while connecting. */
   SoupSession *session;
@@ -218,7 +217,7 @@ link_unref (Link *link)
 
   g_queue_remove (g_private_get (&thread_links), link);
   rt2_transport_config_free (link->config);
-  g_free (link->where);
+  rt2_endpoint_free (link->endpoint);
   g_clear_object (&link->cancellable);
   g_clear_object (&link->message);
   g_clear_object (&link->session);
@@ -309,8 +308,8 @@ on_report (gpointer user_data)
   Link *link = link_ref (user_data);
   Rt2Transport *transport = link->transport;
 
-  g_debug ("connection to %s ended: %s", link->where ? link->where : "nowhere",
-      link->fault->message);
+  g_debug ("connection to %s ended: %s",
+      link->endpoint ? link->endpoint->where : "nowhere", link->fault->message);
   transport->link = NULL;
   link_let_go (link);
   transport->listener.closed (transport->user_data, link->fault);
@@ -387,10 +386,11 @@ framing_fault (Link *link, const GError *error)
 
   if (error->code == SOUP_WEBSOCKET_CLOSE_TOO_BIG)
     fault = rt2_fault_new (RT2_FAULT_PROTOCOL,
-        "%s sent a message of more than %d MiB.", link->where, MAX_PAYLOAD_MIB);
+        "%s sent a message of more than %d MiB.", link->endpoint->where,
+        MAX_PAYLOAD_MIB);
   else
-    fault = rt2_fault_new (
-        RT2_FAULT_PROTOCOL, "%s sent what is not WebSocket text.", link->where);
+    fault = rt2_fault_new (RT2_FAULT_PROTOCOL,
+        "%s sent what is not WebSocket text.", link->endpoint->where);
   fault->hint = g_strdup ("Check that `uri` names a Realtime server.");
   fault->debug = g_strdup (error->message);
   return fault;
@@ -432,7 +432,7 @@ on_watchdog (gpointer user_data)
     return G_SOURCE_CONTINUE;
   }
   fault = rt2_fault_new (RT2_FAULT_STALLED,
-      "Nothing came from %s for %" G_GINT64_FORMAT " s.", link->where,
+      "Nothing came from %s for %" G_GINT64_FORMAT " s.", link->endpoint->where,
       link->life_limit / G_USEC_PER_SEC);
   fault->hint = g_strdup ("Check the network to the server.");
   link_end (link, fault);
@@ -523,7 +523,7 @@ link_open (Link *link)
   g_signal_connect (link->connection, "error", G_CALLBACK (on_error), link);
   g_signal_connect (link->connection, "closed", G_CALLBACK (on_closed), link);
   link_start_keepalive (link);
-  g_debug ("connected to %s", link->where);
+  g_debug ("connected to %s", link->endpoint->where);
   transport->listener.opened (transport->user_data);
 }
 
@@ -545,9 +545,9 @@ on_refused (SoupMessage *message, Link *link)
       soup_message_get_response_headers (message), "Retry-After");
   guint status = soup_message_get_status (message);
   Rt2Fault *fault = rt2_fault_from_http (
-      status, NULL, 0, retry_after, link->where);
+      status, NULL, 0, retry_after, link->endpoint->where);
 
-  if (status == SOUP_STATUS_BAD_REQUEST && link->plain)
+  if (status == SOUP_STATUS_BAD_REQUEST && link->endpoint->plain)
     set_hint (fault, HINT_TLS);
   link_end (link, fault);
 }
@@ -560,9 +560,9 @@ connect_fault (Link *link, const GError *error)
   Rt2Fault *fault;
 
   if (flags != 0 && error->domain == G_TLS_ERROR)
-    return rt2_fault_from_certificate (flags, link->where);
-  fault = rt2_fault_from_error (error, link->where);
-  if (fault->kind == RT2_FAULT_LOST && link->plain)
+    return rt2_fault_from_certificate (flags, link->endpoint->where);
+  fault = rt2_fault_from_error (error, link->endpoint->where);
+  if (fault->kind == RT2_FAULT_LOST && link->endpoint->plain)
     set_hint (fault, HINT_TLS);
   return fault;
 }
@@ -598,7 +598,7 @@ on_connect_timeout (gpointer user_data)
 {
   Link *link = user_data;
 
-  link_end (link, rt2_fault_new_timeout (link->where));
+  link_end (link, rt2_fault_new_timeout (link->endpoint->where));
   return G_SOURCE_REMOVE;
 }
 
@@ -613,7 +613,7 @@ add_authorization (SoupMessage *message, const gchar *api_key)
 }
 
 static void
-link_start (Link *link, GUri *uri)
+link_start (Link *link)
 {
   g_autoptr (GTlsDatabase) trust = rt2_trust_get_default ();
   guint64 timeout = link->config->connect_timeout / NS_PER_US;
@@ -623,7 +623,8 @@ link_start (Link *link, GUri *uri)
   if (trust != NULL)
     soup_session_set_tls_database (link->session, trust);
 
-  link->message = soup_message_new_from_uri (SOUP_METHOD_GET, uri);
+  link->message = soup_message_new_from_uri (
+      SOUP_METHOD_GET, link->endpoint->uri);
   soup_message_add_flags (link->message, SOUP_MESSAGE_NO_REDIRECT);
   if (link->config->api_key != NULL)
     add_authorization (link->message, link->config->api_key);
@@ -637,95 +638,6 @@ link_start (Link *link, GUri *uri)
   soup_session_websocket_connect_async (link->session, link->message, NULL,
       NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
       link_ref (link));
-}
-
-/* -- what the user set ---------------------------------------------------- */
-
-static Rt2Fault *
-settings_fault (const gchar *message, const gchar *hint)
-{
-  Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS, "%s", message);
-
-  fault->hint = g_strdup (hint);
-  return fault;
-}
-
-static gboolean
-host_is_loopback (const gchar *host)
-{
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (g_ascii_strcasecmp (host, "localhost") == 0)
-    return TRUE;
-  address = g_inet_address_new_from_string (host);
-  return address != NULL && g_inet_address_get_is_loopback (address);
-}
-
-static Rt2Fault *
-check_key (const gchar *key, gboolean plain, const gchar *host)
-{
-  const gchar *p;
-
-  if (plain && !host_is_loopback (host))
-    return settings_fault (
-        "The API key is not sent in the clear: ws:// is only for this host.",
-        "Use wss:// in `uri`.");
-  for (p = key; g_ascii_isgraph (*p); p++)
-    ;
-  if (*key == '\0' || *p != '\0')
-    return settings_fault (
-        "The API key is empty or holds a space, a line end or another "
-        "character that no key has.",
-        "Set OPENAI_API_KEY or the api-key property to the key alone.");
-  return NULL;
-}
-
-/* The url is not quoted in messages: people put secrets into queries. */
-static Rt2Fault *
-check_url (GUri *uri)
-{
-  const gchar *scheme = uri ? g_uri_get_scheme (uri) : NULL;
-  const gchar *host = uri ? g_uri_get_host (uri) : NULL;
-
-  if (uri == NULL)
-    return settings_fault (
-        "The uri is not valid.", "Set `uri` to wss://host/path.");
-  if (strcmp (scheme, "ws") != 0 && strcmp (scheme, "wss") != 0)
-    return settings_fault ("The uri is not a WebSocket address.",
-        "Set `uri` to an address that begins with wss:// (or ws://).");
-  if (host == NULL || *host == '\0' || g_uri_get_port (uri) == 0)
-    return settings_fault ("The uri names no host and port to connect to.",
-        "Set `uri` to wss://host/path.");
-  if (g_uri_get_userinfo (uri) != NULL)
-    return settings_fault ("The uri holds a user name or a password.",
-        "Take them out of `uri` and set api-key instead.");
-  return NULL;
-}
-
-static gchar *
-host_and_port (GUri *uri, gboolean plain)
-{
-  const gchar *host = g_uri_get_host (uri);
-  gint port = g_uri_get_port (uri);
-
-  if (port < 0)
-    port = plain ? 80 : 443;
-  return g_strdup_printf (strchr (host, ':') ? "[%s]:%d" : "%s:%d", host, port);
-}
-
-/* Fills in what the url says. Returns NULL, or what is wrong with it. */
-static Rt2Fault *
-link_check (Link *link, GUri *uri)
-{
-  Rt2Fault *fault = check_url (uri);
-
-  if (fault != NULL)
-    return fault;
-  link->plain = strcmp (g_uri_get_scheme (uri), "ws") == 0;
-  link->where = host_and_port (uri, link->plain);
-  if (link->config->api_key == NULL)
-    return NULL;
-  return check_key (link->config->api_key, link->plain, g_uri_get_host (uri));
 }
 
 /* -- the transport -------------------------------------------------------- */
@@ -755,19 +667,17 @@ void
 rt2_transport_connect (
     Rt2Transport *transport, const Rt2TransportConfig *config)
 {
-  g_autoptr (GUri) uri = NULL;
   Rt2Fault *fault;
+  Link *link;
 
   g_return_if_fail (transport->link == NULL);
 
-  if (config->url != NULL)
-    uri = g_uri_parse (config->url, SOUP_HTTP_URI_FLAGS, NULL);
-  transport->link = link_new (transport, config);
-  fault = link_check (transport->link, uri);
-  if (fault != NULL)
-    link_end (transport->link, fault);
+  link = transport->link = link_new (transport, config);
+  link->endpoint = rt2_endpoint_new (config->url, config->api_key, &fault);
+  if (link->endpoint != NULL)
+    link_start (link);
   else
-    link_start (transport->link, uri);
+    link_end (link, fault);
 }
 
 gboolean
@@ -790,10 +700,11 @@ on_gate_open (GObject *stream, gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Only what was sent can fill the socket, so it is looked at after each send.
- */
+/* Only what was sent can fill the socket, so it is looked at after each send of
+ * @size bytes. Of a big message libsoup may hold the rest although the socket
+ * takes data again already. */
 static void
-link_check_gate (Link *link)
+link_check_gate (Link *link, gsize size)
 {
   GIOStream *stream;
   GPollableOutputStream *output;
@@ -804,7 +715,7 @@ link_check_gate (Link *link)
 
   stream = soup_websocket_connection_get_io_stream (link->connection);
   output = G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream));
-  if (g_pollable_output_stream_is_writable (output))
+  if (size < NOTSENT_LOWAT && g_pollable_output_stream_is_writable (output))
     return;
 
   link->gate = g_pollable_output_stream_create_source (output, NULL);
@@ -839,7 +750,7 @@ rt2_transport_send (Rt2Transport *transport, const gchar *text)
   transport->stats.messages_sent++;
   transport->stats.bytes_sent += size;
   soup_websocket_connection_send_text (link->connection, text);
-  link_check_gate (link);
+  link_check_gate (link, size);
 }
 
 void
