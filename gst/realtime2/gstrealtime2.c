@@ -372,8 +372,8 @@ take_pad_name (GstRealtime2 *self, const gchar *name)
 {
   guint64 index;
 
-  if (g_str_has_prefix (name, "text_src_") &&
-      g_ascii_string_to_unsigned (
+  if (g_str_has_prefix (name, "text_src_")
+      && g_ascii_string_to_unsigned (
           name + strlen ("text_src_"), 10, 0, G_MAXUINT - 1, &index, NULL))
     self->next_text_pad = MAX (self->next_text_pad, (guint) index + 1);
   return g_strdup (name);

@@ -80,8 +80,8 @@ gst_realtime2_audio_src_choose_format (GstPad *pad)
 static guint64
 time_of (GstRealtime2AudioSrc *audio, guint64 position)
 {
-  return audio->base +
-      rt2_audio_format_samples_to_ns (audio->self->output_format, position);
+  return audio->base
+      + rt2_audio_format_samples_to_ns (audio->self->output_format, position);
 }
 
 /* Begins the timeline at the period of the clock that @now is in, so that many

@@ -158,8 +158,8 @@ bytes_of (GstRealtime2Input *input, guint64 duration)
 {
   Rt2AudioFormat format = input->self->input_format;
 
-  return rt2_audio_format_ns_to_samples (format, duration) *
-      rt2_audio_format_width (format);
+  return rt2_audio_format_ns_to_samples (format, duration)
+      * rt2_audio_format_width (format);
 }
 
 /* Adds @size bytes that begin at running time @rt; @data NULL = silence. */
@@ -217,9 +217,9 @@ report_drops (GstRealtime2Input *input)
 
   g_mutex_lock (&self->lock);
   lost = input->dropped - input->reported;
-  if (lost == 0 ||
-      (input->reported > 0 &&
-          now - input->last_report < REPORT_INTERVAL / 1000)) {
+  if (lost == 0
+      || (input->reported > 0
+          && now - input->last_report < REPORT_INTERVAL / 1000)) {
     g_mutex_unlock (&self->lock);
     return;
   }
@@ -295,15 +295,15 @@ take_audio (
 {
   guint64 now;
 
-  if (is_paced (input) &&
-      !gst_realtime2_pacer_wait (input->self, &input->pacer, rt, &now))
+  if (is_paced (input)
+      && !gst_realtime2_pacer_wait (input->self, &input->pacer, rt, &now))
     return GST_FLOW_FLUSHING;
   if (input->pacer.flushing)
     return GST_FLOW_FLUSHING;
   fill_hole (input, rt);
   add_audio (input, data, size, rt);
-  input->next_rt = rt +
-      rt2_audio_format_bytes_to_ns (input->self->input_format, size);
+  input->next_rt = rt
+      + rt2_audio_format_bytes_to_ns (input->self->input_format, size);
   return input->pacer.flushing ? GST_FLOW_FLUSHING : GST_FLOW_OK;
 }
 
@@ -420,8 +420,8 @@ take_gap (GstRealtime2Input *input, GstEvent *event)
   gst_event_parse_gap (event, &start, &duration);
   g_mutex_lock (&self->lock);
   rt = gst_segment_to_running_time (&input->segment, GST_FORMAT_TIME, start);
-  if (input->has_caps && !input->eos && GST_CLOCK_TIME_IS_VALID (rt) &&
-      GST_CLOCK_TIME_IS_VALID (duration) && duration <= MAX_HOLE)
+  if (input->has_caps && !input->eos && GST_CLOCK_TIME_IS_VALID (rt)
+      && GST_CLOCK_TIME_IS_VALID (duration) && duration <= MAX_HOLE)
     take_audio (input, NULL, bytes_of (input, duration), rt);
   g_mutex_unlock (&self->lock);
   gst_realtime2_link_wake (self->link);

@@ -272,8 +272,8 @@ flags_of (const Property *property)
 
   if (property->kind != KIND_SECRET)
     flags |= G_PARAM_READABLE;
-  return flags |
-      (property->touches == GST_REALTIME2_TOUCHES_NOTHING
+  return flags
+      | (property->touches == GST_REALTIME2_TOUCHES_NOTHING
               ? GST_PARAM_MUTABLE_READY
               : GST_PARAM_MUTABLE_PLAYING);
 }
@@ -497,9 +497,9 @@ needs_key (const gchar *uri)
 {
   GUri *parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
   const gchar *host = parsed ? g_uri_get_host (parsed) : NULL;
-  gboolean needed = host &&
-      (g_ascii_strcasecmp (host, "api.openai.com") == 0 ||
-          g_str_has_suffix (host, ".api.openai.com"));
+  gboolean needed = host
+      && (g_ascii_strcasecmp (host, "api.openai.com") == 0
+          || g_str_has_suffix (host, ".api.openai.com"));
 
   if (parsed)
     g_uri_unref (parsed);

@@ -102,8 +102,8 @@ static GstBuffer *
 make_buffer (GstRealtime2TextPad *pad, const Rt2Caption *caption)
 {
   GstStructure *fields = gst_realtime2_meta_of_caption (caption, pad->seq++);
-  gchar *bytes = pad->json ? gst_realtime2_meta_to_json (fields, caption->text,
-                                 caption->pts, caption->duration)
+  gchar *bytes = pad->json ? gst_realtime2_meta_to_json (
+                     fields, caption->text, caption->pts, caption->duration)
                            : g_strdup (caption->text);
   GstBuffer *buffer = gst_buffer_new_wrapped (bytes, strlen (bytes));
 
@@ -159,9 +159,9 @@ push_due (GstRealtime2TextPad *pad, const Rt2CaptionRules *rules, guint64 now)
   GstFlowReturn ret = GST_FLOW_OK;
   Rt2Caption *caption;
 
-  while ((ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED) &&
-      (caption = rt2_caption_reader_next (
-           pad->reader, rules, pad->position, now))) {
+  while ((ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
+      && (caption = rt2_caption_reader_next (
+              pad->reader, rules, pad->position, now))) {
     ret = push_caption (pad, caption);
     /* The item is shared and guarded by the lock that is held again. */
     rt2_caption_free (caption);
@@ -332,8 +332,8 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
 void
 gst_realtime2_text_pad_wake (GstRealtime2TextPad *pad)
 {
-  if (rt2_caption_reader_is_waiting (pad->reader) ||
-      GST_CLOCK_TIME_IS_VALID (pad->self->eos_time))
+  if (rt2_caption_reader_is_waiting (pad->reader)
+      || GST_CLOCK_TIME_IS_VALID (pad->self->eos_time))
     gst_realtime2_pacer_wake (&pad->pacer);
 }
 
@@ -429,8 +429,8 @@ static void
 gst_realtime2_text_pad_class_init (GstRealtime2TextPadClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
-  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
-      GST_PARAM_MUTABLE_PLAYING;
+  GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS
+      | GST_PARAM_MUTABLE_PLAYING;
 
   object_class->set_property = set_property;
   object_class->get_property = get_property;
@@ -442,8 +442,8 @@ gst_realtime2_text_pad_class_init (GstRealtime2TextPadClass *klass)
   properties[PROP_PHASES] = g_param_spec_flags ("phases", "Phases",
       "Which of the agent's words come out of this pad",
       GST_TYPE_REALTIME2_PHASES,
-      RT2_CAPTION_PHASE_COMMENTARY | RT2_CAPTION_PHASE_FINAL_ANSWER |
-          RT2_CAPTION_PHASE_UNKNOWN,
+      RT2_CAPTION_PHASE_COMMENTARY | RT2_CAPTION_PHASE_FINAL_ANSWER
+          | RT2_CAPTION_PHASE_UNKNOWN,
       flags);
   properties[PROP_GRANULARITY] = g_param_spec_enum ("granularity",
       "Granularity", "How much text one buffer holds",
@@ -464,8 +464,8 @@ gst_realtime2_text_pad_init (GstRealtime2TextPad *pad)
   pad->reader = rt2_caption_reader_new ();
   pad->pacer.flushing = TRUE;
   pad->rules.roles = RT2_CAPTION_ROLE_ASSISTANT;
-  pad->rules.phases = RT2_CAPTION_PHASE_COMMENTARY |
-      RT2_CAPTION_PHASE_FINAL_ANSWER | RT2_CAPTION_PHASE_UNKNOWN;
+  pad->rules.phases = RT2_CAPTION_PHASE_COMMENTARY
+      | RT2_CAPTION_PHASE_FINAL_ANSWER | RT2_CAPTION_PHASE_UNKNOWN;
   pad->rules.granularity = RT2_GRANULARITY_SENTENCE;
   pad->rules.max_wait = 3 * GST_SECOND;
   pad->rules.sync = RT2_CAPTION_SYNC_AUDIO;

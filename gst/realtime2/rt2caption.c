@@ -89,8 +89,8 @@ rt2_caption_text_until (const Rt2Spoken *spoken, guint64 samples)
   for (gsize pos = 0; pos < spoken->text->len;
        pos = g_utf8_next_char (text + pos) - text) {
     gsize next = g_utf8_next_char (text + pos) - text;
-    gboolean boundary = next == spoken->text->len ||
-        is_space_at (text, spoken->text->len, next);
+    gboolean boundary = next == spoken->text->len
+        || is_space_at (text, spoken->text->len, next);
 
     if (!boundary || is_space_at (text, spoken->text->len, pos))
       continue;
@@ -110,37 +110,42 @@ is_terminator (gunichar c)
   return c == '.' || c == '!' || c == '?' || c == 0x2026 /* … */;
 }
 
-/* TRUE for what ends a sentence whatever follows: CJK, Devanagari, newline. */
+/* TRUE for what ends a sentence whatever follows: CJK, Devanagari. */
 static gboolean
 is_full_stop (gunichar c)
 {
-  return c == 0x3002 || c == 0xff01 || c == 0xff1f || c == 0xff0e ||
-      c == 0x0964 || c == '\n';
+  return c == 0x3002 || c == 0xff01 || c == 0xff1f || c == 0xff0e
+      || c == 0x0964;
 }
 
 /* TRUE for what may stand between a terminator and the white space. */
 static gboolean
 is_closer (gunichar c)
 {
-  return c == '"' || c == '\'' || c == ')' || c == ']' || c == 0x201d ||
-      c == 0x2019 || c == 0xbb || c == 0x300d || c == 0x300f;
+  return c == '"' || c == '\'' || c == ')' || c == ']' || c == 0x201d
+      || c == 0x2019 || c == 0xbb || c == 0x300d || c == 0x300f;
 }
 
-/* The end of the first sentence of @text from @pos on; 0 if it is not there. */
+/* The end of the first sentence of @text from @pos on; 0 if it is not there. A
+ * full stop is known to be the end by what follows its closing marks. */
 static gsize
 sentence_end (const gchar *text, gsize len, gsize pos)
 {
-  gboolean ended = FALSE;
+  gboolean ended = FALSE, stopped = FALSE;
 
-  while (pos < len) {
+  for (; pos < len; pos = g_utf8_next_char (text + pos) - text) {
     gunichar c = g_utf8_get_char (text + pos);
 
+    if (c == '\n')
+      return pos;
+    if (stopped && !is_closer (c) && !is_full_stop (c))
+      return pos;
     if (ended && g_unichar_isspace (c))
       return pos;
-    pos = g_utf8_next_char (text + pos) - text;
-    if (is_full_stop (c))
-      return pos;
-    ended = is_terminator (c) || (ended && is_closer (c));
+    if (is_closer (c))
+      continue;
+    stopped = is_full_stop (c);
+    ended = is_terminator (c);
   }
   return 0;
 }
@@ -194,8 +199,9 @@ forced_end (const Rt2Spoken *spoken, gsize pos)
 static gboolean
 follows_audio (const Rt2CaptionRules *rules, const Rt2Spoken *spoken)
 {
-  if (rules->sync != RT2_CAPTION_SYNC_AUDIO ||
-      spoken->role != RT2_ROLE_ASSISTANT || spoken->kind != RT2_TEXT_TRANSCRIPT)
+  if (rules->sync != RT2_CAPTION_SYNC_AUDIO
+      || spoken->role != RT2_ROLE_ASSISTANT
+      || spoken->kind != RT2_TEXT_TRANSCRIPT)
     return FALSE;
   /* A transcript whose audio never came has nothing to wait for. */
   return spoken->received > 0 || !spoken->audio_done;
@@ -242,9 +248,9 @@ is_finished (const Pending *pending)
 
   if (spoken->cancelled)
     return TRUE;
-  return spoken->text_done &&
-      skip_space (spoken->text->str, spoken->text->len, pending->pos) >=
-      spoken->text->len;
+  return spoken->text_done
+      && skip_space (spoken->text->str, spoken->text->len, pending->pos)
+      >= spoken->text->len;
 }
 
 static gboolean
@@ -265,8 +271,8 @@ phase_is_wanted (
 
 /* Finds the next unit of @pending that is due. FALSE if there is none. */
 static gboolean
-find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 now,
-    gsize *start, gsize *end, guint64 *rt)
+find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 max_wait,
+    guint64 now, gsize *start, gsize *end, guint64 *rt)
 {
   Rt2Spoken *spoken = pending->spoken;
 
@@ -274,8 +280,8 @@ find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 now,
   if (*start >= spoken->text->len)
     return FALSE;
   *rt = now;
-  if (follows_audio (rules, spoken) &&
-      (!time_of_word (spoken, *start, rt) || *rt > now))
+  if (follows_audio (rules, spoken)
+      && (!time_of_word (spoken, *start, rt) || *rt > now))
     return FALSE;
 
   *end = unit_end (spoken, rules->granularity, *start);
@@ -283,16 +289,16 @@ find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 now,
     return TRUE;
   if (pending->due_since == RT2_TIME_NONE)
     pending->due_since = now;
-  if (now - pending->due_since < rules->max_wait)
+  if (now - pending->due_since < max_wait)
     return FALSE;
   *end = forced_end (spoken, *start);
   return TRUE;
 }
 
-/* The unit from @start to @end that was to begin at @rt. */
+/* The unit from @start to @end, which is spoken from @rt on, at @pts. */
 static Rt2Caption *
 make_caption (const Rt2CaptionRules *rules, Rt2Spoken *spoken, gsize start,
-    gsize end, guint64 rt, guint64 position)
+    gsize end, guint64 rt, guint64 pts)
 {
   Rt2Caption *caption = g_new0 (Rt2Caption, 1);
   const gchar *text = spoken->text->str;
@@ -302,13 +308,13 @@ make_caption (const Rt2CaptionRules *rules, Rt2Spoken *spoken, gsize start,
   caption->text = g_strndup (text + start, end - start);
   g_strchomp (caption->text);
   caption->phase = rt2_spoken_phase (spoken);
-  caption->final = spoken->text_done &&
-      skip_space (text, spoken->text->len, end) >= spoken->text->len;
-  caption->offset = rt2_audio_format_samples_to_ns (
-      spoken->format, rt2_caption_sample_of (spoken, start));
-  caption->pts = MAX (position, rt);
-  caption->duration = MAX (until, caption->pts + SHORTEST_DURATION) -
-      caption->pts;
+  caption->final = spoken->text_done
+      && skip_space (text, spoken->text->len, end) >= spoken->text->len;
+  if (spoken->received > 0)
+    caption->offset = rt2_audio_format_samples_to_ns (
+        spoken->format, rt2_caption_sample_of (spoken, start));
+  caption->pts = pts;
+  caption->duration = MAX (until, pts + SHORTEST_DURATION) - pts;
   return caption;
 }
 
@@ -391,36 +397,63 @@ agent_is_waiting (const Rt2CaptionReader *reader)
   for (GList *l = reader->pending.head; l; l = l->next) {
     const Pending *pending = l->data;
 
-    if (pending->spoken->role == RT2_ROLE_ASSISTANT &&
-        pending->spoken->received > 0)
+    if (pending->spoken->role == RT2_ROLE_ASSISTANT
+        && pending->spoken->received > 0)
       return TRUE;
   }
   return FALSE;
+}
+
+/* Whether the agent has gone on to another item than that of @link. */
+static gboolean
+is_overtaken (const GList *link)
+{
+  const Pending *pending = link->data;
+
+  if (pending->spoken->role != RT2_ROLE_ASSISTANT)
+    return FALSE;
+  for (const GList *l = link->next; l; l = l->next) {
+    const Pending *later = l->data;
+
+    if (later->spoken->role == RT2_ROLE_ASSISTANT && later->spoken->placed > 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The next unit of the item at @link that is due and wanted, or NULL. */
+static Rt2Caption *
+next_of (
+    GList *link, const Rt2CaptionRules *rules, guint64 position, guint64 now)
+{
+  Pending *pending = link->data;
+  guint64 max_wait = is_overtaken (link) ? 0 : rules->max_wait;
+  gsize start, end;
+  guint64 rt;
+
+  while (find_unit (pending, rules, max_wait, now, &start, &end, &rt)) {
+    pending->pos = end;
+    pending->due_since = RT2_TIME_NONE;
+    if (phase_is_wanted (
+            rules, pending->spoken, rt2_spoken_phase (pending->spoken)))
+      return make_caption (
+          rules, pending->spoken, start, end, rt, MAX (position, now));
+  }
+  return NULL;
 }
 
 Rt2Caption *
 rt2_caption_reader_next (Rt2CaptionReader *reader, const Rt2CaptionRules *rules,
     guint64 position, guint64 now)
 {
-  drop_finished (reader);
-  for (GList *l = reader->pending.head; l; l = l->next) {
-    Pending *pending = l->data;
-    Rt2Caption *caption;
-    gsize start, end;
-    guint64 rt;
+  Rt2Caption *caption = NULL;
 
-    while (find_unit (pending, rules, now, &start, &end, &rt)) {
-      pending->pos = end;
-      pending->due_since = RT2_TIME_NONE;
-      if (!phase_is_wanted (
-              rules, pending->spoken, rt2_spoken_phase (pending->spoken)))
-        continue;
-      caption = make_caption (rules, pending->spoken, start, end, rt, position);
-      drop_finished (reader);
-      if (caption->spoken->role == RT2_ROLE_USER && agent_is_waiting (reader))
-        caption->duration = MIN (caption->duration, SILENT_DURATION);
-      return caption;
-    }
-  }
-  return NULL;
+  drop_finished (reader);
+  for (GList *l = reader->pending.head; l && !caption; l = l->next)
+    caption = next_of (l, rules, position, now);
+  drop_finished (reader);
+  if (caption && caption->spoken->role == RT2_ROLE_USER
+      && agent_is_waiting (reader))
+    caption->duration = MIN (caption->duration, SILENT_DURATION);
+  return caption;
 }

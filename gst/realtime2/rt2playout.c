@@ -106,8 +106,8 @@ rt2_spoken_time_of (const Rt2Spoken *spoken, guint64 offset, guint64 *rt)
       continue;
     if (offset >= run->offset + run->n)
       return FALSE;
-    *rt = run->rt +
-        rt2_audio_format_samples_to_ns (spoken->format, offset - run->offset);
+    *rt = run->rt
+        + rt2_audio_format_samples_to_ns (spoken->format, offset - run->offset);
     return TRUE;
   }
   return FALSE;
@@ -171,8 +171,8 @@ spoken_place (Rt2Spoken *spoken, guint64 rt, guint64 n)
 
   if (spoken->runs->len > 0) {
     Rt2Run *last = &g_array_index (spoken->runs, Rt2Run, spoken->runs->len - 1);
-    guint64 end = last->rt +
-        rt2_audio_format_samples_to_ns (spoken->format, last->n);
+    guint64 end = last->rt
+        + rt2_audio_format_samples_to_ns (spoken->format, last->n);
 
     if (MAX (rt, end) - MIN (rt, end) <= half) {
       last->n += n;
@@ -300,8 +300,8 @@ note_order (Rt2Playout *playout, const gchar *response_id, guint output_index)
   for (GList *l = playout->items.head; l; l = l->next) {
     Rt2Spoken *spoken = l->data;
 
-    if (spoken->role != RT2_ROLE_ASSISTANT ||
-        g_strcmp0 (spoken->response_id, response_id) != 0)
+    if (spoken->role != RT2_ROLE_ASSISTANT
+        || g_strcmp0 (spoken->response_id, response_id) != 0)
       continue;
     if (spoken->output_index < output_index)
       spoken->followed = TRUE;
@@ -371,8 +371,8 @@ whole_samples (Rt2Spoken *spoken, GBytes *audio)
   gsize n = size + (spoken->carry >= 0 ? 1 : 0);
   guint8 *joined;
 
-  if (rt2_audio_format_width (spoken->format) == 1 ||
-      (spoken->carry < 0 && size % 2 == 0))
+  if (rt2_audio_format_width (spoken->format) == 1
+      || (spoken->carry < 0 && size % 2 == 0))
     return g_bytes_ref (audio);
 
   joined = g_malloc (n);
@@ -419,8 +419,8 @@ rt2_playout_finish_response (Rt2Playout *playout, const gchar *response_id)
   for (GList *l = playout->items.head; l; l = l->next) {
     Rt2Spoken *spoken = l->data;
 
-    if (spoken->role != RT2_ROLE_ASSISTANT ||
-        (response_id && g_strcmp0 (spoken->response_id, response_id) != 0))
+    if (spoken->role != RT2_ROLE_ASSISTANT
+        || (response_id && g_strcmp0 (spoken->response_id, response_id) != 0))
       continue;
     spoken->response_done = TRUE;
     spoken->audio_done = TRUE;
@@ -508,8 +508,8 @@ take_segment (
 static void
 note_underrun (Rt2Playout *playout, guint missing)
 {
-  gboolean starved = missing > 0 && playout->current &&
-      !rt2_spoken_is_placed (playout->current);
+  gboolean starved = missing > 0 && playout->current
+      && !rt2_spoken_is_placed (playout->current);
 
   if (starved) {
     playout->stats.underruns += playout->starved ? 0 : 1;
@@ -541,8 +541,8 @@ forget_history (Rt2Playout *playout, guint64 rt)
 {
   Rt2Spoken *spoken;
 
-  while ((spoken = g_queue_peek_head (&playout->items)) &&
-      is_history (playout, spoken, rt))
+  while ((spoken = g_queue_peek_head (&playout->items))
+      && is_history (playout, spoken, rt))
     rt2_spoken_unref (g_queue_pop_head (&playout->items));
 }
 
@@ -657,8 +657,8 @@ static GByteArray *
 copy_tail (Rt2Playout *playout)
 {
   GByteArray *tail = g_byte_array_new ();
-  gsize wanted = rt2_audio_format_width (playout->format) *
-      rt2_audio_format_ns_to_samples (playout->format, RT2_PLAYOUT_FADE);
+  gsize wanted = rt2_audio_format_width (playout->format)
+      * rt2_audio_format_ns_to_samples (playout->format, RT2_PLAYOUT_FADE);
 
   for (GList *l = playout->segments.head; l && tail->len < wanted;
        l = l->next) {
@@ -717,6 +717,7 @@ cancel_item (Rt2Playout *playout, Rt2Spoken *spoken, guint64 heard)
   Rt2Heard *h = g_new0 (Rt2Heard, 1);
 
   spoken->cancelled = TRUE;
+  spoken->ended = TRUE;
   spoken->heard = MIN (heard, spoken->received);
   playout->stats.dropped_samples += spoken->received - spoken->heard;
 

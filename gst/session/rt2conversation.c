@@ -89,8 +89,8 @@ complete_item (Rt2ConversationItem *item, const Rt2Item *shown)
     item->type = shown->type;
   if (shown->role != RT2_ROLE_UNKNOWN)
     item->role = shown->role;
-  if (shown->status == RT2_STATUS_COMPLETED ||
-      shown->status == RT2_STATUS_INCOMPLETE)
+  if (shown->status == RT2_STATUS_COMPLETED
+      || shown->status == RT2_STATUS_INCOMPLETE)
     item->done = TRUE;
   if (shown->text && *shown->text) {
     g_free (item->text);
@@ -128,11 +128,14 @@ rt2_conversation_set_text (
     Rt2Conversation *conversation, const gchar *item_id, const gchar *text)
 {
   Rt2ConversationItem *item = rt2_conversation_find (conversation, item_id);
+  gchar *old;
 
   if (!item)
     return;
-  g_free (item->text);
+  /* @text may be the old one. */
+  old = item->text;
   item->text = g_strdup (text);
+  g_free (old);
 }
 
 void
@@ -185,8 +188,8 @@ rt2_conversation_messages_of (
   for (GList *l = conversation->items.head; l; l = l->next) {
     Rt2ConversationItem *item = l->data;
 
-    if (item->type == RT2_ITEM_MESSAGE && item->role == RT2_ROLE_ASSISTANT &&
-        g_strcmp0 (item->response_id, response_id) == 0)
+    if (item->type == RT2_ITEM_MESSAGE && item->role == RT2_ROLE_ASSISTANT
+        && g_strcmp0 (item->response_id, response_id) == 0)
       g_ptr_array_add (list, item);
   }
   g_ptr_array_sort (list, compare_output_index);

@@ -255,8 +255,8 @@ lost_fault (const gchar *where)
 static Rt2Fault *
 proxy_fault (gint code, const gchar *where)
 {
-  gboolean auth = code == G_IO_ERROR_PROXY_AUTH_FAILED ||
-      code == G_IO_ERROR_PROXY_NEED_AUTH;
+  gboolean auth = code == G_IO_ERROR_PROXY_AUTH_FAILED
+      || code == G_IO_ERROR_PROXY_NEED_AUTH;
 
   return with_hint (rt2_fault_new (RT2_FAULT_REFUSED,
                         auth ? "The proxy on the way to %s refused the login."
@@ -359,8 +359,8 @@ rt2_fault_from_error (const GError *error, const gchar *where)
     fault = fault_from_tls (error->code, where);
   else if (error->domain == G_IO_ERROR)
     fault = fault_from_io (error->code, where);
-  else if (error->domain == SOUP_SESSION_ERROR ||
-      error->domain == SOUP_WEBSOCKET_ERROR)
+  else if (error->domain == SOUP_SESSION_ERROR
+      || error->domain == SOUP_WEBSOCKET_ERROR)
     fault = fault_from_soup (error, where);
   else
     fault = lost_fault (where);
@@ -443,8 +443,8 @@ parse_retry_after (const gchar *text)
   span = g_date_time_difference (date, now);
   if (span <= 0)
     return 0;
-  return MIN ((guint64) span, G_MAXUINT32 * G_GUINT64_CONSTANT (1000000)) *
-      1000;
+  return MIN ((guint64) span, G_MAXUINT32 * G_GUINT64_CONSTANT (1000000))
+      * 1000;
 }
 
 static gboolean
@@ -603,12 +603,11 @@ new_close_fault (Rt2FaultKind kind, guint code)
           "The server ended the session: its time "
           "was up.");
     case RT2_FAULT_LOST:
-      return code
-          ? rt2_fault_new (kind,
-                "The server gave up the connection (close code %u).", code)
-          : rt2_fault_new (kind,
-                "The connection to the server was "
-                "lost.");
+      return code ? rt2_fault_new (kind,
+                 "The server gave up the connection (close code %u).", code)
+                  : rt2_fault_new (kind,
+                      "The connection to the server was "
+                      "lost.");
     default:
       return rt2_fault_new (
           kind, "The server closed the connection (close code %u).", code);
@@ -687,8 +686,8 @@ auto_should_retry (const Rt2Fault *fault, guint attempts, gboolean configured)
     return TRUE;
   /* Before the first session these are most likely a wrong `uri` or a server
    * that was not started: the user waits for an answer. */
-  if (fault->kind == RT2_FAULT_DNS || fault->kind == RT2_FAULT_REFUSED ||
-      fault->kind == RT2_FAULT_TIMEOUT)
+  if (fault->kind == RT2_FAULT_DNS || fault->kind == RT2_FAULT_REFUSED
+      || fault->kind == RT2_FAULT_TIMEOUT)
     return FALSE;
   return attempts < AUTO_TRIES;
 }

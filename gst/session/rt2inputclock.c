@@ -65,9 +65,9 @@ rt2_input_clock_append (Rt2InputClock *clock, guint64 rt, guint64 duration)
   GArray *points = clock->points;
   Point point = { clock->total, rt };
 
-  if (points->len == 0 ||
-      is_jump (extrapolate (&g_array_index (points, Point, points->len - 1),
-                   clock->total),
+  if (points->len == 0
+      || is_jump (extrapolate (&g_array_index (points, Point, points->len - 1),
+                      clock->total),
           rt)) {
     if (points->len == MAX_POINTS)
       g_array_remove_index (points, 0);

@@ -81,8 +81,8 @@ value_member (JsonObject *object, const gchar *name, GType type)
 {
   JsonNode *node = member (object, name);
 
-  if (!node || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != type)
+  if (!node || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != type)
     return NULL;
   return node;
 }

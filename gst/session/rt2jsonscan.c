@@ -69,9 +69,9 @@ take (Scan *scan, gchar c)
 static void
 skip_space (Scan *scan)
 {
-  while (scan->at < scan->end &&
-      (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r' ||
-          *scan->at == '\t'))
+  while (scan->at < scan->end
+      && (*scan->at == ' ' || *scan->at == '\n' || *scan->at == '\r'
+          || *scan->at == '\t'))
     scan->at++;
 }
 
@@ -80,8 +80,8 @@ scan_literal (Scan *scan, const gchar *word)
 {
   gsize length = strlen (word);
 
-  if ((gsize) (scan->end - scan->at) < length ||
-      memcmp (scan->at, word, length) != 0)
+  if ((gsize) (scan->end - scan->at) < length
+      || memcmp (scan->at, word, length) != 0)
     return fail_syntax (scan, "an unknown word");
   scan->at += length;
   return TRUE;
@@ -185,8 +185,8 @@ scan_unit (Scan *scan)
   if (!read_unit (scan, from, &unit))
     return fail_syntax (scan, "\\u without four hexadecimal digits");
   scan->at += 6;
-  if ((unit & 0xfc00) == 0xd800 && read_unit (scan, scan->at, &low) &&
-      (low & 0xfc00) == 0xdc00)
+  if ((unit & 0xfc00) == 0xd800 && read_unit (scan, scan->at, &low)
+      && (low & 0xfc00) == 0xdc00)
     scan->at += 6;
   else if (unit == 0 || (unit & 0xf800) == 0xd800)
     rewrite (scan, from, "\\ufffd");
@@ -239,8 +239,8 @@ scan_elements (Scan *scan)
     if (!scan_value (scan))
       return FALSE;
   } while (take (scan, ','));
-  return take (scan, ']') ||
-      fail_syntax (scan, "a comma or closing bracket is missing");
+  return take (scan, ']')
+      || fail_syntax (scan, "a comma or closing bracket is missing");
 }
 
 /* The members of an object, after its brace. */
@@ -264,8 +264,8 @@ scan_members (Scan *scan)
     if (!scan_value (scan))
       return FALSE;
   } while (take (scan, ','));
-  return take (scan, '}') ||
-      fail_syntax (scan, "a comma or closing brace is missing");
+  return take (scan, '}')
+      || fail_syntax (scan, "a comma or closing brace is missing");
 }
 
 static gboolean

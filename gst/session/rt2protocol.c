@@ -90,8 +90,8 @@ fill_item_id (Rt2Event *event, JsonObject *object, GError **error)
 static gboolean
 fill_truncated (Rt2Event *event, JsonObject *object, GError **error)
 {
-  return fill_item_id (event, object, error) &&
-      fill_times (event, object, error);
+  return fill_item_id (event, object, error)
+      && fill_times (event, object, error);
 }
 
 static gboolean
@@ -330,11 +330,11 @@ fill_addresses (Rt2Event *event, JsonObject *object, GError **error)
   event->output_index = take_index (object, "output_index");
   event->content_index = take_index (object, "content_index");
   return rt2_protocol_take_id (
-             object, "response_id", &event->response_id, error) &&
-      rt2_protocol_take_id (object, "item_id", &event->item_id, error) &&
-      rt2_protocol_take_id (
-          object, "previous_item_id", &event->previous_item_id, error) &&
-      rt2_protocol_take_id (object, "call_id", &event->call_id, error);
+             object, "response_id", &event->response_id, error)
+      && rt2_protocol_take_id (object, "item_id", &event->item_id, error)
+      && rt2_protocol_take_id (
+          object, "previous_item_id", &event->previous_item_id, error)
+      && rt2_protocol_take_id (object, "call_id", &event->call_id, error);
 }
 
 /* Fills @event by the row of its name, or leaves it unknown. */
@@ -346,8 +346,8 @@ fill (Rt2Event *event, JsonObject *object, GError **error)
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     if (g_str_equal (rows[i].name, event->type_name)) {
       event->type = rows[i].type;
-      return fill_addresses (event, object, error) &&
-          rows[i].fill (event, object, error);
+      return fill_addresses (event, object, error)
+          && rows[i].fill (event, object, error);
     }
   }
   return TRUE;

@@ -59,9 +59,9 @@ typedef struct {
 static void
 skip_space (Walk *walk)
 {
-  while (walk->at < walk->end &&
-      (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\r' ||
-          *walk->at == '\t'))
+  while (walk->at < walk->end
+      && (*walk->at == ' ' || *walk->at == '\n' || *walk->at == '\r'
+          || *walk->at == '\t'))
     walk->at++;
 }
 
@@ -117,8 +117,8 @@ take_word (Walk *walk, const gchar *word)
 {
   gsize length = strlen (word);
 
-  if ((gsize) (walk->end - walk->at) < length ||
-      memcmp (walk->at, word, length) != 0)
+  if ((gsize) (walk->end - walk->at) < length
+      || memcmp (walk->at, word, length) != 0)
     return FALSE;
   walk->at += length;
   return TRUE;
@@ -131,8 +131,8 @@ take_index (Walk *walk, guint *number)
   const gchar *from = walk->at;
   guint value = 0;
 
-  while (walk->at < walk->end && g_ascii_isdigit (*walk->at) &&
-      walk->at - from < MAX_DIGITS)
+  while (walk->at < walk->end && g_ascii_isdigit (*walk->at)
+      && walk->at - from < MAX_DIGITS)
     value = value * 10 + (*walk->at++ - '0');
   if (walk->at == from || (*from == '0' && walk->at - from > 1))
     return FALSE;
@@ -168,16 +168,16 @@ skip_scalar (Walk *walk)
 
   if (walk->at < walk->end && *walk->at == '"')
     return take_plain_string (walk, &string);
-  return take_word (walk, "null") || take_word (walk, "true") ||
-      take_word (walk, "false") || skip_number (walk);
+  return take_word (walk, "null") || take_word (walk, "true")
+      || take_word (walk, "false") || skip_number (walk);
 }
 
 static Key
 find_key (const Slice *name)
 {
   for (guint i = 0; i < N_KEYS; i++) {
-    if (strlen (key_names[i]) == name->size &&
-        memcmp (key_names[i], name->text, name->size) == 0)
+    if (strlen (key_names[i]) == name->size
+        && memcmp (key_names[i], name->text, name->size) == 0)
       return i;
   }
   return KEY_OTHER;
@@ -188,24 +188,24 @@ slice_is (const Slice *slice, Rt2EventType type)
 {
   const gchar *name = rt2_event_type_name (type);
 
-  return slice->text && slice->size == strlen (name) &&
-      memcmp (slice->text, name, slice->size) == 0;
+  return slice->text && slice->size == strlen (name)
+      && memcmp (slice->text, name, slice->size) == 0;
 }
 
 static gboolean
 take_type (Walk *walk, Slice *slice)
 {
-  return take_plain_string (walk, slice) &&
-      (slice_is (slice, RT2_EVENT_AUDIO_DELTA) ||
-          slice_is (slice, RT2_EVENT_TRANSLATION_AUDIO_DELTA));
+  return take_plain_string (walk, slice)
+      && (slice_is (slice, RT2_EVENT_AUDIO_DELTA)
+          || slice_is (slice, RT2_EVENT_TRANSLATION_AUDIO_DELTA));
 }
 
 static gboolean
 take_id (Walk *walk, Slice *slice)
 {
-  return take_word (walk, "null") ||
-      (take_plain_string (walk, slice) &&
-          slice->size <= RT2_PROTOCOL_MAX_SERVER_ID);
+  return take_word (walk, "null")
+      || (take_plain_string (walk, slice)
+          && slice->size <= RT2_PROTOCOL_MAX_SERVER_ID);
 }
 
 static gboolean

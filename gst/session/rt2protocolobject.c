@@ -124,8 +124,8 @@ rt2_item_parse (JsonObject *object, GError **error)
 {
   g_autoptr (Rt2Item) item = g_new0 (Rt2Item, 1);
 
-  if (!rt2_protocol_take_id (object, "id", &item->id, error) ||
-      !rt2_protocol_take_id (object, "call_id", &item->call_id, error))
+  if (!rt2_protocol_take_id (object, "id", &item->id, error)
+      || !rt2_protocol_take_id (object, "call_id", &item->call_id, error))
     return NULL;
   item->type = take_word (object, "type", item_types);
   item->status = take_word (object, "status", statuses);
@@ -228,10 +228,10 @@ rt2_response_parse (JsonObject *object, GError **error)
 
   response->output = g_ptr_array_new_with_free_func (
       (GDestroyNotify) rt2_item_free);
-  if (!rt2_protocol_take_id (object, "id", &response->id, error) ||
-      !rt2_protocol_take_id (
-          object, "conversation_id", &response->conversation_id, error) ||
-      !take_output (response, rt2_json_array (object, "output"), error))
+  if (!rt2_protocol_take_id (object, "id", &response->id, error)
+      || !rt2_protocol_take_id (
+          object, "conversation_id", &response->conversation_id, error)
+      || !take_output (response, rt2_json_array (object, "output"), error))
     return NULL;
   response->status = take_word (object, "status", statuses);
   response->client_event_id = take_string (metadata, "client_event_id");

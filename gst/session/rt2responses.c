@@ -51,8 +51,8 @@ rt2_responses_want (Rt2Responses *responses)
 gboolean
 rt2_responses_take_wish (Rt2Responses *responses)
 {
-  if (!responses->wanted || responses->due ||
-      g_hash_table_size (responses->active) > 0)
+  if (!responses->wanted || responses->due
+      || g_hash_table_size (responses->active) > 0)
     return FALSE;
   responses->wanted = FALSE;
   responses->due = TRUE;
@@ -75,16 +75,17 @@ rt2_responses_expect (Rt2Responses *responses)
 static gboolean
 has_ended (const Rt2Responses *responses, const gchar *id)
 {
-  return g_queue_find_custom ((GQueue *) &responses->ended, id,
-             (GCompareFunc) g_strcmp0) != NULL;
+  return g_queue_find_custom (
+             (GQueue *) &responses->ended, id, (GCompareFunc) g_strcmp0)
+      != NULL;
 }
 
 void
 rt2_responses_started (Rt2Responses *responses, const gchar *id)
 {
   responses->due = FALSE;
-  if (!g_hash_table_contains (responses->active, id) &&
-      !has_ended (responses, id))
+  if (!g_hash_table_contains (responses->active, id)
+      && !has_ended (responses, id))
     g_hash_table_insert (responses->active, g_strdup (id), NULL);
 }
 
@@ -135,6 +136,6 @@ rt2_responses_list_active (const Rt2Responses *responses)
 gboolean
 rt2_responses_is_busy (const Rt2Responses *responses)
 {
-  return responses->wanted || responses->due ||
-      g_hash_table_size (responses->active) > 0;
+  return responses->wanted || responses->due
+      || g_hash_table_size (responses->active) > 0;
 }

@@ -122,18 +122,18 @@ time_to_settle (Rt2Session *session, gint64 now)
   gint64 turn_grace = RT2_SESSION_TURN_GRACE / NS_PER_US;
   gint64 transcript_grace = RT2_SESSION_TRANSCRIPT_GRACE / NS_PER_US;
 
-  if (session->finish != RT2_FINISH_WAITING || session->speech_open ||
-      !session->configured || rt2_responses_is_busy (session->responses)) {
+  if (session->finish != RT2_FINISH_WAITING || session->speech_open
+      || !session->configured || rt2_responses_is_busy (session->responses)) {
     session->settled_since = 0;
     return G_MAXINT64;
   }
   if (session->settled_since == 0)
     session->settled_since = now;
-  if (has_vad (session) && session->uncommitted > 0 &&
-      now < session->last_turn + turn_grace)
+  if (has_vad (session) && session->uncommitted > 0
+      && now < session->last_turn + turn_grace)
     return session->last_turn + turn_grace - now;
-  if (g_hash_table_size (session->transcripts) > 0 &&
-      now < session->settled_since + transcript_grace)
+  if (g_hash_table_size (session->transcripts) > 0
+      && now < session->settled_since + transcript_grace)
     return session->settled_since + transcript_grace - now;
   return 0;
 }
@@ -202,8 +202,8 @@ append_silence (Rt2Session *session, guint64 duration)
   Rt2AudioFormat format = session->config->input_format;
   guint64 samples = rt2_audio_format_ns_to_samples (format, duration);
   guint64 left = samples * rt2_audio_format_width (format);
-  gsize piece = rt2_audio_format_rate (format) / 10 *
-      rt2_audio_format_width (format);
+  gsize piece = rt2_audio_format_rate (format) / 10
+      * rt2_audio_format_width (format);
   guint8 *silence = g_malloc (piece);
 
   memset (silence, rt2_audio_format_silence (format), piece);
@@ -271,9 +271,9 @@ rt2_session_send_wish (Rt2Session *session)
 static gboolean
 may_send_audio (Rt2Session *session)
 {
-  return session->configured && !session->format_pending &&
-      session->finish < RT2_FINISH_WAITING &&
-      rt2_transport_is_writable (session->transport);
+  return session->configured && !session->format_pending
+      && session->finish < RT2_FINISH_WAITING
+      && rt2_transport_is_writable (session->transport);
 }
 
 void

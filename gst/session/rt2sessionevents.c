@@ -250,14 +250,14 @@ on_committed (Rt2Session *session, const Rt2Event *event)
 
   session->last_turn = g_get_monotonic_time ();
   session->speech_open = FALSE;
-  if (config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD &&
-      config->create_response)
+  if (config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD
+      && config->create_response)
     rt2_responses_expect (session->responses);
-  else if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD &&
-      config->create_response && session->finish < RT2_FINISH_WAITING)
+  else if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD
+      && config->create_response && session->finish < RT2_FINISH_WAITING)
     rt2_responses_expect (session->responses);
-  if (config->transcription_model && *config->transcription_model &&
-      event->item_id)
+  if (config->transcription_model && *config->transcription_model
+      && event->item_id)
     g_hash_table_add (session->transcripts, g_strdup (event->item_id));
 }
 
@@ -363,8 +363,8 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
     rt2_conversation_note (session->conversation,
         g_ptr_array_index (response->output, i), NULL, response->id, i);
   session->listener->response_done (session->owner, response);
-  if (response->status == RT2_STATUS_FAILED &&
-      rt2_fault_code_is_fatal (response->error_code))
+  if (response->status == RT2_STATUS_FAILED
+      && rt2_fault_code_is_fatal (response->error_code))
     rt2_session_fault (session,
         rt2_fault_from_close (
             0, NULL, response->error_code, response->error_message));
@@ -387,9 +387,9 @@ note_latency (Rt2Session *session)
 {
   if (session->turn_end == 0)
     return;
-  session->stats.response_latency = (g_get_monotonic_time () -
-                                        session->turn_end) *
-      1000;
+  session->stats.response_latency = (g_get_monotonic_time ()
+                                        - session->turn_end)
+      * 1000;
   session->turn_end = 0;
 }
 

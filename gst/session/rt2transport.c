@@ -335,9 +335,9 @@ link_end (Link *link, Rt2Fault *fault)
 static gboolean
 link_is_open (Link *link)
 {
-  return link != NULL && link->fault == NULL && link->connection != NULL &&
-      soup_websocket_connection_get_state (link->connection) ==
-      SOUP_WEBSOCKET_STATE_OPEN;
+  return link != NULL && link->fault == NULL && link->connection != NULL
+      && soup_websocket_connection_get_state (link->connection)
+      == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
 /* -- an open connection --------------------------------------------------- */

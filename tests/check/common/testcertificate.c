@@ -42,15 +42,15 @@ identity_init (Identity *identity, const gchar *name, gint from, gint until)
   must (gnutls_x509_crt_set_key (identity->crt, identity->key));
   must (gnutls_x509_crt_set_activation_time (identity->crt, now + from));
   must (gnutls_x509_crt_set_expiration_time (identity->crt, now + until));
-  must (gnutls_x509_crt_set_dn_by_oid (identity->crt,
-      GNUTLS_OID_X520_COMMON_NAME, 0, name, strlen (name)));
+  must (gnutls_x509_crt_set_dn_by_oid (
+      identity->crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, strlen (name)));
 }
 
 static void
 identity_sign (Identity *identity, const Identity *issuer)
 {
-  must (gnutls_x509_crt_sign2 (identity->crt, issuer->crt, issuer->key,
-      GNUTLS_DIG_SHA256, 0));
+  must (gnutls_x509_crt_sign2 (
+      identity->crt, issuer->crt, issuer->key, GNUTLS_DIG_SHA256, 0));
 }
 
 static void
@@ -68,8 +68,8 @@ identity_to_pem (const Identity *identity, gboolean with_key)
 
   must (gnutls_x509_crt_export2 (identity->crt, GNUTLS_X509_FMT_PEM, &crt));
   if (with_key)
-    must (gnutls_x509_privkey_export2_pkcs8 (identity->key,
-        GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &key));
+    must (gnutls_x509_privkey_export2_pkcs8 (
+        identity->key, GNUTLS_X509_FMT_PEM, NULL, GNUTLS_PKCS_PLAIN, &key));
   pem = g_strdup_printf ("%.*s%.*s", (int) crt.size, (char *) crt.data,
       (int) key.size, key.data ? (char *) key.data : "");
   gnutls_free (crt.data);
@@ -84,8 +84,8 @@ set_names (Identity *identity, gboolean wrong)
   static const guint8 loopback6[16] = { [15] = 1 };
   const gchar *host = wrong ? "realtime.invalid" : "localhost";
 
-  must (gnutls_x509_crt_set_subject_alt_name (identity->crt, GNUTLS_SAN_DNSNAME,
-      host, strlen (host), GNUTLS_FSAN_SET));
+  must (gnutls_x509_crt_set_subject_alt_name (
+      identity->crt, GNUTLS_SAN_DNSNAME, host, strlen (host), GNUTLS_FSAN_SET));
   if (wrong)
     return;
   must (gnutls_x509_crt_set_subject_alt_name (identity->crt,

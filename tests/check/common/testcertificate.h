@@ -10,10 +10,10 @@ G_BEGIN_DECLS
 
 typedef enum {
   TEST_TLS_NONE,
-  TEST_TLS_TRUSTED,     /* localhost, 127.0.0.1, ::1; signed by the test CA */
-  TEST_TLS_UNKNOWN_CA,  /* the same names, signed by itself */
-  TEST_TLS_WRONG_HOST,  /* realtime.invalid, signed by the test CA */
-  TEST_TLS_EXPIRED,     /* right names, signed by the test CA, out of date */
+  TEST_TLS_TRUSTED,    /* localhost, 127.0.0.1, ::1; signed by the test CA */
+  TEST_TLS_UNKNOWN_CA, /* the same names, signed by itself */
+  TEST_TLS_WRONG_HOST, /* realtime.invalid, signed by the test CA */
+  TEST_TLS_EXPIRED,    /* right names, signed by the test CA, out of date */
 } TestTls;
 
 /* A certificate with its key. Caller owns it. */

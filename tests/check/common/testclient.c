@@ -32,7 +32,7 @@ on_message (gpointer user_data, const gchar *text, gsize size)
   TestClient *client = user_data;
 
   g_assert_false (client->quiet);
-  g_assert_true (g_utf8_validate_len (text, size, NULL));
+  g_assert_true (g_utf8_validate (text, -1, NULL));
   g_assert_cmpint (text[size], ==, '\0');
   g_ptr_array_add (client->messages, g_strdup (text));
   client->last_size = size;
@@ -150,6 +150,20 @@ test_client_run_idle (TestClient *client)
 {
   while (g_main_context_iteration (client->context, FALSE))
     ;
+}
+
+void
+test_client_run_for (TestClient *client, gint64 us)
+{
+  gint64 end = g_get_monotonic_time () + us;
+  GSource *alarm = g_timeout_source_new (us / 1000);
+
+  g_source_set_dummy_callback (alarm);
+  g_source_attach (alarm, client->context);
+  while (client->closed == 0 && g_get_monotonic_time () < end)
+    g_main_context_iteration (client->context, TRUE);
+  g_source_destroy (alarm);
+  g_source_unref (alarm);
 }
 
 static void

@@ -56,6 +56,9 @@ void test_client_wait_messages (TestClient *client, guint n);
 /* Runs the context until nothing is ready. */
 void test_client_run_idle (TestClient *client);
 
+/* Runs the context for @us, or until the connection is closed. */
+void test_client_run_for (TestClient *client, gint64 us);
+
 /* Waits for the end and checks it: one `closed`, of this kind, with a message,
  * a hint, and no key anywhere. */
 void test_client_expect_fault (TestClient *client, Rt2FaultKind kind);

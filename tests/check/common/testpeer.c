@@ -26,10 +26,10 @@ serve (TestPeer *peer, GSocketConnection *connection)
         peer->bytes, strlen (peer->bytes), NULL, peer->stop, NULL);
   if (peer->kind != TEST_PEER_HANGS_UP)
     return;
-  g_input_stream_read (g_io_stream_get_input_stream (stream), &first, 1,
-      peer->stop, NULL);
-  g_socket_shutdown (g_socket_connection_get_socket (connection), FALSE, TRUE,
-      NULL);
+  g_input_stream_read (
+      g_io_stream_get_input_stream (stream), &first, 1, peer->stop, NULL);
+  g_socket_shutdown (
+      g_socket_connection_get_socket (connection), FALSE, TRUE, NULL);
 }
 
 static gpointer
@@ -38,8 +38,8 @@ run (gpointer data)
   TestPeer *peer = data;
   GSocketConnection *connection;
 
-  while ((connection = g_socket_listener_accept (peer->listener, NULL,
-              peer->stop, NULL)) != NULL) {
+  while ((connection = g_socket_listener_accept (
+              peer->listener, NULL, peer->stop, NULL)) != NULL) {
     g_ptr_array_add (peer->connections, connection);
     serve (peer, connection);
   }
@@ -49,8 +49,8 @@ run (gpointer data)
 TestPeer *
 test_peer_new (TestPeerKind kind, const gchar *bytes)
 {
-  g_autoptr (GInetAddress) loopback =
-      g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GInetAddress)
+      loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) wanted = g_inet_socket_address_new (loopback, 0);
   g_autoptr (GSocketAddress) got = NULL;
   g_autoptr (GError) error = NULL;

@@ -11,9 +11,9 @@ G_BEGIN_DECLS
 typedef struct _TestPeer TestPeer;
 
 typedef enum {
-  TEST_PEER_SILENT,     /* connects, and never says anything */
-  TEST_PEER_TALKS,      /* sends @bytes to whoever connects, and stays */
-  TEST_PEER_HANGS_UP,   /* sends @bytes, waits for a byte, and closes */
+  TEST_PEER_SILENT,   /* connects, and never says anything */
+  TEST_PEER_TALKS,    /* sends @bytes to whoever connects, and stays */
+  TEST_PEER_HANGS_UP, /* sends @bytes, waits for a byte, and closes */
 } TestPeerKind;
 
 /* @bytes is NUL-terminated and may be NULL. */

@@ -27,8 +27,8 @@ typedef struct {
 } TestServerScript;
 
 /* @script may be NULL. */
-TestServer *test_server_new (TestTls tls, const TestServerScript *script,
-    gpointer user_data);
+TestServer *test_server_new (
+    TestTls tls, const TestServerScript *script, gpointer user_data);
 
 /* Breaks off what is open. Not from a callback. */
 void test_server_free (TestServer *server);
@@ -46,17 +46,16 @@ void test_server_refuse (TestServer *server, guint status, const gchar *body,
     const gchar *const *headers);
 
 /* Messages of any size. */
-void test_server_send (TestServer *server, guint connection,
-    const gchar *text);
-void test_server_send_binary (TestServer *server, guint connection,
-    GBytes *bytes);
+void test_server_send (TestServer *server, guint connection, const gchar *text);
+void test_server_send_binary (
+    TestServer *server, guint connection, GBytes *bytes);
 /* Bytes past the WebSocket framing. */
-void test_server_send_raw (TestServer *server, guint connection,
-    const guint8 *bytes, gsize size);
+void test_server_send_raw (
+    TestServer *server, guint connection, const guint8 *bytes, gsize size);
 
 /* Sends a close frame; @code 1005 sends an empty one. */
-void test_server_close (TestServer *server, guint connection, guint16 code,
-    const gchar *reason);
+void test_server_close (
+    TestServer *server, guint connection, guint16 code, const gchar *reason);
 /* Resets the TCP connection. */
 void test_server_drop (TestServer *server, guint connection);
 /* Ends the TCP stream in good order, without a close frame. */
@@ -83,8 +82,8 @@ guint test_server_count_connections (TestServer *server);
 guint test_server_count_messages (TestServer *server, guint connection);
 
 /* NULL if the request had no such header. Caller frees it. */
-gchar *test_server_dup_header (TestServer *server, guint request,
-    const gchar *name);
+gchar *test_server_dup_header (
+    TestServer *server, guint request, const gchar *name);
 /* Path and query of a request. Caller frees it. */
 gchar *test_server_dup_target (TestServer *server, guint request);
 /* Caller frees it. */

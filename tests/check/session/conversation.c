@@ -23,16 +23,16 @@ note_output (Rt2Conversation *conversation, Rt2ItemType type, const gchar *id,
   Rt2Item item = { (gchar *) id, type, RT2_STATUS_IN_PROGRESS,
     type == RT2_ITEM_MESSAGE ? RT2_ROLE_ASSISTANT : RT2_ROLE_UNKNOWN };
 
-  return rt2_conversation_note (conversation, &item, previous, response_id,
-      index);
+  return rt2_conversation_note (
+      conversation, &item, previous, response_id, index);
 }
 
 static Rt2ConversationItem *
 note_answer (Rt2Conversation *conversation, const gchar *id,
     const gchar *response_id, guint index)
 {
-  return note_output (conversation, RT2_ITEM_MESSAGE, id, NULL, response_id,
-      index);
+  return note_output (
+      conversation, RT2_ITEM_MESSAGE, id, NULL, response_id, index);
 }
 
 static void
@@ -60,8 +60,8 @@ static void
 assert_messages (Rt2Conversation *conversation, const gchar *response_id,
     const gchar *expected)
 {
-  assert_ids (rt2_conversation_messages_of (conversation, response_id),
-      expected);
+  assert_ids (
+      rt2_conversation_messages_of (conversation, response_id), expected);
 }
 
 /* --- order --- */
@@ -159,6 +159,9 @@ test_completed (Rt2Conversation **fixture, gconstpointer data)
   rt2_conversation_note (conversation, &empty, NULL, NULL, 0);
   g_assert_cmpint (a->type, ==, RT2_ITEM_MESSAGE);
   g_assert_cmpint (a->role, ==, RT2_ROLE_ASSISTANT);
+  g_assert_cmpstr (a->response_id, ==, "r");
+  g_assert_cmpuint (a->output_index, ==, 3);
+  note_answer (conversation, "a", "other", 4);
   g_assert_cmpstr (a->response_id, ==, "r");
   g_assert_cmpuint (a->output_index, ==, 3);
   g_assert_cmpstr (a->text, ==, "Hello");
@@ -340,8 +343,8 @@ tear_down (Rt2Conversation **fixture, gconstpointer data)
   rt2_conversation_free (*fixture);
 }
 
-#define ADD(path, function)                                                   \
-  g_test_add ("/conversation/" path, Rt2Conversation *, NULL, set_up,         \
+#define ADD(path, function)                                                    \
+  g_test_add ("/conversation/" path, Rt2Conversation *, NULL, set_up,          \
       function, tear_down)
 
 int

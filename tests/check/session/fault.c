@@ -22,8 +22,7 @@ typedef struct {
 
 static const ErrorCase error_cases[] = {
   { g_resolver_error_quark, G_RESOLVER_ERROR_NOT_FOUND, RT2_FAULT_DNS },
-  { g_resolver_error_quark, G_RESOLVER_ERROR_TEMPORARY_FAILURE,
-      RT2_FAULT_DNS },
+  { g_resolver_error_quark, G_RESOLVER_ERROR_TEMPORARY_FAILURE, RT2_FAULT_DNS },
   { g_io_error_quark, G_IO_ERROR_HOST_NOT_FOUND, RT2_FAULT_DNS },
   { g_io_error_quark, G_IO_ERROR_CONNECTION_REFUSED, RT2_FAULT_REFUSED },
   { g_io_error_quark, G_IO_ERROR_HOST_UNREACHABLE, RT2_FAULT_REFUSED },
@@ -42,8 +41,7 @@ static const ErrorCase error_cases[] = {
   { g_tls_error_quark, G_TLS_ERROR_EOF, RT2_FAULT_LOST },
   { soup_websocket_error_quark, SOUP_WEBSOCKET_ERROR_BAD_HANDSHAKE,
       RT2_FAULT_PROTOCOL },
-  { soup_session_error_quark, SOUP_SESSION_ERROR_PARSING,
-      RT2_FAULT_PROTOCOL },
+  { soup_session_error_quark, SOUP_SESSION_ERROR_PARSING, RT2_FAULT_PROTOCOL },
 };
 
 static void
@@ -52,8 +50,8 @@ test_error (void)
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (error_cases); i++) {
-    g_autoptr (GError) error = g_error_new_literal (error_cases[i].domain (),
-        error_cases[i].code, "in detail");
+    g_autoptr (GError) error = g_error_new_literal (
+        error_cases[i].domain (), error_cases[i].code, "in detail");
     g_autoptr (Rt2Fault) fault = rt2_fault_from_error (error, WHERE);
 
     g_test_message ("%s %d: %s %s", g_quark_to_string (error->domain),
@@ -70,8 +68,8 @@ test_error (void)
 static void
 test_refused_text (void)
 {
-  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR,
-      G_IO_ERROR_CONNECTION_REFUSED, "x");
+  g_autoptr (GError) error = g_error_new_literal (
+      G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED, "x");
   g_autoptr (Rt2Fault) fault = rt2_fault_from_error (error, WHERE);
 
   g_assert_cmpstr (fault->message, ==, "Nothing listens at " WHERE ".");
@@ -82,12 +80,16 @@ static void
 test_certificate (void)
 {
   static const GTlsCertificateFlags flags[] = {
-    0, G_TLS_CERTIFICATE_UNKNOWN_CA, G_TLS_CERTIFICATE_BAD_IDENTITY,
-    G_TLS_CERTIFICATE_NOT_ACTIVATED, G_TLS_CERTIFICATE_EXPIRED,
-    G_TLS_CERTIFICATE_REVOKED, G_TLS_CERTIFICATE_INSECURE,
+    0,
+    G_TLS_CERTIFICATE_UNKNOWN_CA,
+    G_TLS_CERTIFICATE_BAD_IDENTITY,
+    G_TLS_CERTIFICATE_NOT_ACTIVATED,
+    G_TLS_CERTIFICATE_EXPIRED,
+    G_TLS_CERTIFICATE_REVOKED,
+    G_TLS_CERTIFICATE_INSECURE,
   };
-  g_autoptr (GHashTable) seen =
-      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GHashTable)
+      seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   gsize i;
 
   for (i = 0; i < G_N_ELEMENTS (flags); i++) {
@@ -110,7 +112,7 @@ typedef struct {
   const gchar *server_code;
 } HttpCase;
 
-#define ERROR_BODY(code) \
+#define ERROR_BODY(code)                                                       \
   "{\"error\":{\"message\":\"m\",\"type\":\"t\",\"code\":\"" code "\"}}"
 
 static const HttpCase http_cases[] = {
@@ -160,8 +162,8 @@ test_http (void)
 
   for (i = 0; i < G_N_ELEMENTS (http_cases); i++) {
     const HttpCase *c = &http_cases[i];
-    g_autoptr (Rt2Fault) fault = rt2_fault_from_http (c->status, c->body,
-        c->body ? strlen (c->body) : 0, NULL, WHERE);
+    g_autoptr (Rt2Fault) fault = rt2_fault_from_http (
+        c->status, c->body, c->body ? strlen (c->body) : 0, NULL, WHERE);
 
     g_test_message ("%u %s: %s %s", c->status, c->body ? c->body : "",
         fault->message, fault->hint);
@@ -179,8 +181,8 @@ static void
 test_http_body_size (void)
 {
   static const gchar body[] = ERROR_BODY ("insufficient_quota") "and more";
-  g_autoptr (Rt2Fault) fault = rt2_fault_from_http (429, body,
-      strlen (body) - strlen ("and more"), NULL, WHERE);
+  g_autoptr (Rt2Fault) fault = rt2_fault_from_http (
+      429, body, strlen (body) - strlen ("and more"), NULL, WHERE);
 
   g_assert_cmpint (fault->kind, ==, RT2_FAULT_QUOTA);
 }
@@ -210,8 +212,8 @@ static void
 test_http_deep_body (void)
 {
   g_autofree gchar *body = g_strnfill (60000, '[');
-  g_autoptr (Rt2Fault) fault =
-      rt2_fault_from_http (500, body, 60000, NULL, WHERE);
+  g_autoptr (Rt2Fault)
+      fault = rt2_fault_from_http (500, body, 60000, NULL, WHERE);
 
   g_assert_cmpint (fault->kind, ==, RT2_FAULT_BUSY);
 }
@@ -219,8 +221,7 @@ test_http_deep_body (void)
 static guint64
 retry_after (const gchar *text)
 {
-  g_autoptr (Rt2Fault) fault =
-      rt2_fault_from_http (429, NULL, 0, text, WHERE);
+  g_autoptr (Rt2Fault) fault = rt2_fault_from_http (429, NULL, 0, text, WHERE);
 
   return fault->retry_after;
 }
@@ -231,10 +232,8 @@ test_retry_after (void)
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autoptr (GDateTime) soon = g_date_time_add_seconds (now, 60);
   g_autoptr (GDateTime) past = g_date_time_add_seconds (now, -60);
-  g_autofree gchar *soon_text =
-      soup_date_time_to_string (soon, SOUP_DATE_HTTP);
-  g_autofree gchar *past_text =
-      soup_date_time_to_string (past, SOUP_DATE_HTTP);
+  g_autofree gchar *soon_text = soup_date_time_to_string (soon, SOUP_DATE_HTTP);
+  g_autofree gchar *past_text = soup_date_time_to_string (past, SOUP_DATE_HTTP);
 
   g_assert_cmpuint (retry_after (NULL), ==, 0);
   g_assert_cmpuint (retry_after ("0"), ==, 0);
@@ -248,8 +247,8 @@ test_retry_after (void)
   g_assert_cmpuint (retry_after (soon_text), >, 30 * SECOND);
   g_assert_cmpuint (retry_after (soon_text), <=, 60 * SECOND);
   g_assert_cmpuint (retry_after (past_text), ==, 0);
-  g_assert_cmpuint (retry_after ("Fri, 31 Dec 9999 23:59:59 GMT"), >,
-      3600 * SECOND);
+  g_assert_cmpuint (
+      retry_after ("Fri, 31 Dec 9999 23:59:59 GMT"), >, 3600 * SECOND);
 }
 
 /* -- from close codes ----------------------------------------------------- */
@@ -289,8 +288,7 @@ static const CloseCase close_cases[] = {
   { 4001, NULL, NULL, RT2_FAULT_CLOSED, NULL },
   /* What the server said before counts, however the line went down. */
   { 0, NULL, "insufficient_quota", RT2_FAULT_QUOTA, "insufficient_quota" },
-  { 1001, NULL, "account_deactivated", RT2_FAULT_QUOTA,
-      "account_deactivated" },
+  { 1001, NULL, "account_deactivated", RT2_FAULT_QUOTA, "account_deactivated" },
   { 1000, NULL, "billing_hard_limit_reached", RT2_FAULT_QUOTA,
       "billing_hard_limit_reached" },
   { 0, NULL, "invalid_value", RT2_FAULT_LOST, "invalid_value" },
@@ -303,12 +301,12 @@ test_close (void)
 
   for (i = 0; i < G_N_ELEMENTS (close_cases); i++) {
     const CloseCase *c = &close_cases[i];
-    g_autoptr (Rt2Fault) fault =
-        rt2_fault_from_close (c->code, c->reason, c->error_code, NULL);
+    g_autoptr (Rt2Fault)
+        fault = rt2_fault_from_close (c->code, c->reason, c->error_code, NULL);
 
-    g_test_message ("%u %s %s: %s %s (%s)", c->code,
-        c->reason ? c->reason : "", c->error_code ? c->error_code : "",
-        fault->message, fault->hint, fault->debug);
+    g_test_message ("%u %s %s: %s %s (%s)", c->code, c->reason ? c->reason : "",
+        c->error_code ? c->error_code : "", fault->message, fault->hint,
+        fault->debug);
     g_assert_cmpint (fault->kind, ==, c->kind);
     g_assert_cmpuint (fault->close_code, ==, c->code);
     g_assert_cmpstr (fault->server_code, ==, c->server_code);
@@ -322,8 +320,8 @@ test_close (void)
 static void
 test_close_error_text (void)
 {
-  g_autoptr (Rt2Fault) fault = rt2_fault_from_close (4000, "why", "invalid_value",
-      "The value\nis wrong.");
+  g_autoptr (Rt2Fault) fault = rt2_fault_from_close (
+      4000, "why", "invalid_value", "The value\nis wrong.");
 
   g_assert_nonnull (strstr (fault->debug, "why"));
   g_assert_nonnull (strstr (fault->debug, "The value is wrong."));
@@ -332,8 +330,8 @@ test_close_error_text (void)
 static void
 test_fatal_codes (void)
 {
-  static const gchar *const fatal[] = { "invalid_api_key",
-    "insufficient_quota", "billing_hard_limit_reached", "account_deactivated",
+  static const gchar *const fatal[] = { "invalid_api_key", "insufficient_quota",
+    "billing_hard_limit_reached", "account_deactivated",
     "credit_balance_exhausted", "invalid_model", "model_not_found",
     "call_id_not_found", "beta_api_shape_disabled" };
   static const gchar *const benign[] = { NULL, "", "session_expired",
@@ -379,8 +377,8 @@ test_copy (void)
 static void
 test_redact (void)
 {
-  g_autoptr (Rt2Fault) fault =
-      rt2_fault_new (RT2_FAULT_AUTH, "%s and %s", SECRET, SECRET);
+  g_autoptr (Rt2Fault)
+      fault = rt2_fault_new (RT2_FAULT_AUTH, "%s and %s", SECRET, SECRET);
 
   fault->debug = g_strdup ("cut in two: sk-very-sec");
   fault->hint = g_strdup ("set sk-");
@@ -446,22 +444,21 @@ static const RetryCase retry_cases[] = {
 static void
 check_retry (const RetryCase *c)
 {
-  Rt2Fault fault = { .kind = c->kind,
-    .http_status = c->http_status,
-    .close_code = c->close_code };
+  Rt2Fault fault = {
+    .kind = c->kind, .http_status = c->http_status, .close_code = c->close_code
+  };
   /* What is fatal under auto after a success is fatal always. */
   gboolean ever = c->after;
 
-  g_test_message ("kind %d, HTTP %u, close %u", c->kind, c->http_status,
-      c->close_code);
+  g_test_message (
+      "kind %d, HTTP %u, close %u", c->kind, c->http_status, c->close_code);
   g_assert_cmpint (rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 1, FALSE),
       ==, c->before);
   g_assert_cmpint (rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 4, FALSE),
       ==, c->before);
-  g_assert_false (
-      rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 5, FALSE));
-  g_assert_cmpint (rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 1, TRUE),
-      ==, c->after);
+  g_assert_false (rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 5, FALSE));
+  g_assert_cmpint (
+      rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 1, TRUE), ==, c->after);
   g_assert_cmpint (
       rt2_fault_should_retry (&fault, RT2_RETRIES_AUTO, 100000, TRUE), ==,
       c->after);
@@ -493,8 +490,7 @@ test_retry_fatal_code (void)
   g_assert_false (
       rt2_fault_should_retry (&fault, RT2_RETRIES_FOREVER, 1, TRUE));
   fault.server_code = (gchar *) "server_error";
-  g_assert_true (
-      rt2_fault_should_retry (&fault, RT2_RETRIES_FOREVER, 1, TRUE));
+  g_assert_true (rt2_fault_should_retry (&fault, RT2_RETRIES_FOREVER, 1, TRUE));
 }
 
 static void
@@ -511,17 +507,17 @@ test_backoff (void)
     g_assert_cmpuint (rt2_fault_backoff (&fault, attempt, max, 0.0), ==, 0);
     g_assert_cmpuint (most, <=, ceiling);
     g_assert_cmpuint (most, >=, ceiling - ceiling / 1000);
-    g_assert_cmpuint (rt2_fault_backoff (&fault, attempt, max, 0.5), ==,
-        ceiling / 2);
+    g_assert_cmpuint (
+        rt2_fault_backoff (&fault, attempt, max, 0.5), ==, ceiling / 2);
     ceiling = MIN (ceiling * 2, max);
   }
-  g_assert_cmpuint (rt2_fault_backoff (&fault, G_MAXUINT, max, 0.5), ==,
-      max / 2);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, G_MAXUINT, max, 0.5), ==, max / 2);
   g_assert_cmpuint (rt2_fault_backoff (&fault, 9, 0, 0.5), ==, 0);
   g_assert_cmpuint (rt2_fault_backoff (NULL, 1, max, 0.5), ==, SECOND / 4);
   /* Without a maximum it still does not overflow. */
-  g_assert_cmpuint (rt2_fault_backoff (&fault, 1000, G_MAXUINT64, 0.5), >=,
-      3600 * SECOND);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, 1000, G_MAXUINT64, 0.5), >=, 3600 * SECOND);
 }
 
 static void
@@ -529,15 +525,15 @@ test_backoff_retry_after (void)
 {
   Rt2Fault fault = { .kind = RT2_FAULT_BUSY, .retry_after = 20 * SECOND };
 
-  g_assert_cmpuint (rt2_fault_backoff (&fault, 1, 30 * SECOND, 0.0), ==,
-      20 * SECOND);
-  g_assert_cmpuint (rt2_fault_backoff (&fault, 1, SECOND, 0.9), ==,
-      20 * SECOND);
-  g_assert_cmpuint (rt2_fault_backoff (&fault, 20, 30 * SECOND, 0.9), ==,
-      27 * SECOND);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, 1, 30 * SECOND, 0.0), ==, 20 * SECOND);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, 1, SECOND, 0.9), ==, 20 * SECOND);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, 20, 30 * SECOND, 0.9), ==, 27 * SECOND);
   fault.retry_after = G_MAXUINT64;
-  g_assert_cmpuint (rt2_fault_backoff (&fault, 1, SECOND, 0.0), ==,
-      300 * SECOND);
+  g_assert_cmpuint (
+      rt2_fault_backoff (&fault, 1, SECOND, 0.0), ==, 300 * SECOND);
 }
 
 int

@@ -52,8 +52,8 @@ static void
 test_refused_ipv6 (void)
 {
   g_autoptr (TestClient) client = test_client_new ();
-  g_autofree gchar *url =
-      g_strdup_printf ("ws://[::1]:%u/", test_peer_find_closed_port ());
+  g_autofree gchar *url = g_strdup_printf (
+      "ws://[::1]:%u/", test_peer_find_closed_port ());
 
   test_client_connect (client, url);
   test_client_wait (client, &client->closed, 1);
@@ -85,21 +85,11 @@ test_timeout_ends_with_handshake (void)
   g_autoptr (TestClient) client = test_client_new ();
   g_autoptr (TestServer) server = test_server_new (TEST_TLS_NONE, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
-  gint64 opened;
 
   client->config->connect_timeout = G_GUINT64_CONSTANT (2000000000);
   test_client_connect (client, url);
   test_client_wait (client, &client->opened, 1);
-  opened = g_get_monotonic_time ();
-  while (g_get_monotonic_time () < opened + 2200000) {
-    GSource *tick = g_timeout_source_new (100);
-
-    g_source_set_dummy_callback (tick);
-    g_source_attach (tick, client->context);
-    g_main_context_iteration (client->context, TRUE);
-    g_source_destroy (tick);
-    g_source_unref (tick);
-  }
+  test_client_run_for (client, 2200000);
   g_assert_cmpuint (client->closed, ==, 0);
   g_assert_true (rt2_transport_is_open (client->transport));
 }
@@ -120,8 +110,8 @@ test_bad_certificate (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
   g_autoptr (TestClient) client = test_client_new ();
-  g_autoptr (TestServer) server =
-      test_server_new (bad_certificates[i].tls, NULL, NULL);
+  g_autoptr (TestServer)
+      server = test_server_new (bad_certificates[i].tls, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
 
   test_client_connect (client, url);
@@ -149,8 +139,8 @@ static void
 test_plain_to_tls_port (void)
 {
   g_autoptr (TestClient) client = test_client_new ();
-  g_autoptr (TestServer) server =
-      test_server_new (TEST_TLS_TRUSTED, NULL, NULL);
+  g_autoptr (TestServer)
+      server = test_server_new (TEST_TLS_TRUSTED, NULL, NULL);
   g_autofree gchar *url = loopback_url ("ws", test_server_get_port (server));
 
   test_client_connect (client, url);
@@ -201,8 +191,8 @@ test_http (gconstpointer data)
   g_autoptr (TestClient) client = test_client_new ();
   g_autoptr (TestServer) server = test_server_new (TEST_TLS_NONE, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
-  g_autofree gchar *line =
-      g_strdup_printf ("Retry-After: %s", refusals[i].retry_after);
+  g_autofree gchar *line = g_strdup_printf (
+      "Retry-After: %s", refusals[i].retry_after);
   const gchar *headers[] = { line, NULL };
 
   test_server_refuse (server, refusals[i].status,
@@ -212,8 +202,9 @@ test_http (gconstpointer data)
   test_client_expect_fault (client, refusals[i].kind);
   g_assert_cmpuint (client->fault->http_status, ==, refusals[i].status);
   g_assert_cmpuint (client->fault->retry_after, ==, refusals[i].wait);
-  g_assert_cmpint (rt2_fault_should_retry (client->fault, RT2_RETRIES_AUTO, 1,
-                       FALSE), ==, refusals[i].retried);
+  g_assert_cmpint (
+      rt2_fault_should_retry (client->fault, RT2_RETRIES_AUTO, 1, FALSE), ==,
+      refusals[i].retried);
   g_assert_cmpuint (test_server_count_requests (server), ==, 1);
   g_assert_cmpuint (client->opened, ==, 0);
 }
@@ -242,7 +233,8 @@ test_redirect (void)
   g_autoptr (TestServer) thief = test_server_new (TEST_TLS_NONE, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
   g_autofree gchar *line = g_strdup_printf (
-      "Location: http://127.0.0.1:%u/v1/realtime", test_server_get_port (thief));
+      "Location: http://127.0.0.1:%u/v1/realtime",
+      test_server_get_port (thief));
   const gchar *headers[] = { line, NULL };
 
   test_server_refuse (server, 302, NULL, headers);
@@ -279,8 +271,8 @@ test_stranger (gconstpointer data)
 {
   guint i = GPOINTER_TO_UINT (data);
   g_autoptr (TestClient) client = test_client_new ();
-  g_autoptr (TestPeer) peer =
-      test_peer_new (strangers[i].kind, strangers[i].bytes);
+  g_autoptr (TestPeer)
+      peer = test_peer_new (strangers[i].kind, strangers[i].bytes);
   g_autofree gchar *url = loopback_url ("ws", test_peer_get_port (peer));
 
   test_client_connect (client, url);
@@ -316,8 +308,8 @@ test_bad_frame (gconstpointer data)
   test_client_connect (client, url);
   test_client_wait (client, &client->opened, 1);
   test_server_wait_connections (server, 1);
-  test_server_send_raw (server, 0, (const guint8 *) bad_frames[i].bytes,
-      bad_frames[i].size);
+  test_server_send_raw (
+      server, 0, (const guint8 *) bad_frames[i].bytes, bad_frames[i].size);
   test_client_expect_fault (client, RT2_FAULT_PROTOCOL);
   g_assert_nonnull (strstr (client->fault->message, bad_frames[i].word));
   g_assert_cmpuint (client->messages->len, ==, 0);
@@ -339,8 +331,8 @@ static const struct {
   { 1011, "keepalive ping timeout", RT2_FAULT_LOST, NULL, TRUE },
   { 3000, "invalid_request_error.invalid_api_key", RT2_FAULT_AUTH,
       "invalid_api_key", FALSE },
-  { 4000, "invalid_request_error.beta_api_shape_disabled",
-      RT2_FAULT_REJECTED, "beta_api_shape_disabled", FALSE },
+  { 4000, "invalid_request_error.beta_api_shape_disabled", RT2_FAULT_REJECTED,
+      "beta_api_shape_disabled", FALSE },
   { 4000, "key " TEST_KEY " is no good", RT2_FAULT_REJECTED, NULL, FALSE },
 };
 
@@ -361,8 +353,9 @@ test_close (gconstpointer data)
   test_client_expect_fault (client, closes[i].kind);
   g_assert_cmpuint (client->fault->close_code, ==, closes[i].code);
   g_assert_cmpstr (client->fault->server_code, ==, closes[i].server_code);
-  g_assert_cmpint (rt2_fault_should_retry (client->fault, RT2_RETRIES_AUTO, 1,
-                       TRUE), ==, closes[i].retried);
+  g_assert_cmpint (
+      rt2_fault_should_retry (client->fault, RT2_RETRIES_AUTO, 1, TRUE), ==,
+      closes[i].retried);
   /* What came before the close frame is not lost, and it is answered. */
   g_assert_cmpuint (client->messages->len, ==, 1);
   test_server_wait_closed (server, 0);
@@ -391,8 +384,8 @@ test_lost (gconstpointer data)
 {
   void (*end) (TestServer *, guint) = data;
   g_autoptr (TestClient) client = test_client_new ();
-  g_autoptr (TestServer) server =
-      test_server_new (TEST_TLS_TRUSTED, NULL, NULL);
+  g_autoptr (TestServer)
+      server = test_server_new (TEST_TLS_TRUSTED, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
 
   test_server_set_context (server, client->context);
@@ -454,21 +447,11 @@ test_quiet_link_lives (void)
   g_autoptr (TestClient) client = test_client_new ();
   g_autoptr (TestServer) server = test_server_new (TEST_TLS_NONE, NULL, NULL);
   g_autofree gchar *url = test_server_dup_url (server);
-  gint64 end;
 
   client->config->keepalive_interval = G_GUINT64_CONSTANT (2000000000);
   test_client_connect (client, url);
   test_client_wait (client, &client->opened, 1);
-  end = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
-  while (g_get_monotonic_time () < end && client->closed == 0) {
-    GSource *tick = g_timeout_source_new (100);
-
-    g_source_set_dummy_callback (tick);
-    g_source_attach (tick, client->context);
-    g_main_context_iteration (client->context, TRUE);
-    g_source_destroy (tick);
-    g_source_unref (tick);
-  }
+  test_client_run_for (client, 5 * G_USEC_PER_SEC);
   g_assert_cmpuint (client->closed, ==, 0);
 }
 
@@ -545,7 +528,7 @@ add_table (const gchar *path, guint n, GTestDataFunc function)
   }
 }
 
-#define ADD_TABLE(path, table, function) \
+#define ADD_TABLE(path, table, function)                                       \
   add_table (path, G_N_ELEMENTS (table), function)
 
 int
