@@ -145,6 +145,10 @@ push_caption (GstRealtime2TextPad *pad, const Rt2Caption *caption)
   if (changed)
     gst_pad_push_event (GST_PAD (pad), speaker_change (role));
   ret = gst_pad_push (GST_PAD (pad), buffer);
+  /* A muxer takes only a GAP's word that nothing else begins while this one
+   * lasts; without it, it would hold up its other streams for as long. */
+  gst_pad_push_event (
+      GST_PAD (pad), gst_event_new_gap (caption->pts + caption->duration, 0));
   if (caption->final)
     gst_pad_push_event (GST_PAD (pad), final_transcript ());
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Parse through the guard, getters that check types, a writer, a merge.
+ * Parse through the guard, getters that check types, a writer, an overlay.
  */
 #include "rt2json.h"
 
@@ -325,8 +325,10 @@ rt2_json_to_text (JsonObject *object)
 
 /* Merges the object @patch into the member @name of @target, which becomes an
  * object if it is none. */
+/* Copying a node would share its object with @overlay: it is laid over a new
+ * one instead. */
 static void
-merge_object (JsonObject *target, const gchar *name, JsonObject *patch)
+lay_over_member (JsonObject *target, const gchar *name, JsonObject *overlay)
 {
   JsonObject *inner = rt2_json_object (target, name);
 
@@ -334,22 +336,20 @@ merge_object (JsonObject *target, const gchar *name, JsonObject *patch)
     inner = json_object_new ();
     json_object_set_object_member (target, name, inner);
   }
-  rt2_json_merge (inner, patch);
+  rt2_json_lay_over (inner, overlay);
 }
 
 void
-rt2_json_merge (JsonObject *target, JsonObject *patch)
+rt2_json_lay_over (JsonObject *target, JsonObject *overlay)
 {
   JsonObjectIter iter;
   const gchar *name;
   JsonNode *node;
 
-  json_object_iter_init_ordered (&iter, patch);
+  json_object_iter_init_ordered (&iter, overlay);
   while (json_object_iter_next_ordered (&iter, &name, &node)) {
-    if (JSON_NODE_HOLDS_NULL (node))
-      json_object_remove_member (target, name);
-    else if (JSON_NODE_HOLDS_OBJECT (node))
-      merge_object (target, name, json_node_get_object (node));
+    if (JSON_NODE_HOLDS_OBJECT (node))
+      lay_over_member (target, name, json_node_get_object (node));
     else
       json_object_set_member (target, name, json_node_copy (node));
   }

@@ -64,8 +64,9 @@ gchar *rt2_json_to_text (JsonObject *object);
  * becomes U+FFFD. */
 void rt2_json_append_string (GString *out, const gchar *text);
 
-/* RFC 7396 merge of @patch into @target: objects are merged, everything else
- * replaces, null removes. Arrays may be shared with @patch afterwards. */
-void rt2_json_merge (JsonObject *target, JsonObject *patch);
+/* Lays @overlay over @target: objects are laid over objects member by member,
+ * everything else, null included, replaces. Arrays may be shared with @overlay
+ * afterwards. */
+void rt2_json_lay_over (JsonObject *target, JsonObject *overlay);
 
 G_END_DECLS

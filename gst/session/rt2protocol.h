@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include "rt2config.h"
 #include "rt2types.h"
 
 G_BEGIN_DECLS
@@ -227,44 +228,8 @@ const gchar *rt2_status_name (Rt2Status status);
 
 /* --- client events: each returns one line of JSON, newly allocated --- */
 
-typedef enum {
-  RT2_TURN_DETECTION_SERVER_VAD,
-  RT2_TURN_DETECTION_SEMANTIC_VAD,
-  RT2_TURN_DETECTION_NONE,
-} Rt2TurnDetection;
-
-/* What a session.update of type "realtime" says. Strings that are NULL are left
- * out, and so are empty ones other than `instructions`, which the server would
- * refuse. Durations are nanoseconds here and whole milliseconds on the wire. */
-typedef struct {
-  gchar *instructions;
-  gchar *voice;            /* locked by the server at its first audio */
-  gchar *reasoning_effort; /* "minimal" … "xhigh" */
-  Rt2AudioFormat input_format, output_format;
-  Rt2TurnDetection turn_detection;
-  gdouble vad_threshold; /* 0.0 to 1.0 */
-  guint64 vad_prefix_padding;
-  guint64 vad_silence_duration;
-  gchar *vad_eagerness; /* "auto", "low", "medium", "high" */
-  guint64 idle_timeout; /* 0 = off */
-  gboolean create_response;
-  gboolean interrupt_response;
-  gchar *transcription_model; /* NULL or "" = off */
-} Rt2SessionConfig;
-
-/* PCM both ways, voice "marin", server VAD with 0.5, 300 ms and 500 ms that
- * creates and interrupts responses, eagerness "auto"; all else off or NULL. */
-Rt2SessionConfig *rt2_session_config_new (void);
-Rt2SessionConfig *rt2_session_config_copy (const Rt2SessionConfig *config);
-void rt2_session_config_free (Rt2SessionConfig *config);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2SessionConfig, rt2_session_config_free)
-
-/* @with_voice FALSE leaves the voice out: after the server's first audio
- * another voice makes it refuse the whole update (cannot_update_voice).
- * output_modalities is ["audio"]. Transcription off and turn detection none are
- * explicit nulls. */
-gchar *rt2_build_session_update (
-    const Rt2SessionConfig *config, gboolean with_voice, const gchar *event_id);
+/* @session is the object that rt2_session_config_build() makes. */
+gchar *rt2_build_session_update (JsonObject *session, const gchar *event_id);
 
 /* Appends one whole input_audio_buffer.append event to @out, framed directly.
  * @size must not be 0 and not exceed RT2_APPEND_MAX (15 MiB). */

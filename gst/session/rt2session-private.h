@@ -45,7 +45,7 @@ struct _Rt2Session {
 
   /* Configuration. */
   Rt2SessionConfig *config; /* what the session should be */
-  gchar *sent_config;       /* the last update sent, without its id */
+  JsonObject *sent_config;  /* the session of the last update sent, or NULL */
   gchar *update_id;         /* of the update that is not answered yet */
   gboolean created;         /* session.created came */
   gboolean configured;      /* the server took our configuration */

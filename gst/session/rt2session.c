@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "rt2json.h"
+
 /* Pieces sent in one go before the loop gets to look at other things. */
 #define PIECES_PER_TURN 32
 #define NS_PER_US 1000
@@ -109,12 +111,6 @@ arm (Rt2Session *session, GSource **source, guint64 ns, GSourceFunc func)
 
 /* --- the end of the conversation --- */
 
-static gboolean
-has_vad (Rt2Session *session)
-{
-  return session->config->turn_detection != RT2_TURN_DETECTION_NONE;
-}
-
 /* How many us from now on the end must be looked at again; 0 = it is here. */
 static gint64
 time_to_settle (Rt2Session *session, gint64 now)
@@ -129,7 +125,7 @@ time_to_settle (Rt2Session *session, gint64 now)
   }
   if (session->settled_since == 0)
     session->settled_since = now;
-  if (has_vad (session) && session->uncommitted > 0
+  if (rt2_session_config_has_vad (session->config) && session->uncommitted > 0
       && now < session->last_turn + turn_grace)
     return session->last_turn + turn_grace - now;
   if (g_hash_table_size (session->transcripts) > 0
@@ -301,25 +297,39 @@ rt2_session_pump (Rt2Session *session)
 
 /* --- configuration --- */
 
+/* Whether both say the same. */
+static gboolean
+equal_objects (JsonObject *a, JsonObject *b)
+{
+  gchar *text_a = rt2_json_to_text (a);
+  gchar *text_b = rt2_json_to_text (b);
+  gboolean equal = g_str_equal (text_a, text_b);
+
+  g_free (text_a);
+  g_free (text_b);
+  return equal;
+}
+
 void
 rt2_session_send_config (Rt2Session *session)
 {
-  gchar *plain;
+  JsonObject *now;
 
   if (!session->created || session->update_id)
     return;
-  plain = rt2_build_session_update (
-      session->config, !session->voice_locked, NULL);
-  if (g_strcmp0 (plain, session->sent_config) == 0) {
-    g_free (plain);
-    return;
+  now = rt2_session_config_build (session->config, !session->voice_locked);
+  if (session->sent_config) {
+    rt2_session_config_clear_missing (now, session->sent_config);
+    if (equal_objects (now, session->sent_config)) {
+      json_object_unref (now);
+      return;
+    }
+    json_object_unref (session->sent_config);
   }
-  g_free (session->sent_config);
-  session->sent_config = plain;
+  session->sent_config = now;
   session->update_id = rt2_session_new_event_id (session);
-  rt2_session_send (session,
-      rt2_build_session_update (
-          session->config, !session->voice_locked, session->update_id));
+  rt2_session_send (
+      session, rt2_build_session_update (now, session->update_id));
 }
 
 static void
@@ -458,7 +468,7 @@ reset_connection (Rt2Session *session)
   clear_source (&session->timer);
   g_clear_pointer (&session->error_code, g_free);
   g_clear_pointer (&session->error_message, g_free);
-  g_clear_pointer (&session->sent_config, g_free);
+  g_clear_pointer (&session->sent_config, json_object_unref);
   g_clear_pointer (&session->update_id, g_free);
   session->created = FALSE;
   session->configured = FALSE;

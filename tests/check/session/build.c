@@ -28,6 +28,17 @@ assert_built (gchar *built, const gchar *expected)
     g_error ("%s is not %s", text, expected);
 }
 
+/* The session.update that says what @config asks for. */
+static gchar *
+build_update (
+    const Rt2SessionConfig *config, gboolean with_voice, const gchar *event_id)
+{
+  g_autoptr (JsonObject)
+      session = rt2_session_config_build (config, with_voice);
+
+  return rt2_build_session_update (session, event_id);
+}
+
 static void
 test_append (void)
 {
@@ -190,7 +201,7 @@ test_update_documented (void)
 
   config->instructions = g_strdup ("You are a brief assistant.");
   config->reasoning_effort = g_strdup ("low");
-  assert_built (rt2_build_session_update (config, TRUE, "cfg-1"),
+  assert_built (build_update (config, TRUE, "cfg-1"),
       "{\"type\":\"session.update\",\"event_id\":\"cfg-1\",\"session\":{"
       "\"type\":\"realtime\",\"output_modalities\":[\"audio\"],"
       "\"instructions\":\"You are a brief assistant.\",\"audio\":{\"input\":{"
@@ -207,11 +218,11 @@ test_update_least (void)
 {
   g_autoptr (Rt2SessionConfig) config = rt2_session_config_new ();
 
-  assert_built (rt2_build_session_update (config, FALSE, NULL),
-      UPDATE (PCM OFF SERVER_VAD, PCM, ""));
+  assert_built (
+      build_update (config, FALSE, NULL), UPDATE (PCM OFF SERVER_VAD, PCM, ""));
   g_clear_pointer (&config->voice, g_free);
-  assert_built (rt2_build_session_update (config, TRUE, NULL),
-      UPDATE (PCM OFF SERVER_VAD, PCM, ""));
+  assert_built (
+      build_update (config, TRUE, NULL), UPDATE (PCM OFF SERVER_VAD, PCM, ""));
 }
 
 static void
@@ -227,7 +238,7 @@ test_update_empty_strings (void)
   config->vad_eagerness = g_strdup ("");
   config->transcription_model = g_strdup ("");
   config->turn_detection = RT2_TURN_DETECTION_SEMANTIC_VAD;
-  assert_built (rt2_build_session_update (config, TRUE, NULL),
+  assert_built (build_update (config, TRUE, NULL),
       UPDATE (PCM OFF ",\"turn_detection\":{\"type\":\"semantic_vad\"," BOTH,
           PCM, ",\"instructions\":\"\""));
 }
@@ -241,7 +252,7 @@ test_update_semantic (void)
   config->idle_timeout = 6000 * MS;
   config->interrupt_response = FALSE;
   config->create_response = FALSE;
-  assert_built (rt2_build_session_update (config, TRUE, NULL),
+  assert_built (build_update (config, TRUE, NULL),
       UPDATE (PCM OFF
           ",\"turn_detection\":{\"type\":\"semantic_vad\",\"eagerness\":"
           "\"auto\",\"create_response\":false,\"interrupt_response\":false}",
@@ -256,7 +267,7 @@ test_update_manual (void)
   config->turn_detection = RT2_TURN_DETECTION_NONE;
   config->idle_timeout = 6000 * MS;
   config->transcription_model = g_strdup ("gpt-realtime-whisper");
-  assert_built (rt2_build_session_update (config, TRUE, NULL),
+  assert_built (build_update (config, TRUE, NULL),
       UPDATE (PCM ",\"transcription\":{\"model\":\"gpt-realtime-whisper\"},"
                   "\"turn_detection\":null",
           PCM MARIN, ""));
@@ -269,7 +280,7 @@ test_update_formats (void)
 
   config->input_format = RT2_AUDIO_FORMAT_PCMU;
   config->output_format = RT2_AUDIO_FORMAT_PCMA;
-  assert_built (rt2_build_session_update (config, TRUE, NULL),
+  assert_built (build_update (config, TRUE, NULL),
       UPDATE ("\"format\":{\"type\":\"audio/pcmu\"}" OFF SERVER_VAD,
           "\"format\":{\"type\":\"audio/pcma\"}" MARIN, ""));
 }
@@ -279,7 +290,7 @@ static void
 assert_vad (
     const Rt2SessionConfig *config, const gchar *name, const gchar *expected)
 {
-  g_autofree gchar *line = rt2_build_session_update (config, TRUE, NULL);
+  g_autofree gchar *line = build_update (config, TRUE, NULL);
   g_autoptr (JsonObject)
       object = rt2_json_parse_object (line, strlen (line), NULL);
   JsonObject *session = rt2_json_object (object, "session");
@@ -319,15 +330,15 @@ test_update_threshold (void)
     gdouble threshold;
     const gchar *text;
   } cases[] = {
-    { 0.0, "0" },
-    { 1.0, "1" },
+    { 0.0, "0.0" },
+    { 1.0, "1.0" },
     { 0.6, "0.6" },
-    { 0.123456789, "0.123457" },
-    { -1.0, "0" },
-    { 2.0, "1" },
-    { NAN, "0" },
-    { INFINITY, "1" },
-    { -INFINITY, "0" },
+    { 0.125, "0.125" },
+    { -1.0, "0.0" },
+    { 2.0, "1.0" },
+    { NAN, "0.0" },
+    { INFINITY, "1.0" },
+    { -INFINITY, "0.0" },
   };
   g_autoptr (Rt2SessionConfig) config = rt2_session_config_new ();
 
@@ -351,12 +362,12 @@ test_config_copy (void)
   config->idle_timeout = 5000 * MS;
   config->vad_threshold = 0.25;
   config->create_response = FALSE;
-  expected = rt2_build_session_update (config, TRUE, NULL);
+  expected = build_update (config, TRUE, NULL);
   copy = rt2_session_config_copy (config);
   config->instructions[0] = 'b';
   config->voice[0] = 'b';
   g_clear_pointer (&config, rt2_session_config_free);
-  assert_built (rt2_build_session_update (copy, TRUE, NULL), expected);
+  assert_built (build_update (copy, TRUE, NULL), expected);
 }
 
 int

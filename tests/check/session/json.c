@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guard in front of json-glib, the getters, the writer and the merge.
+ * The guard in front of json-glib, the getters, the writer and the overlay.
  */
 #include "rt2json.h"
 
@@ -529,7 +529,8 @@ test_append_bad_string (void)
 /* --- merging --- */
 
 static void
-assert_merges (const gchar *target, const gchar *patch, const gchar *expected)
+assert_laid_over (
+    const gchar *target, const gchar *patch, const gchar *expected)
 {
   g_autoptr (JsonObject) object = object_of (target);
   g_autoptr (JsonObject) change = object_of (patch);
@@ -537,7 +538,7 @@ assert_merges (const gchar *target, const gchar *patch, const gchar *expected)
   g_autofree gchar *result = NULL;
   g_autofree gchar *after = NULL;
 
-  rt2_json_merge (object, change);
+  rt2_json_lay_over (object, change);
   result = rt2_json_to_text (object);
   after = rt2_json_to_text (change);
   g_assert_cmpstr (result, ==, expected);
@@ -545,29 +546,31 @@ assert_merges (const gchar *target, const gchar *patch, const gchar *expected)
 }
 
 static void
-test_merge (void)
+test_lay_over (void)
 {
-  assert_merges ("{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}");
-  assert_merges ("{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}");
-  assert_merges ("{\"a\":\"b\"}", "{\"a\":null}", "{}");
-  assert_merges ("{\"a\":1,\"b\":2}", "{\"a\":null}", "{\"b\":2}");
-  assert_merges ("{\"a\":[1]}", "{\"a\":2}", "{\"a\":2}");
-  assert_merges ("{\"a\":1}", "{\"a\":[1,null]}", "{\"a\":[1,null]}");
-  assert_merges ("{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":3,\"c\":null}}",
-      "{\"a\":{\"b\":3}}");
-  assert_merges ("{\"a\":[{\"b\":1}]}", "{\"a\":[1]}", "{\"a\":[1]}");
-  assert_merges ("{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}");
-  assert_merges (
-      "{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}");
-  assert_merges ("{\"a\":5}", "{\"a\":{\"b\":{\"c\":1,\"d\":null}}}",
-      "{\"a\":{\"b\":{\"c\":1}}}");
-  assert_merges ("{\"a\":1}", "{}", "{\"a\":1}");
-  assert_merges ("{}", "{\"a\":null}", "{}");
+  assert_laid_over ("{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}");
+  assert_laid_over (
+      "{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}");
+  assert_laid_over ("{\"a\":\"b\"}", "{\"a\":null}", "{\"a\":null}");
+  assert_laid_over (
+      "{\"a\":1,\"b\":2}", "{\"a\":null}", "{\"a\":null,\"b\":2}");
+  assert_laid_over ("{\"a\":[1]}", "{\"a\":2}", "{\"a\":2}");
+  assert_laid_over ("{\"a\":1}", "{\"a\":[1,null]}", "{\"a\":[1,null]}");
+  assert_laid_over ("{\"a\":{\"b\":1,\"c\":2}}", "{\"a\":{\"b\":3,\"c\":null}}",
+      "{\"a\":{\"b\":3,\"c\":null}}");
+  assert_laid_over ("{\"a\":[{\"b\":1}]}", "{\"a\":[1]}", "{\"a\":[1]}");
+  assert_laid_over ("{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}");
+  assert_laid_over ("{}", "{\"a\":{\"bb\":{\"ccc\":null}}}",
+      "{\"a\":{\"bb\":{\"ccc\":null}}}");
+  assert_laid_over ("{\"a\":5}", "{\"a\":{\"b\":{\"c\":1,\"d\":null}}}",
+      "{\"a\":{\"b\":{\"c\":1,\"d\":null}}}");
+  assert_laid_over ("{\"a\":1}", "{}", "{\"a\":1}");
+  assert_laid_over ("{}", "{\"a\":null}", "{\"a\":null}");
 }
 
-/* What is merged twice does not change the first patch. */
+/* What is laid over twice does not change the first patch. */
 static void
-test_merge_twice (void)
+test_lay_over_twice (void)
 {
   g_autoptr (JsonObject) object = object_of ("{}");
   g_autoptr (JsonObject) first = object_of ("{\"a\":{\"b\":1}}");
@@ -575,8 +578,8 @@ test_merge_twice (void)
   g_autofree gchar *text = NULL;
   g_autofree gchar *unchanged = NULL;
 
-  rt2_json_merge (object, first);
-  rt2_json_merge (object, second);
+  rt2_json_lay_over (object, first);
+  rt2_json_lay_over (object, second);
   text = rt2_json_to_text (object);
   unchanged = rt2_json_to_text (first);
   g_assert_cmpstr (text, ==, "{\"a\":{\"b\":2,\"c\":3}}");
@@ -614,8 +617,8 @@ add_value_tests (void)
   g_test_add_func ("/json/write-doubles", test_write_doubles);
   g_test_add_func ("/json/append-string", test_append_string);
   g_test_add_func ("/json/append-bad-string", test_append_bad_string);
-  g_test_add_func ("/json/merge", test_merge);
-  g_test_add_func ("/json/merge-twice", test_merge_twice);
+  g_test_add_func ("/json/lay-over", test_lay_over);
+  g_test_add_func ("/json/lay-over-twice", test_lay_over_twice);
 }
 
 int
