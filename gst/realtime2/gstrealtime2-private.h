@@ -16,6 +16,7 @@
 #include "gstrealtime2enums.h"
 #include "gstrealtime2settings.h"
 #include "rt2playout.h"
+#include "rt2session.h"
 
 G_BEGIN_DECLS
 
@@ -42,7 +43,6 @@ struct _GstRealtime2 {
   GstRealtime2AudioSrc *audio; /* likewise */
   GstRealtime2Link *link;      /* likewise */
   GPtrArray *text_pads;        /* GstRealtime2TextPad*, references */
-  guint next_text_pad;         /* lowest index that was never given */
 
   Rt2Playout *playout;          /* the schedule */
   Rt2AudioFormat input_format;  /* what the server is sent */

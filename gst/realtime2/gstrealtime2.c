@@ -35,6 +35,7 @@
 
 #include "gstrealtime2-private.h"
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
@@ -172,8 +173,7 @@ make_config (
   output = self->output_format;
   user_text = wants_user_text (self);
   g_mutex_unlock (&self->lock);
-  return gst_realtime2_settings_make_config (
-      settings, input, output, user_text, fault);
+  return gst_realtime2_make_config (settings, input, output, user_text, fault);
 }
 
 void
@@ -249,7 +249,7 @@ start (GstRealtime2 *self)
   reset (self, settings);
   g_mutex_unlock (&self->lock);
 
-  options = gst_realtime2_settings_make_options (settings, &fault);
+  options = gst_realtime2_make_options (settings, &fault);
   config = options ? make_config (self, settings, &fault) : NULL;
   gst_realtime2_settings_free (settings);
   if (!config) {
@@ -360,23 +360,27 @@ send_event (GstElement *element, GstEvent *event)
 /* --- text pads --- */
 
 /* Called with self->lock. */
+static gboolean
+has_text_pad (GstRealtime2 *self, const gchar *name)
+{
+  for (guint i = 0; i < self->text_pads->len; i++)
+    if (g_str_equal (
+            GST_PAD_NAME (g_ptr_array_index (self->text_pads, i)), name))
+      return TRUE;
+  return FALSE;
+}
+
+/* The name with the lowest index that is free. Called with self->lock. */
 static gchar *
 free_pad_name (GstRealtime2 *self)
 {
-  return g_strdup_printf ("text_src_%u", self->next_text_pad++);
-}
+  for (guint i = 0;; i++) {
+    gchar *name = g_strdup_printf ("text_src_%u", i);
 
-/* A name that was asked for keeps its index from being given away. */
-static gchar *
-take_pad_name (GstRealtime2 *self, const gchar *name)
-{
-  guint64 index;
-
-  if (g_str_has_prefix (name, "text_src_")
-      && g_ascii_string_to_unsigned (
-          name + strlen ("text_src_"), 10, 0, G_MAXUINT - 1, &index, NULL))
-    self->next_text_pad = MAX (self->next_text_pad, (guint) index + 1);
-  return g_strdup (name);
+    if (!has_text_pad (self, name))
+      return name;
+    g_free (name);
+  }
 }
 
 static GstPad *
@@ -388,7 +392,7 @@ request_new_pad (GstElement *element, GstPadTemplate *templ,
   GstPad *pad;
 
   g_mutex_lock (&self->lock);
-  name = wanted ? take_pad_name (self, wanted) : free_pad_name (self);
+  name = wanted ? g_strdup (wanted) : free_pad_name (self);
   g_mutex_unlock (&self->lock);
 
   pad = gst_realtime2_text_pad_create (self, templ, name);

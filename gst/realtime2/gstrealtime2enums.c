@@ -19,6 +19,38 @@
     return type;                                                               \
   }
 
+static const GEnumValue auth_values[] = {
+  { GST_REALTIME2_AUTH_AUTO, "api-key to a host of Azure, else bearer",
+      "auto" },
+  { GST_REALTIME2_AUTH_BEARER, "Authorization: Bearer", "bearer" },
+  { GST_REALTIME2_AUTH_API_KEY, "A header api-key", "api-key" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue session_type_values[] = {
+  { GST_REALTIME2_SESSION_TYPE_AUTO, "By the name of the model", "auto" },
+  { GST_REALTIME2_SESSION_TYPE_REALTIME, "A conversation", "realtime" },
+  { GST_REALTIME2_SESSION_TYPE_TRANSCRIPTION, "Speech to text",
+      "transcription" },
+  { GST_REALTIME2_SESSION_TYPE_TRANSLATION, "Speech to another language",
+      "translation" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue modality_values[] = {
+  { GST_REALTIME2_MODALITY_AUDIO, "Answers are spoken", "audio" },
+  { GST_REALTIME2_MODALITY_TEXT, "Answers are written", "text" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue noise_reduction_values[] = {
+  { GST_REALTIME2_NOISE_REDUCTION_NONE, "None", "none" },
+  { GST_REALTIME2_NOISE_REDUCTION_NEAR_FIELD, "For a headset", "near-field" },
+  { GST_REALTIME2_NOISE_REDUCTION_FAR_FIELD, "For a microphone far away",
+      "far-field" },
+  { 0, NULL, NULL },
+};
+
 static const GEnumValue state_values[] = {
   { GST_REALTIME2_STATE_DISCONNECTED, "No connection", "disconnected" },
   { GST_REALTIME2_STATE_CONNECTING, "Connecting, or waiting to try again",
@@ -94,6 +126,13 @@ static const GFlagsValue phases_values[] = {
   { 0, NULL, NULL }
 };
 
+DEFINE_TYPE (enum, "GstRealtime2Auth", gst_realtime2_auth_get_type, auth_values)
+DEFINE_TYPE (enum, "GstRealtime2SessionType",
+    gst_realtime2_session_type_get_type, session_type_values)
+DEFINE_TYPE (enum, "GstRealtime2Modality", gst_realtime2_modality_get_type,
+    modality_values)
+DEFINE_TYPE (enum, "GstRealtime2NoiseReduction",
+    gst_realtime2_noise_reduction_get_type, noise_reduction_values)
 DEFINE_TYPE (
     enum, "GstRealtime2State", gst_realtime2_state_get_type, state_values)
 DEFINE_TYPE (

@@ -89,6 +89,60 @@ typedef enum {
   GST_REALTIME2_EAGERNESS_HIGH,
 } GstRealtime2Eagerness;
 
+/**
+ * GstRealtime2Auth:
+ * @GST_REALTIME2_AUTH_AUTO: as a header api-key to a host of Azure, else as a
+ *     bearer token
+ * @GST_REALTIME2_AUTH_BEARER: as a bearer token
+ * @GST_REALTIME2_AUTH_API_KEY: as a header api-key
+ */
+typedef enum {
+  GST_REALTIME2_AUTH_AUTO,
+  GST_REALTIME2_AUTH_BEARER,
+  GST_REALTIME2_AUTH_API_KEY,
+} GstRealtime2Auth;
+
+/**
+ * GstRealtime2SessionType:
+ * @GST_REALTIME2_SESSION_TYPE_AUTO: by the name of the model
+ * @GST_REALTIME2_SESSION_TYPE_REALTIME: a conversation with a voice agent
+ * @GST_REALTIME2_SESSION_TYPE_TRANSCRIPTION: speech to text
+ * @GST_REALTIME2_SESSION_TYPE_TRANSLATION: speech to speech in another language
+ */
+typedef enum {
+  GST_REALTIME2_SESSION_TYPE_AUTO,
+  GST_REALTIME2_SESSION_TYPE_REALTIME,
+  GST_REALTIME2_SESSION_TYPE_TRANSCRIPTION,
+  GST_REALTIME2_SESSION_TYPE_TRANSLATION,
+} GstRealtime2SessionType;
+
+/**
+ * GstRealtime2Modality:
+ * @GST_REALTIME2_MODALITY_AUDIO: answers are spoken
+ * @GST_REALTIME2_MODALITY_TEXT: answers are written
+ */
+typedef enum {
+  GST_REALTIME2_MODALITY_AUDIO,
+  GST_REALTIME2_MODALITY_TEXT,
+} GstRealtime2Modality;
+
+/**
+ * GstRealtime2NoiseReduction:
+ * @GST_REALTIME2_NOISE_REDUCTION_NONE: none
+ * @GST_REALTIME2_NOISE_REDUCTION_NEAR_FIELD: for a headset
+ * @GST_REALTIME2_NOISE_REDUCTION_FAR_FIELD: for a microphone across the room
+ */
+typedef enum {
+  GST_REALTIME2_NOISE_REDUCTION_NONE,
+  GST_REALTIME2_NOISE_REDUCTION_NEAR_FIELD,
+  GST_REALTIME2_NOISE_REDUCTION_FAR_FIELD,
+} GstRealtime2NoiseReduction;
+
+#define GST_TYPE_REALTIME2_AUTH (gst_realtime2_auth_get_type ())
+#define GST_TYPE_REALTIME2_SESSION_TYPE (gst_realtime2_session_type_get_type ())
+#define GST_TYPE_REALTIME2_MODALITY (gst_realtime2_modality_get_type ())
+#define GST_TYPE_REALTIME2_NOISE_REDUCTION                                     \
+  (gst_realtime2_noise_reduction_get_type ())
 #define GST_TYPE_REALTIME2_STATE (gst_realtime2_state_get_type ())
 #define GST_TYPE_REALTIME2_LEAKY (gst_realtime2_leaky_get_type ())
 #define GST_TYPE_REALTIME2_SYNC_INPUT (gst_realtime2_sync_input_get_type ())
@@ -101,6 +155,10 @@ typedef enum {
 #define GST_TYPE_REALTIME2_ROLES (gst_realtime2_roles_get_type ())
 #define GST_TYPE_REALTIME2_PHASES (gst_realtime2_phases_get_type ())
 
+GType gst_realtime2_auth_get_type (void);
+GType gst_realtime2_session_type_get_type (void);
+GType gst_realtime2_modality_get_type (void);
+GType gst_realtime2_noise_reduction_get_type (void);
 GType gst_realtime2_state_get_type (void);
 GType gst_realtime2_leaky_get_type (void);
 GType gst_realtime2_sync_input_get_type (void);

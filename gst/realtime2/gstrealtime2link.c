@@ -312,7 +312,7 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
-  if (final && *text)
+  if (final && text && *text)
     post_transcript (
         self, RT2_ROLE_USER, utterance->item_id, text, RT2_PHASE_UNKNOWN);
 }
@@ -334,6 +334,19 @@ take_phase (GstRealtime2 *self, const Rt2Item *item)
 
   if (spoken && item->phase != RT2_PHASE_UNKNOWN)
     spoken->stated_phase = item->phase;
+}
+
+static void
+on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
+{
+  GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
+
+  g_mutex_lock (&self->lock);
+  spoken = rt2_playout_find (self->playout, item_id);
+  if (spoken)
+    spoken->stated_phase = phase;
+  g_mutex_unlock (&self->lock);
 }
 
 static void
@@ -618,6 +631,7 @@ on_interrupt (gpointer owner)
   fill_heard_text (self, heard);
   if (heard->len > 0) {
     fields = interruption (heard);
+    gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);
     gst_realtime2_audio_src_queue_event (self->audio,
         gst_event_new_custom (
             GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_copy (fields)));
@@ -674,6 +688,7 @@ static const Rt2SessionListener listener = {
   .user_text = on_user_text,
   .response_started = on_response_started,
   .response_done = on_response_done,
+  .phase = on_phase,
   .item = on_item,
   .audio = on_audio,
   .audio_done = on_audio_done,

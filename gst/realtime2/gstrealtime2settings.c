@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of properties, and what a session is told of them.
+ * The table of properties.
  */
 #include "gstrealtime2settings.h"
 
 #include <string.h>
 
-#define DEFAULT_URI "wss://api.openai.com/v1/realtime"
-#define DEFAULT_TRANSCRIPTION_MODEL "gpt-realtime-whisper"
 #define AUTO G_MAXUINT64
 
 typedef enum {
@@ -18,264 +16,248 @@ typedef enum {
   KIND_INT,
   KIND_BOOLEAN,
   KIND_ENUM,
+  KIND_OBJECT,
+  KIND_STRUCTURE, /* like a secret: people put tokens there */
 } Kind;
 
 typedef struct {
   const gchar *name;
   const gchar *nick;
   Kind kind;
-  gsize offset; /* in GstRealtime2Settings */
-  GType (*enum_type) (void);
-  const gchar *text;       /* default of a string */
-  guint64 min, max, value; /* range and default of a duration; default of
-                            * an enum or boolean */
+  gsize offset;             /* in GstRealtime2Settings */
+  GType (*type) (void);     /* of an enum or object */
+  const gchar *text;        /* default of a string */
+  guint64 min, max, value;  /* range and default of a duration; default of an
+                             * enum or boolean */
+  gdouble low, high, ratio; /* range and default of a double or an int */
   GstRealtime2Touches touches;
   const gchar *blurb;
 } Property;
 
-#define AT(field) G_STRUCT_OFFSET (GstRealtime2Settings, field)
+#define START GST_REALTIME2_TOUCHES_NOTHING
+#define SESSION GST_REALTIME2_TOUCHES_SESSION
+#define PLAYOUT GST_REALTIME2_TOUCHES_PLAYOUT
+
+#define ENTRY(KIND, NAME, NICK, FIELD, TOUCHES, BLURB, ...)                    \
+  {                                                                            \
+    .name = NAME, .nick = NICK, .kind = KIND,                                  \
+    .offset = G_STRUCT_OFFSET (GstRealtime2Settings, FIELD),                   \
+    .touches = TOUCHES, .blurb = BLURB, __VA_ARGS__                            \
+  }
+#define STRING(NAME, NICK, FIELD, TEXT, TOUCHES, BLURB)                        \
+  ENTRY (KIND_STRING, NAME, NICK, FIELD, TOUCHES, BLURB, .text = TEXT)
+#define SECRET(NAME, NICK, FIELD, TOUCHES, BLURB)                              \
+  ENTRY (KIND_SECRET, NAME, NICK, FIELD, TOUCHES, BLURB, .text = NULL)
+#define DURATION(NAME, NICK, FIELD, MIN, MAX, VALUE, TOUCHES, BLURB)           \
+  ENTRY (KIND_DURATION, NAME, NICK, FIELD, TOUCHES, BLURB, .min = MIN,         \
+      .max = MAX, .value = VALUE)
+#define DOUBLE(NAME, NICK, FIELD, LOW, HIGH, RATIO, TOUCHES, BLURB)            \
+  ENTRY (KIND_DOUBLE, NAME, NICK, FIELD, TOUCHES, BLURB, .low = LOW,           \
+      .high = HIGH, .ratio = RATIO)
+#define INT(NAME, NICK, FIELD, LOW, HIGH, RATIO, TOUCHES, BLURB)               \
+  ENTRY (KIND_INT, NAME, NICK, FIELD, TOUCHES, BLURB, .low = LOW,              \
+      .high = HIGH, .ratio = RATIO)
+#define BOOLEAN(NAME, NICK, FIELD, VALUE, TOUCHES, BLURB)                      \
+  ENTRY (KIND_BOOLEAN, NAME, NICK, FIELD, TOUCHES, BLURB, .value = VALUE)
+#define ENUM(NAME, NICK, FIELD, TYPE, VALUE, TOUCHES, BLURB)                   \
+  ENTRY (KIND_ENUM, NAME, NICK, FIELD, TOUCHES, BLURB,                         \
+      .type = gst_realtime2_##TYPE##_get_type, .value = VALUE)
+#define OBJECT(NAME, NICK, FIELD, TYPE, TOUCHES, BLURB)                        \
+  ENTRY (KIND_OBJECT, NAME, NICK, FIELD, TOUCHES, BLURB, .type = TYPE)
+#define STRUCTURE(NAME, NICK, FIELD, TOUCHES, BLURB)                           \
+  ENTRY (KIND_STRUCTURE, NAME, NICK, FIELD, TOUCHES, BLURB, .text = NULL)
+
 #define MS GST_MSECOND
 #define S GST_SECOND
 
 static const Property table[] = {
-  { .name = "uri",
-      .nick = "URI",
-      .kind = KIND_STRING,
-      .offset = AT (uri),
-      .blurb =
-          "Where the Realtime API is, ws:// or wss://. Unset: "
-          "OPENAI_BASE_URL with /realtime appended if that is set, else " DEFAULT_URI
-          ". A key goes over ws:// to a loopback host only" },
-  { .name = "api-key",
-      .nick = "API key",
-      .kind = KIND_SECRET,
-      .offset = AT (api_key),
-      .blurb =
-          "API key, or an ephemeral key (ek_...). Can't be read back. "
-          "Unset: the environment variable OPENAI_API_KEY, read when "
-          "connecting. Prefer the variable: a command line can be seen by others" },
-  { .name = "model",
-      .nick = "Model",
-      .kind = KIND_STRING,
-      .offset = AT (model),
-      .text = "gpt-realtime-2",
-      .blurb = "Name of the model; any that the server knows" },
-  { .name = "connect-timeout",
-      .nick = "Connect timeout",
-      .kind = KIND_DURATION,
-      .offset = AT (connect_timeout),
-      .max = 600 * S,
-      .value = 10 * S,
-      .blurb = "How long connecting may take, and how long the server may "
-               "take to accept the configuration, ns (0 = for ever)" },
-  { .name = "keepalive-interval",
-      .nick = "Keepalive interval",
-      .kind = KIND_DURATION,
-      .offset = AT (keepalive_interval),
-      .max = 3600 * S,
-      .value = 15 * S,
-      .blurb = "Time between pings, ns; a connection without any sign of life "
-               "for twice as long is taken for lost (0 = no pings, never)" },
-  { .name = "retries",
-      .nick = "Retries",
-      .kind = KIND_INT,
-      .offset = AT (retries),
-      .blurb =
-          "How often in a row to try again to connect (-1 = for ever, "
-          "-2 = auto: not before the first success if the host can't be found or "
-          "does not answer, for ever after it). What trying again can't mend, "
-          "such as a refused key, is never tried again" },
-  { .name = "retry-backoff-max",
-      .nick = "Retry backoff max",
-      .kind = KIND_DURATION,
-      .offset = AT (retry_backoff_max),
-      .max = 3600 * S,
-      .value = 30 * S,
-      .blurb = "Longest pause between two tries, ns" },
+  /* Connection */
+  STRING ("uri", "URI", uri, NULL, START,
+      "Where the Realtime API is: wss://, ws://, https:// or http:// and the "
+      "path, as in wss://RESOURCE.openai.azure.com/openai/v1/realtime. Unset: "
+      "OPENAI_BASE_URL with /realtime appended if that is set, else " GST_REALTIME2_DEFAULT_URI
+      ". A key goes over ws:// to a loopback host only"),
+  SECRET ("api-key", "API key", api_key, START,
+      "API key, or an ephemeral key (ek_...). Can't be read back. Unset: the "
+      "environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
+      "Azure), read at each connect. Prefer the variable: a command line can "
+      "be seen by others"),
+  ENUM ("auth", "Auth", auth, auth, GST_REALTIME2_AUTH_AUTO, START,
+      "How the key is sent"),
+  STRING ("organization", "Organization", organization, NULL, START,
+      "Organization that is billed (unset = OPENAI_ORG_ID)"),
+  STRING ("project", "Project", project, NULL, START,
+      "Project that is billed (unset = OPENAI_PROJECT_ID)"),
+  STRING ("safety-identifier", "Safety identifier", safety_identifier, NULL,
+      START, "Stable identifier of the end user, such as a hash; no name"),
+  STRUCTURE ("extra-headers", "Extra headers", extra_headers, START,
+      "More HTTP headers for the connection, as fields of a structure. Can't "
+      "be read back"),
+  STRING ("model", "Model", model, "gpt-realtime-2", START,
+      "Name of the model; any that the server knows"),
+  ENUM ("session-type", "Session type", session_type, session_type,
+      GST_REALTIME2_SESSION_TYPE_AUTO, START, "What kind of session this is"),
+  STRING ("call-id", "Call ID", call_id, NULL, START,
+      "Joins the SIP or WebRTC call of this id (rtc_...) as a sideband: no "
+      "audio is sent or received, transcripts and control work. No model is "
+      "sent then"),
+  DURATION ("connect-timeout", "Connect timeout", connect_timeout, 0, 600 * S,
+      10 * S, START,
+      "How long connecting may take, and how long the server may take to "
+      "accept the configuration, ns (0 = for ever)"),
+  DURATION ("keepalive-interval", "Keepalive interval", keepalive_interval, 0,
+      3600 * S, 15 * S, START,
+      "Time between pings, ns; a connection without any sign of life for twice "
+      "as long is taken for lost (0 = no pings, never)"),
+  INT ("retries", "Retries", retries, RT2_RETRIES_AUTO, G_MAXINT,
+      RT2_RETRIES_AUTO, START,
+      "How often in a row to try again to connect (-1 = for ever, -2 = auto: "
+      "not before the first success if the host can't be found or does not "
+      "answer, for ever after it). What trying again can't mend, such as a "
+      "refused key, is never tried again"),
+  DURATION ("retry-backoff-max", "Retry backoff max", retry_backoff_max, 0,
+      3600 * S, 30 * S, START, "Longest pause between two tries, ns"),
+  STRING ("proxy", "Proxy", proxy, NULL, START,
+      "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT (unset = the "
+      "system's, or https_proxy; never for a loopback host)"),
+  OBJECT ("tls-database", "TLS database", tls_database, g_tls_database_get_type,
+      START, "Certificate authorities to trust (unset = the system's)"),
+  STRING ("tls-pins", "TLS pins", tls_pins, NULL, START,
+      "The server's public key must be one of these, besides being trusted: "
+      "sha256//BASE64, several with commas between"),
+  OBJECT ("client-certificate", "Client certificate", client_certificate,
+      g_tls_certificate_get_type, START,
+      "Certificate, with its private key, to show to a server that asks"),
 
-  { .name = "instructions",
-      .nick = "Instructions",
-      .kind = KIND_STRING,
-      .offset = AT (instructions),
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "What the agent is told to be and do, or @ and the path of a "
-               "file that says it (unset = the server's own)" },
-  { .name = "voice",
-      .nick = "Voice",
-      .kind = KIND_STRING,
-      .offset = AT (voice),
-      .text = "marin",
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "The agent's voice, such as marin or cedar. Can't change once "
-               "the agent has spoken" },
-  { .name = "reasoning-effort",
-      .nick = "Reasoning effort",
-      .kind = KIND_ENUM,
-      .offset = AT (reasoning_effort),
-      .enum_type = gst_realtime2_effort_get_type,
-      .value = GST_REALTIME2_EFFORT_DEFAULT,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "How much the model thinks before it answers; only for models "
-               "that reason" },
-  { .name = "turn-detection",
-      .nick = "Turn detection",
-      .kind = KIND_ENUM,
-      .offset = AT (turn_detection),
-      .enum_type = gst_realtime2_turn_detection_get_type,
-      .value = RT2_TURN_DETECTION_SERVER_VAD,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "How the end of the user's turn is found" },
-  { .name = "vad-threshold",
-      .nick = "VAD threshold",
-      .kind = KIND_DOUBLE,
-      .offset = AT (vad_threshold),
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "server-vad: how loud speech must be; higher suits noisy "
-               "places" },
-  { .name = "vad-prefix-padding",
-      .nick = "VAD prefix padding",
-      .kind = KIND_DURATION,
-      .offset = AT (vad_prefix_padding),
-      .max = 10 * S,
-      .value = 300 * MS,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "server-vad: audio before the detected start that belongs to "
-               "the turn, ns" },
-  { .name = "vad-silence-duration",
-      .nick = "VAD silence duration",
-      .kind = KIND_DURATION,
-      .offset = AT (vad_silence_duration),
-      .max = 30 * S,
-      .value = 500 * MS,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "server-vad: silence that ends the turn, ns" },
-  { .name = "vad-eagerness",
-      .nick = "VAD eagerness",
-      .kind = KIND_ENUM,
-      .offset = AT (vad_eagerness),
-      .enum_type = gst_realtime2_eagerness_get_type,
-      .value = GST_REALTIME2_EAGERNESS_AUTO,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "semantic-vad: how soon the agent takes its turn" },
-  { .name = "idle-timeout",
-      .nick = "Idle timeout",
-      .kind = KIND_DURATION,
-      .offset = AT (idle_timeout),
-      .max = 30 * S,
-      .value = 0,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "server-vad: silence after which the agent speaks up by "
-               "itself, 5 to 30 s in ns (0 = never)" },
-  { .name = "create-response",
-      .nick = "Create response",
-      .kind = KIND_BOOLEAN,
-      .offset = AT (create_response),
-      .value = TRUE,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "Whether the end of a detected turn is answered" },
-  { .name = "interrupt-response",
-      .nick = "Interrupt response",
-      .kind = KIND_BOOLEAN,
-      .offset = AT (interrupt_response),
-      .value = TRUE,
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb = "Whether the user's speech cuts the agent's" },
-  { .name = "transcription-model",
-      .nick = "Transcription model",
-      .kind = KIND_STRING,
-      .offset = AT (transcription_model),
-      .touches = GST_REALTIME2_TOUCHES_SESSION,
-      .blurb =
-          "Model that writes down what the user says, such as " DEFAULT_TRANSCRIPTION_MODEL
-          " (unset = that one if a text pad asks for "
-          "the user's words, else none; empty = none)" },
+  /* Session */
+  STRING ("instructions", "Instructions", instructions, NULL, SESSION,
+      "What the agent is told to be and do, or @ and the path of a file that "
+      "says it (unset = the server's own)"),
+  STRING ("voice", "Voice", voice, "marin", SESSION,
+      "The agent's voice, such as marin or cedar. Can't change once the agent "
+      "has spoken"),
+  DOUBLE ("speed", "Speed", speed, 0.25, 1.5, 1.0, SESSION,
+      "How fast the agent speaks; changes between two answers"),
+  ENUM ("reasoning-effort", "Reasoning effort", reasoning_effort, effort,
+      GST_REALTIME2_EFFORT_DEFAULT, SESSION,
+      "How much the model thinks before it answers; only for models that "
+      "reason"),
+  ENUM ("output-modality", "Output modality", output_modality, modality,
+      GST_REALTIME2_MODALITY_AUDIO, SESSION,
+      "Whether answers are spoken or written"),
+  INT ("max-output-tokens", "Max output tokens", max_output_tokens, 0, 4096, 0,
+      SESSION, "Most tokens of one answer (0 = no limit)"),
+  ENUM ("turn-detection", "Turn detection", turn_detection, turn_detection,
+      RT2_TURN_DETECTION_SERVER_VAD, SESSION,
+      "How the end of the user's turn is found"),
+  DOUBLE ("vad-threshold", "VAD threshold", vad_threshold, 0.0, 1.0, 0.5,
+      SESSION,
+      "server-vad: how loud speech must be; higher suits noisy places"),
+  DURATION ("vad-prefix-padding", "VAD prefix padding", vad_prefix_padding, 0,
+      10 * S, 300 * MS, SESSION,
+      "server-vad: audio before the detected start that belongs to the turn, "
+      "ns"),
+  DURATION ("vad-silence-duration", "VAD silence duration",
+      vad_silence_duration, 0, 30 * S, 500 * MS, SESSION,
+      "server-vad: silence that ends the turn, ns"),
+  ENUM ("vad-eagerness", "VAD eagerness", vad_eagerness, eagerness,
+      GST_REALTIME2_EAGERNESS_AUTO, SESSION,
+      "semantic-vad: how soon the agent takes its turn"),
+  DURATION ("idle-timeout", "Idle timeout", idle_timeout, 0, 30 * S, 0, SESSION,
+      "server-vad: silence after which the agent speaks up by itself, 5 to "
+      "30 s in ns (0 = never)"),
+  BOOLEAN ("create-response", "Create response", create_response, TRUE, SESSION,
+      "Whether the end of a detected turn is answered"),
+  BOOLEAN ("interrupt-response", "Interrupt response", interrupt_response, TRUE,
+      SESSION, "Whether the user's speech cuts the agent's"),
+  ENUM ("noise-reduction", "Noise reduction", noise_reduction, noise_reduction,
+      GST_REALTIME2_NOISE_REDUCTION_NONE, SESSION,
+      "Noise reduction that the server does before it listens"),
+  STRING ("transcription-model", "Transcription model", transcription_model,
+      NULL, SESSION,
+      "Model that writes down what the user says, such as " GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL
+      " (unset = that one if a text pad asks for the user's words, else none; "
+      "empty = none)"),
+  STRING ("transcription-language", "Transcription language",
+      transcription_language, NULL, SESSION,
+      "Language of the user's speech as ISO 639-1, such as en (unset = any)"),
+  STRING ("transcription-prompt", "Transcription prompt", transcription_prompt,
+      NULL, SESSION,
+      "Words or context that help the transcription, or @ and the path of a "
+      "file; not for every model"),
+  ENUM ("transcription-delay", "Transcription delay", transcription_delay,
+      effort, GST_REALTIME2_EFFORT_DEFAULT, SESSION,
+      "How long a streaming transcriber waits for better words"),
+  STRING ("language", "Language", language, NULL, SESSION,
+      "Translation: the language to speak, such as es, pt, fr, ja, ru, zh, de, "
+      "ko, hi, id, vi, it or en (unset = the server's own)"),
+  STRING ("tools", "Tools", tools, NULL, SESSION,
+      "Tools that the agent may use: @ and the path of a file with a JSON "
+      "array, or the array itself"),
+  STRING ("tool-choice", "Tool choice", tool_choice, NULL, SESSION,
+      "Whether and which tool to use: auto, none, required, or a JSON object, "
+      "or @ and the path of a file"),
+  BOOLEAN ("parallel-tool-calls", "Parallel tool calls", parallel_tool_calls,
+      TRUE, SESSION, "Whether several tools may be called at once"),
+  STRING ("truncation", "Truncation", truncation, NULL, SESSION,
+      "What happens to a conversation that gets too long: auto, disabled, or a "
+      "JSON object, or @ and the path of a file"),
+  STRING ("prompt", "Prompt", prompt, NULL, SESSION,
+      "A stored prompt: its id, or a JSON object, or @ and the path of a file"),
+  STRING ("tracing", "Tracing", tracing, NULL, SESSION,
+      "Tracing by the server: auto, or a JSON object, or @ and the path of a "
+      "file"),
+  STRING ("include", "Include", include, NULL, SESSION,
+      "More fields to ask for, with commas between"),
+  STRING ("session-config", "Session config", session_config, NULL, SESSION,
+      "JSON object that is laid over the session that the properties make: @ "
+      "and the path of a file, or the object itself"),
 
-  { .name = "chunk-duration",
-      .nick = "Chunk duration",
-      .kind = KIND_DURATION,
-      .offset = AT (chunk_duration),
-      .min = 10 * MS,
-      .max = 1 * S,
-      .value = 40 * MS,
-      .blurb = "Length of the pieces in which audio is sent, ns" },
-  { .name = "output-buffer-duration",
-      .nick = "Output buffer duration",
-      .kind = KIND_DURATION,
-      .offset = AT (output_buffer_duration),
-      .min = 5 * MS,
-      .max = 1 * S,
-      .value = 20 * MS,
-      .blurb = "Length of the buffers on the src pad, ns" },
-  { .name = "max-size-time",
-      .nick = "Max size time",
-      .kind = KIND_DURATION,
-      .offset = AT (max_size_time),
-      .min = 200 * MS,
-      .max = 3600 * S,
-      .value = 5 * S,
-      .blurb = "Most audio that waits to be sent, ns; see leaky for what "
-               "happens beyond it" },
-  { .name = "leaky",
-      .nick = "Leaky",
-      .kind = KIND_ENUM,
-      .offset = AT (leaky),
-      .enum_type = gst_realtime2_leaky_get_type,
-      .value = GST_REALTIME2_LEAKY_AUTO,
-      .blurb = "What happens to audio beyond max-size-time; what is dropped is "
-               "reported in a realtime2/overrun message" },
-  { .name = "sync-input",
-      .nick = "Sync input",
-      .kind = KIND_ENUM,
-      .offset = AT (sync_input),
-      .enum_type = gst_realtime2_sync_input_get_type,
-      .value = GST_REALTIME2_SYNC_INPUT_AUTO,
-      .blurb = "Whether input is taken at the speed of the clock, as a file "
-               "must be for a conversation" },
-  { .name = "playout-offset",
-      .nick = "Playout offset",
-      .kind = KIND_DURATION,
-      .offset = AT (playout_offset),
-      .max = 60 * S,
-      .value = 0,
-      .touches = GST_REALTIME2_TOUCHES_PLAYOUT,
-      .blurb = "Delay between the end of this pipeline and the listener's ear, "
-               "ns" },
-  { .name = "eos-silence",
-      .nick = "EOS silence",
-      .kind = KIND_DURATION,
-      .offset = AT (eos_silence),
-      .max = AUTO,
-      .value = AUTO,
-      .blurb =
-          "Silence sent after the input has ended, so that the server "
-          "finds the end of the turn, ns (-1 = auto: vad-silence-duration plus "
-          "200 ms with server-vad, else none)" },
-  { .name = "eos-timeout",
-      .nick = "EOS timeout",
-      .kind = KIND_DURATION,
-      .offset = AT (eos_timeout),
-      .max = 3600 * S,
-      .value = 30 * S,
-      .blurb = "After the input has ended: how long nothing may come from the "
-               "server and nothing be played before the answer is given up, ns "
-               "(0 = for ever)" },
+  /* Media */
+  DURATION ("chunk-duration", "Chunk duration", chunk_duration, 10 * MS, 1 * S,
+      40 * MS, START, "Length of the pieces in which audio is sent, ns"),
+  DURATION ("output-buffer-duration", "Output buffer duration",
+      output_buffer_duration, 5 * MS, 1 * S, 20 * MS, START,
+      "Length of the buffers on the src pad, ns"),
+  DURATION ("latency", "Latency", latency, 0, 60 * S, 4 * S, START,
+      "Transcription and translation: results are presented at their input's "
+      "time plus this, ns"),
+  DURATION ("max-size-time", "Max size time", max_size_time, 200 * MS, 3600 * S,
+      5 * S, START,
+      "Most audio that waits to be sent, ns; see leaky for what happens beyond "
+      "it"),
+  ENUM ("leaky", "Leaky", leaky, leaky, GST_REALTIME2_LEAKY_AUTO, START,
+      "What happens to audio beyond max-size-time; what is dropped is reported "
+      "in a realtime2/overrun message"),
+  ENUM ("sync-input", "Sync input", sync_input, sync_input,
+      GST_REALTIME2_SYNC_INPUT_AUTO, START,
+      "Whether input is taken at the speed of the clock, as a file must be for "
+      "a conversation"),
+  DURATION ("playout-offset", "Playout offset", playout_offset, 0, 60 * S, 0,
+      PLAYOUT,
+      "Delay between the end of this pipeline and the listener's ear, ns"),
+  DURATION ("eos-silence", "EOS silence", eos_silence, 0, AUTO, AUTO, START,
+      "Silence sent after the input has ended, so that the server finds the "
+      "end of the turn, ns (-1 = auto: vad-silence-duration plus 200 ms with "
+      "server-vad, else none)"),
+  DURATION ("eos-timeout", "EOS timeout", eos_timeout, 0, 3600 * S, 30 * S,
+      START,
+      "After the input has ended: how long nothing may come from the server "
+      "and nothing be played before the answer is given up, ns (0 = for ever)"),
 };
 
 #define N_PROPERTIES G_N_ELEMENTS (table)
-
-/* --- properties --- */
 
 static GParamFlags
 flags_of (const Property *property)
 {
   GParamFlags flags = G_PARAM_WRITABLE | G_PARAM_STATIC_STRINGS;
 
-  if (property->kind != KIND_SECRET)
+  if (property->kind != KIND_SECRET && property->kind != KIND_STRUCTURE)
     flags |= G_PARAM_READABLE;
   return flags
-      | (property->touches == GST_REALTIME2_TOUCHES_NOTHING
-              ? GST_PARAM_MUTABLE_READY
-              : GST_PARAM_MUTABLE_PLAYING);
+      | (property->touches == START ? GST_PARAM_MUTABLE_READY
+                                    : GST_PARAM_MUTABLE_PLAYING);
 }
 
 static GParamSpec *
@@ -289,16 +271,22 @@ make_pspec (const Property *p)
           p->name, p->nick, p->blurb, p->min, p->max, p->value, flags);
     case KIND_DOUBLE:
       return g_param_spec_double (
-          p->name, p->nick, p->blurb, 0.0, 1.0, 0.5, flags);
+          p->name, p->nick, p->blurb, p->low, p->high, p->ratio, flags);
     case KIND_INT:
-      return g_param_spec_int (p->name, p->nick, p->blurb, RT2_RETRIES_AUTO,
-          G_MAXINT, RT2_RETRIES_AUTO, flags);
+      return g_param_spec_int (p->name, p->nick, p->blurb, (gint) p->low,
+          (gint) p->high, (gint) p->ratio, flags);
     case KIND_BOOLEAN:
       return g_param_spec_boolean (
           p->name, p->nick, p->blurb, p->value != 0, flags);
     case KIND_ENUM:
       return g_param_spec_enum (
-          p->name, p->nick, p->blurb, p->enum_type (), (gint) p->value, flags);
+          p->name, p->nick, p->blurb, p->type (), (gint) p->value, flags);
+    case KIND_OBJECT:
+      return g_param_spec_object (
+          p->name, p->nick, p->blurb, p->type (), flags);
+    case KIND_STRUCTURE:
+      return g_param_spec_boxed (
+          p->name, p->nick, p->blurb, GST_TYPE_STRUCTURE, flags);
     default:
       return g_param_spec_string (p->name, p->nick, p->blurb, p->text, flags);
   }
@@ -320,6 +308,52 @@ wipe (gchar *secret)
   g_free (secret);
 }
 
+/* Gives back what a field holds and sets it to NULL; only for fields that are
+ * pointers. */
+static void
+clear_field (const Property *property, gpointer field)
+{
+  switch (property->kind) {
+    case KIND_STRING:
+      g_clear_pointer ((gchar **) field, g_free);
+      break;
+    case KIND_SECRET:
+      g_clear_pointer ((gchar **) field, wipe);
+      break;
+    case KIND_OBJECT:
+      g_clear_object ((GObject **) field);
+      break;
+    case KIND_STRUCTURE:
+      g_clear_pointer ((GstStructure **) field, gst_structure_free);
+      break;
+    default:
+      break;
+  }
+}
+
+/* Makes a field that was copied bit by bit its own. */
+static void
+own_field (const Property *property, gpointer field)
+{
+  GstStructure **structure = field;
+
+  switch (property->kind) {
+    case KIND_STRING:
+    case KIND_SECRET:
+      *(gchar **) field = g_strdup (*(gchar **) field);
+      break;
+    case KIND_OBJECT:
+      if (*(GObject **) field)
+        g_object_ref (*(GObject **) field);
+      break;
+    case KIND_STRUCTURE:
+      *structure = *structure ? gst_structure_copy (*structure) : NULL;
+      break;
+    default:
+      break;
+  }
+}
+
 GstRealtime2Touches
 gst_realtime2_settings_set (
     GstRealtime2Settings *settings, guint id, const GValue *value)
@@ -327,13 +361,10 @@ gst_realtime2_settings_set (
   const Property *property = &table[id - 1];
   gpointer field = G_STRUCT_MEMBER_P (settings, property->offset);
 
+  clear_field (property, field);
   switch (property->kind) {
     case KIND_STRING:
-      g_free (*(gchar **) field);
-      *(gchar **) field = g_value_dup_string (value);
-      break;
     case KIND_SECRET:
-      wipe (*(gchar **) field);
       *(gchar **) field = g_value_dup_string (value);
       break;
     case KIND_DURATION:
@@ -351,6 +382,12 @@ gst_realtime2_settings_set (
     case KIND_ENUM:
       *(gint *) field = g_value_get_enum (value);
       break;
+    case KIND_OBJECT:
+      *(GObject **) field = g_value_dup_object (value);
+      break;
+    case KIND_STRUCTURE:
+      *(GstStructure **) field = g_value_dup_boxed (value);
+      break;
   }
   return property->touches;
 }
@@ -366,8 +403,6 @@ gst_realtime2_settings_get (
     case KIND_STRING:
       g_value_set_string (value, *(gchar *const *) field);
       break;
-    case KIND_SECRET:
-      break;
     case KIND_DURATION:
       g_value_set_uint64 (value, *(const guint64 *) field);
       break;
@@ -382,6 +417,12 @@ gst_realtime2_settings_get (
       break;
     case KIND_ENUM:
       g_value_set_enum (value, *(const gint *) field);
+      break;
+    case KIND_OBJECT:
+      g_value_set_object (value, *(GObject *const *) field);
+      break;
+    case KIND_SECRET:
+    case KIND_STRUCTURE:
       break;
   }
 }
@@ -402,14 +443,8 @@ gst_realtime2_settings_init (GstRealtime2Settings *settings)
 void
 gst_realtime2_settings_clear (GstRealtime2Settings *settings)
 {
-  for (guint i = 0; i < N_PROPERTIES; i++) {
-    gchar **field = G_STRUCT_MEMBER_P (settings, table[i].offset);
-
-    if (table[i].kind == KIND_STRING)
-      g_clear_pointer (field, g_free);
-    else if (table[i].kind == KIND_SECRET)
-      g_clear_pointer (field, wipe);
-  }
+  for (guint i = 0; i < N_PROPERTIES; i++)
+    clear_field (&table[i], G_STRUCT_MEMBER_P (settings, table[i].offset));
 }
 
 GstRealtime2Settings *
@@ -418,12 +453,8 @@ gst_realtime2_settings_copy (const GstRealtime2Settings *settings)
   GstRealtime2Settings *copy = g_new (GstRealtime2Settings, 1);
 
   *copy = *settings;
-  for (guint i = 0; i < N_PROPERTIES; i++) {
-    gchar **field = G_STRUCT_MEMBER_P (copy, table[i].offset);
-
-    if (table[i].kind == KIND_STRING || table[i].kind == KIND_SECRET)
-      *field = g_strdup (*field);
-  }
+  for (guint i = 0; i < N_PROPERTIES; i++)
+    own_field (&table[i], G_STRUCT_MEMBER_P (copy, table[i].offset));
   return copy;
 }
 
@@ -432,161 +463,4 @@ gst_realtime2_settings_free (GstRealtime2Settings *settings)
 {
   gst_realtime2_settings_clear (settings);
   g_free (settings);
-}
-
-/* --- what a session is told --- */
-
-static const gchar *
-non_empty (const gchar *text)
-{
-  return text && *text ? text : NULL;
-}
-
-/* @text, or what is in the file that it names with @. NULL and a fault if that
- * can't be read. */
-static gchar *
-read_text (const gchar *name, const gchar *text, Rt2Fault **fault)
-{
-  GError *error = NULL;
-  gchar *content = NULL;
-  gsize size;
-
-  if (text[0] != '@')
-    content = g_strdup (text);
-  else if (!g_file_get_contents (text + 1, &content, &size, &error)) {
-    *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
-        "The file given for property %s can't be read.", name);
-    (*fault)->debug = g_strdup (error->message);
-    g_error_free (error);
-    return NULL;
-  }
-  if (!g_utf8_validate (content, -1, NULL)) {
-    *fault = rt2_fault_new (
-        RT2_FAULT_SETTINGS, "Property %s is not valid UTF-8.", name);
-    g_clear_pointer (&content, g_free);
-  }
-  return content;
-}
-
-/* The base URL of the official SDKs (http or https) as one for WebSocket. */
-static gchar *
-uri_from_base (const gchar *base)
-{
-  gsize len = strlen (base);
-
-  while (len > 0 && base[len - 1] == '/')
-    len--;
-  if (g_ascii_strncasecmp (base, "http", 4) == 0)
-    return g_strdup_printf ("ws%.*s/realtime", (gint) (len - 4), base + 4);
-  return g_strdup_printf ("%.*s/realtime", (gint) len, base);
-}
-
-static gchar *
-find_uri (const GstRealtime2Settings *settings)
-{
-  const gchar *base = non_empty (g_getenv ("OPENAI_BASE_URL"));
-
-  if (non_empty (settings->uri))
-    return g_strdup (settings->uri);
-  return base ? uri_from_base (base) : g_strdup (DEFAULT_URI);
-}
-
-/* The vendor's own host takes nobody without a key; others may. */
-static gboolean
-needs_key (const gchar *uri)
-{
-  GUri *parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
-  const gchar *host = parsed ? g_uri_get_host (parsed) : NULL;
-  gboolean needed = host
-      && (g_ascii_strcasecmp (host, "api.openai.com") == 0
-          || g_str_has_suffix (host, ".api.openai.com"));
-
-  if (parsed)
-    g_uri_unref (parsed);
-  return needed;
-}
-
-Rt2SessionOptions *
-gst_realtime2_settings_make_options (
-    const GstRealtime2Settings *settings, Rt2Fault **fault)
-{
-  Rt2SessionOptions *options;
-  const gchar *key = non_empty (settings->api_key);
-  gchar *uri = find_uri (settings);
-
-  if (!key)
-    key = non_empty (g_getenv ("OPENAI_API_KEY"));
-  if (!key && needs_key (uri)) {
-    *fault = rt2_fault_new (
-        RT2_FAULT_SETTINGS, "There is no API key for %s.", uri);
-    (*fault)->hint = g_strdup (
-        "Set the environment variable OPENAI_API_KEY or "
-        "the property api-key, or set uri to a server that needs none.");
-    g_free (uri);
-    return NULL;
-  }
-
-  options = rt2_session_options_new ();
-  options->transport->url = uri;
-  options->transport->api_key = g_strdup (key);
-  options->transport->connect_timeout = settings->connect_timeout;
-  options->transport->keepalive_interval = settings->keepalive_interval;
-  options->model = g_strdup (settings->model);
-  options->retries = settings->retries;
-  options->retry_backoff_max = settings->retry_backoff_max;
-  options->eos_silence = settings->eos_silence;
-  options->eos_timeout = settings->eos_timeout;
-  return options;
-}
-
-/* Sets *field to @value, transfer full. */
-static void
-put (gchar **field, gchar *value)
-{
-  g_free (*field);
-  *field = value;
-}
-
-static const gchar *
-effort_name (gint effort)
-{
-  if (effort == GST_REALTIME2_EFFORT_DEFAULT)
-    return NULL;
-  return gst_realtime2_enum_nick (GST_TYPE_REALTIME2_EFFORT, effort);
-}
-
-Rt2SessionConfig *
-gst_realtime2_settings_make_config (const GstRealtime2Settings *settings,
-    Rt2AudioFormat input_format, Rt2AudioFormat output_format,
-    gboolean wants_user_text, Rt2Fault **fault)
-{
-  Rt2SessionConfig *config;
-  gchar *instructions = NULL;
-
-  if (settings->instructions) {
-    instructions = read_text ("instructions", settings->instructions, fault);
-    if (!instructions)
-      return NULL;
-  }
-  config = rt2_session_config_new ();
-  put (&config->instructions, instructions);
-  put (&config->voice, g_strdup (non_empty (settings->voice)));
-  put (&config->reasoning_effort,
-      g_strdup (effort_name (settings->reasoning_effort)));
-  config->input_format = input_format;
-  config->output_format = output_format;
-  config->turn_detection = settings->turn_detection;
-  config->vad_threshold = settings->vad_threshold;
-  config->vad_prefix_padding = settings->vad_prefix_padding;
-  config->vad_silence_duration = settings->vad_silence_duration;
-  put (&config->vad_eagerness,
-      g_strdup (gst_realtime2_enum_nick (
-          GST_TYPE_REALTIME2_EAGERNESS, settings->vad_eagerness)));
-  config->idle_timeout = settings->idle_timeout;
-  config->create_response = settings->create_response;
-  config->interrupt_response = settings->interrupt_response;
-  put (&config->transcription_model, g_strdup (settings->transcription_model));
-  if (!config->transcription_model && wants_user_text)
-    put (&config->transcription_model, g_strdup (DEFAULT_TRANSCRIPTION_MODEL));
-  return config;
 }

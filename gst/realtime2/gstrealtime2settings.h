@@ -5,28 +5,46 @@
  */
 #pragma once
 
+#include <gio/gio.h>
 #include <gst/gst.h>
 
 #include "gstrealtime2enums.h"
-#include "rt2session.h"
+#include "rt2fault.h"
 
 G_BEGIN_DECLS
 
-/* Guarded by the element's OBJECT_LOCK. Strings may be NULL. Durations are ns,
+#define GST_REALTIME2_DEFAULT_URI "wss://api.openai.com/v1/realtime"
+#define GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL "gpt-realtime-whisper"
+
+/* Guarded by the element's OBJECT_LOCK. Pointers may be NULL. Durations are ns,
  * G_MAXUINT64 = auto. */
 typedef struct {
   gchar *uri;
   gchar *api_key;
+  gint auth; /* GstRealtime2Auth */
+  gchar *organization;
+  gchar *project;
+  gchar *safety_identifier;
+  GstStructure *extra_headers;
   gchar *model;
+  gint session_type; /* GstRealtime2SessionType */
+  gchar *call_id;
   guint64 connect_timeout;
   guint64 keepalive_interval;
   gint retries;
   guint64 retry_backoff_max;
+  gchar *proxy;
+  GTlsDatabase *tls_database;
+  gchar *tls_pins;
+  GTlsCertificate *client_certificate;
 
   gchar *instructions;
   gchar *voice;
+  gdouble speed;
   gint reasoning_effort; /* GstRealtime2Effort */
-  gint turn_detection;   /* Rt2TurnDetection */
+  gint output_modality;  /* GstRealtime2Modality */
+  gint max_output_tokens;
+  gint turn_detection; /* Rt2TurnDetection */
   gdouble vad_threshold;
   guint64 vad_prefix_padding;
   guint64 vad_silence_duration;
@@ -34,10 +52,24 @@ typedef struct {
   guint64 idle_timeout;
   gboolean create_response;
   gboolean interrupt_response;
+  gint noise_reduction; /* GstRealtime2NoiseReduction */
   gchar *transcription_model;
+  gchar *transcription_language;
+  gchar *transcription_prompt;
+  gint transcription_delay; /* GstRealtime2Effort */
+  gchar *language;
+  gchar *tools;
+  gchar *tool_choice;
+  gboolean parallel_tool_calls;
+  gchar *truncation;
+  gchar *prompt;
+  gchar *tracing;
+  gchar *include;
+  gchar *session_config;
 
   guint64 chunk_duration;
   guint64 output_buffer_duration;
+  guint64 latency;
   guint64 max_size_time;
   gint leaky;      /* GstRealtime2Leaky */
   gint sync_input; /* GstRealtime2SyncInput */
@@ -66,18 +98,8 @@ GstRealtime2Touches gst_realtime2_settings_set (
 void gst_realtime2_settings_get (
     const GstRealtime2Settings *settings, guint id, GValue *value);
 
-/* What a session needs, from the settings and the environment. Called without
- * locks on a copy made by gst_realtime2_settings_copy(). NULL and a fault that
- * names the property if something is wrong. */
 GstRealtime2Settings *gst_realtime2_settings_copy (
     const GstRealtime2Settings *settings);
 void gst_realtime2_settings_free (GstRealtime2Settings *settings);
-Rt2SessionOptions *gst_realtime2_settings_make_options (
-    const GstRealtime2Settings *settings, Rt2Fault **fault);
-/* @wants_user_text: somebody wants to read the user's words, so transcription
- * is on even if no model is set. */
-Rt2SessionConfig *gst_realtime2_settings_make_config (
-    const GstRealtime2Settings *settings, Rt2AudioFormat input_format,
-    Rt2AudioFormat output_format, gboolean wants_user_text, Rt2Fault **fault);
 
 G_END_DECLS

@@ -156,23 +156,6 @@ push_caption (GstRealtime2TextPad *pad, const Rt2Caption *caption)
   return ret;
 }
 
-/* Pushes all that is due at @now. Called with self->lock. */
-static GstFlowReturn
-push_due (GstRealtime2TextPad *pad, const Rt2CaptionRules *rules, guint64 now)
-{
-  GstFlowReturn ret = GST_FLOW_OK;
-  Rt2Caption *caption;
-
-  while ((ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
-      && (caption = rt2_caption_reader_next (
-              pad->reader, rules, pad->position, now))) {
-    ret = push_caption (pad, caption);
-    /* The item is shared and guarded by the lock that is held again. */
-    rt2_caption_free (caption);
-  }
-  return ret;
-}
-
 /* Tells that there is nothing up to @now. Called with self->lock. */
 static void
 push_gap (GstRealtime2TextPad *pad, guint64 now)
@@ -187,6 +170,27 @@ push_gap (GstRealtime2TextPad *pad, guint64 now)
   g_mutex_unlock (&self->lock);
   gst_pad_push_event (GST_PAD (pad), gap);
   g_mutex_lock (&self->lock);
+}
+
+/* Pushes all that is due at @now, each after a GAP up to where it begins.
+ * Called with self->lock, which is released around the pushes. */
+static GstFlowReturn
+push_due (GstRealtime2TextPad *pad, const Rt2CaptionRules *rules, guint64 now)
+{
+  GstFlowReturn ret = GST_FLOW_OK;
+  Rt2Caption *caption;
+
+  while ((ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
+      && (caption = rt2_caption_reader_next (
+              pad->reader, rules, pad->position, now))) {
+    push_gap (pad, caption->pts);
+    /* The user may have barged in meanwhile. */
+    if (!caption->spoken->cancelled)
+      ret = push_caption (pad, caption);
+    /* The item is shared and guarded by the lock that is held again. */
+    rt2_caption_free (caption);
+  }
+  return ret;
 }
 
 /* --- the task --- */

@@ -125,6 +125,16 @@ rt2_fault_redact (Rt2Fault *fault, const gchar *secret)
   redact (&fault->server_code, secret);
 }
 
+gchar *
+rt2_redact (const gchar *text, const gchar *secret)
+{
+  gchar *copy = g_strdup (text);
+
+  if (secret != NULL && *secret != '\0')
+    redact (&copy, secret);
+  return copy;
+}
+
 /* Takes ownership of nothing; @hint is copied. */
 static Rt2Fault *
 with_hint (Rt2Fault *fault, const gchar *hint)

@@ -52,6 +52,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Fault, rt2_fault_free)
  * what it was sent. @secret may be NULL. */
 void rt2_fault_redact (Rt2Fault *fault, const gchar *secret);
 
+/* A copy of @text (may be NULL) with *** for @secret (may be NULL). */
+gchar *rt2_redact (const gchar *text, const gchar *secret);
+
 /* No answer in connect-timeout. @where is "host:port" for the message. */
 Rt2Fault *rt2_fault_new_timeout (const gchar *where);
 

@@ -163,6 +163,13 @@ fill_delta (Rt2Event *event, JsonObject *object, GError **error)
   return event->text || fail_missing (event, "delta", error);
 }
 
+static gboolean
+fill_translated (Rt2Event *event, JsonObject *object, GError **error)
+{
+  event->elapsed_ms = rt2_json_uint (object, "elapsed_ms", G_MAXUINT64);
+  return fill_delta (event, object, error);
+}
+
 /* The one delta that the protocol allows to come without text. */
 static gboolean
 fill_input_delta (Rt2Event *event, JsonObject *object, GError **error)
@@ -306,9 +313,9 @@ static const struct {
   { "session.output_audio.delta", RT2_EVENT_TRANSLATION_AUDIO_DELTA,
       fill_audio },
   { "session.output_transcript.delta", RT2_EVENT_TRANSLATION_OUTPUT_DELTA,
-      fill_delta },
+      fill_translated },
   { "session.input_transcript.delta", RT2_EVENT_TRANSLATION_INPUT_DELTA,
-      fill_delta },
+      fill_translated },
 };
 
 const gchar *

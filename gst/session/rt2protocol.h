@@ -197,12 +197,15 @@ typedef struct {
   gchar *call_id;
   guint output_index, content_index;
 
-  GBytes *audio;          /* decoded delta: AUDIO_DELTA, TRANSLATION_… */
-  gchar *text;            /* delta, transcript, text, or arguments; the
-                           * key of DTMF_RECEIVED */
-  gchar *name;            /* of a function; the speaker of a SEGMENT */
-  guint64 audio_start_ms; /* of a SEGMENT: from its `start` and `end`, */
-  guint64 audio_end_ms;   /* which are seconds */
+  GBytes *audio; /* decoded delta: AUDIO_DELTA, TRANSLATION_… */
+  gchar *text;   /* delta, transcript, text, or arguments; the
+                  * key of DTMF_RECEIVED */
+  gchar *name;   /* of a function; the speaker of a SEGMENT */
+  guint64 audio_start_ms;
+  guint64 elapsed_ms;
+  /* TRANSLATION_...; G_MAXUINT64 = not said */ /* of a SEGMENT: from its
+                                                   `start` and `end`, */
+  guint64 audio_end_ms;                         /* which are seconds */
   Rt2Item *item;
   Rt2Response *response;
   Rt2SessionInfo *session;
@@ -235,6 +238,12 @@ gchar *rt2_build_session_update (JsonObject *session, const gchar *event_id);
  * @size must not be 0 and not exceed RT2_APPEND_MAX (15 MiB). */
 #define RT2_APPEND_MAX (15 * 1024 * 1024)
 void rt2_build_append (GString *out, const guint8 *audio, gsize size);
+
+/* The same for a translation session: session.input_audio_buffer.append. */
+void rt2_build_translation_append (
+    GString *out, const guint8 *audio, gsize size);
+/* Asks a translation session for what is left, then session.closed. */
+gchar *rt2_build_session_close (const gchar *event_id);
 
 gchar *rt2_build_commit (const gchar *event_id);
 gchar *rt2_build_clear (const gchar *event_id);

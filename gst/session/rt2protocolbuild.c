@@ -54,14 +54,35 @@ finish (GString *out)
   return g_string_free (out, FALSE);
 }
 
-void
-rt2_build_append (GString *out, const guint8 *audio, gsize size)
+static void
+append_frame (GString *out, const gchar *head, const guint8 *audio, gsize size)
 {
   g_return_if_fail (size > 0 && size <= RT2_APPEND_MAX);
 
-  g_string_append (out, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"");
+  g_string_append (out, head);
   rt2_base64_append (out, audio, size);
   g_string_append (out, "\"}");
+}
+
+void
+rt2_build_append (GString *out, const guint8 *audio, gsize size)
+{
+  append_frame (
+      out, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"", audio, size);
+}
+
+void
+rt2_build_translation_append (GString *out, const guint8 *audio, gsize size)
+{
+  append_frame (out,
+      "{\"type\":\"session.input_audio_buffer.append\",\"audio\":\"", audio,
+      size);
+}
+
+gchar *
+rt2_build_session_close (const gchar *event_id)
+{
+  return finish (begin ("session.close", event_id));
 }
 
 gchar *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the two halves of the session share: rt2session.c keeps the connection,
- * the configuration and the way up; rt2sessionevents.c does what the server's
- * events ask for.
+ * What the parts of the session share: rt2session.c keeps the connection and
+ * the configuration, rt2sessionuplink.c the way up and the end,
+ * rt2sessionevents.c does what the server's events ask for.
  */
 #pragma once
 
@@ -10,6 +10,7 @@
 
 #include "rt2conversation.h"
 #include "rt2inputclock.h"
+#include "rt2pause.h"
 #include "rt2responses.h"
 
 G_BEGIN_DECLS
@@ -22,13 +23,26 @@ typedef enum {
   RT2_FINISH_DONE,    /* `drained` was called */
 } Rt2Finish;
 
+/* A stretch of the user's audio in the server's count, ns appended. */
+typedef struct {
+  guint64 start, end;
+} Rt2Span;
+
+/* The words of one side of a translation, cut into items. */
+typedef struct {
+  guint number;      /* of the item that is open */
+  gboolean complete; /* its last words ended a sentence */
+} Rt2Sentence;
+
 struct _Rt2Session {
   const Rt2SessionListener *listener;
-  gpointer owner;             /* of the listener's calls */
+  gpointer owner;      /* of the listener's calls */
+  Rt2SessionType type; /* of the configuration at the start; never changes */
   Rt2SessionOptions *options; /* never changes */
   GMainContext *context;      /* the thread's; all sources are attached here */
   GSource *wakeup;            /* fires when another thread has left work */
   GSource *timer;             /* one of configure, retry: see on_timer */
+  GSource *flow_timer;        /* keeps a translation's audio flowing */
   GSource *finish_timer;      /* fires when finish_check() is due */
 
   GMutex lock;                  /* guards the next four, nothing else */
@@ -56,6 +70,12 @@ struct _Rt2Session {
   /* Turns. */
   Rt2InputClock *clock; /* of the audio appended */
   guint64 uncommitted;  /* ns appended since we last committed */
+  GQueue commits;       /* Rt2Span*, ours that were not acknowledged yet */
+  Rt2Pause *pause;      /* finds where to commit for a model without a VAD */
+  gint64 flow_start;    /* monotonic us when the first audio went up, or 0 */
+  gboolean closed;      /* session.closed came: a translation is through */
+  guint64 translated;   /* ns of translated audio that came */
+  Rt2Sentence output_sentence, input_sentence; /* of a translation */
   gboolean speech_open; /* speech_started without its end */
   Rt2Responses *responses;
   Rt2Conversation *conversation;
@@ -87,6 +107,22 @@ void rt2_session_send_config (Rt2Session *session);
 /* Sends response.create if one is wished for and nothing is in its way. */
 void rt2_session_send_wish (Rt2Session *session);
 
+/* Calls @func once on the session's thread in @ns; replaces what *source was.
+ */
+void rt2_session_arm (
+    Rt2Session *session, GSource **source, guint64 ns, GSourceFunc func);
+void rt2_session_disarm (GSource **source);
+
+/* Looks whether the end has come, and reports it. */
+void rt2_session_check_finish (Rt2Session *session);
+
+/* Commits what was appended since the last commit, and wishes for a response if
+ * the session gives any. */
+void rt2_session_commit (Rt2Session *session);
+
+/* Forgets what was on its way up. */
+void rt2_session_reset_uplink (Rt2Session *session);
+
 /* Sends what there is, as long as the socket takes it. */
 void rt2_session_pump (Rt2Session *session);
 
@@ -100,6 +136,14 @@ void rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info);
 /* Takes a message of the server. */
 void rt2_session_handle_message (
     Rt2Session *session, const gchar *text, gsize size);
+
+/* Events of a translation session. */
+void rt2_session_on_translated_text (
+    Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_source_text (Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_translated_audio (
+    Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_closed (Rt2Session *session, const Rt2Event *event);
 
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_events (Rt2Session *session);

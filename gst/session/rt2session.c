@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The session: connection, configuration, the user's audio on its way up, and
- * the end of the conversation.
+ * The session: connection and configuration.
  */
 #include "rt2session-private.h"
 
@@ -9,9 +8,6 @@
 
 #include "rt2json.h"
 
-/* Pieces sent in one go before the loop gets to look at other things. */
-#define PIECES_PER_TURN 32
-#define NS_PER_US 1000
 #define FOREVER (-1)
 
 /* --- options --- */
@@ -32,6 +28,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
 {
   rt2_transport_config_free (options->transport);
   g_free (options->model);
+  g_free (options->call_id);
   g_free (options);
 }
 
@@ -87,8 +84,8 @@ publish_stats (Rt2Session *session)
   g_mutex_unlock (&session->lock);
 }
 
-static void
-clear_source (GSource **source)
+void
+rt2_session_disarm (GSource **source)
 {
   if (!*source)
     return;
@@ -96,203 +93,16 @@ clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
-/* Calls @func once on the session's thread in @ns; replaces what *source was.
- */
-static void
-arm (Rt2Session *session, GSource **source, guint64 ns, GSourceFunc func)
+void
+rt2_session_arm (
+    Rt2Session *session, GSource **source, guint64 ns, GSourceFunc func)
 {
   guint64 ms = (ns + 999999) / 1000000;
 
-  clear_source (source);
+  rt2_session_disarm (source);
   *source = g_timeout_source_new (MIN (ms, G_MAXUINT));
   g_source_set_callback (*source, func, session, NULL);
   g_source_attach (*source, session->context);
-}
-
-/* --- the end of the conversation --- */
-
-/* How many us from now on the end must be looked at again; 0 = it is here. */
-static gint64
-time_to_settle (Rt2Session *session, gint64 now)
-{
-  gint64 turn_grace = RT2_SESSION_TURN_GRACE / NS_PER_US;
-  gint64 transcript_grace = RT2_SESSION_TRANSCRIPT_GRACE / NS_PER_US;
-
-  if (session->finish != RT2_FINISH_WAITING || session->speech_open
-      || !session->configured || rt2_responses_is_busy (session->responses)) {
-    session->settled_since = 0;
-    return G_MAXINT64;
-  }
-  if (session->settled_since == 0)
-    session->settled_since = now;
-  if (rt2_session_config_has_vad (session->config) && session->uncommitted > 0
-      && now < session->last_turn + turn_grace)
-    return session->last_turn + turn_grace - now;
-  if (g_hash_table_size (session->transcripts) > 0
-      && now < session->settled_since + transcript_grace)
-    return session->settled_since + transcript_grace - now;
-  return 0;
-}
-
-/* Likewise for eos_timeout; speech that plays is a sign of life. */
-static gint64
-time_to_timeout (Rt2Session *session, gint64 now)
-{
-  gint64 timeout = session->options->eos_timeout / NS_PER_US;
-
-  if (timeout == 0)
-    return G_MAXINT64;
-  if (session->listener->is_playing (session->owner))
-    session->last_alive = now;
-  return MAX (0, session->last_alive + timeout - now);
-}
-
-static gboolean on_finish_timer (gpointer data);
-
-static void
-check_finish (Rt2Session *session)
-{
-  gint64 now = g_get_monotonic_time ();
-  gint64 settle, timeout;
-
-  clear_source (&session->finish_timer);
-  if (session->finish == RT2_FINISH_NONE || session->finish == RT2_FINISH_DONE)
-    return;
-  settle = time_to_settle (session, now);
-  timeout = time_to_timeout (session, now);
-  if (settle == 0 || timeout == 0) {
-    session->finish = RT2_FINISH_DONE;
-    session->listener->drained (session->owner, settle != 0);
-    return;
-  }
-  /* Whether speech plays is asked at least every second. */
-  arm (session, &session->finish_timer,
-      MIN (MIN (settle, timeout), G_USEC_PER_SEC) * NS_PER_US, on_finish_timer);
-}
-
-static gboolean
-on_finish_timer (gpointer data)
-{
-  check_finish (data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
-{
-  guint64 duration = rt2_audio_format_bytes_to_ns (
-      session->config->input_format, size);
-  GString *json = g_string_sized_new (size * 4 / 3 + 64);
-
-  rt2_build_append (json, data, size);
-  rt2_transport_send (session->transport, json->str);
-  g_string_free (json, TRUE);
-  rt2_input_clock_append (session->clock, rt, duration);
-  session->uncommitted += duration;
-}
-
-/* Lets the server's VAD hear that the user is done. */
-static void
-append_silence (Rt2Session *session, guint64 duration)
-{
-  Rt2AudioFormat format = session->config->input_format;
-  guint64 samples = rt2_audio_format_ns_to_samples (format, duration);
-  guint64 left = samples * rt2_audio_format_width (format);
-  gsize piece = rt2_audio_format_rate (format) / 10
-      * rt2_audio_format_width (format);
-  guint8 *silence = g_malloc (piece);
-
-  memset (silence, rt2_audio_format_silence (format), piece);
-  while (left > 0) {
-    gsize size = MIN (left, piece);
-
-    append_audio (session, silence, size, G_MAXUINT64);
-    left -= size;
-  }
-  g_free (silence);
-}
-
-static void
-commit_turn (Rt2Session *session)
-{
-  rt2_session_send (
-      session, rt2_build_commit (rt2_session_new_event_id (session)));
-  session->uncommitted = 0;
-  session->speech_open = FALSE;
-  session->turn_end = g_get_monotonic_time ();
-  rt2_responses_want (session->responses);
-  rt2_session_send_wish (session);
-}
-
-/* All of the user's audio is sent: closes the turn that may be open. */
-static void
-end_uplink (Rt2Session *session)
-{
-  guint64 silence = session->options->eos_silence;
-
-  if (session->finish >= RT2_FINISH_WAITING)
-    return;
-  switch (session->config->turn_detection) {
-    case RT2_TURN_DETECTION_SERVER_VAD:
-      if (silence == G_MAXUINT64)
-        silence = session->config->vad_silence_duration + 200000000;
-      if (session->uncommitted > 0)
-        append_silence (session, silence);
-      break;
-    case RT2_TURN_DETECTION_SEMANTIC_VAD:
-      if (silence != G_MAXUINT64 && session->uncommitted > 0)
-        append_silence (session, silence);
-      if (session->speech_open)
-        commit_turn (session);
-      break;
-    case RT2_TURN_DETECTION_NONE:
-      if (session->uncommitted >= RT2_SESSION_COMMIT_MIN)
-        commit_turn (session);
-      break;
-  }
-  session->finish = RT2_FINISH_WAITING;
-  session->last_turn = g_get_monotonic_time ();
-}
-
-void
-rt2_session_send_wish (Rt2Session *session)
-{
-  if (session->configured && rt2_responses_take_wish (session->responses))
-    rt2_session_send (session,
-        rt2_build_response_create (rt2_session_new_event_id (session)));
-}
-
-/* --- the way up --- */
-
-static gboolean
-may_send_audio (Rt2Session *session)
-{
-  return session->configured && !session->format_pending
-      && session->finish < RT2_FINISH_WAITING
-      && rt2_transport_is_writable (session->transport);
-}
-
-void
-rt2_session_pump (Rt2Session *session)
-{
-  Rt2UplinkPiece piece;
-
-  for (guint n = 0; may_send_audio (session); n++) {
-    if (n == PIECES_PER_TURN) {
-      rt2_session_wake (session);
-      return;
-    }
-    if (!session->listener->pull (session->owner, &piece))
-      return;
-    session->last_alive = g_get_monotonic_time ();
-    if (piece.kind == RT2_UPLINK_END) {
-      end_uplink (session);
-      return;
-    }
-    append_audio (session, g_bytes_get_data (piece.audio, NULL),
-        g_bytes_get_size (piece.audio), piece.rt);
-    g_bytes_unref (piece.audio);
-  }
 }
 
 /* --- configuration --- */
@@ -358,10 +168,13 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
 {
   gboolean first = !session->configured;
   gboolean reconnected = session->ever_configured;
-  Rt2Fault *fault = check_format ("input", info->has_input_format,
-      info->input_format, session->config->input_format);
+  Rt2Fault *fault = NULL;
 
-  if (!fault)
+  if (!session->options->call_id)
+    fault = check_format ("input", info->has_input_format, info->input_format,
+        session->config->input_format);
+  if (!fault && session->type == RT2_SESSION_TYPE_REALTIME
+      && !session->options->call_id)
     fault = check_format ("output", info->has_output_format,
         info->output_format, session->config->output_format);
   if (fault) {
@@ -373,7 +186,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   session->ever_configured = TRUE;
   session->attempts = 0;
   if (first) {
-    clear_source (&session->timer);
+    rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
   }
   rt2_session_send_wish (session);
@@ -387,7 +200,7 @@ on_configure_timeout (gpointer data)
 {
   Rt2Session *session = data;
 
-  clear_source (&session->timer);
+  rt2_session_disarm (&session->timer);
   rt2_session_fault (session,
       rt2_fault_new (RT2_FAULT_TIMEOUT,
           "The server took the connection but %s within the time allowed.",
@@ -402,8 +215,8 @@ on_opened (gpointer user_data)
   Rt2Session *session = user_data;
 
   if (session->options->transport->connect_timeout > 0)
-    arm (session, &session->timer, session->options->transport->connect_timeout,
-        on_configure_timeout);
+    rt2_session_arm (session, &session->timer,
+        session->options->transport->connect_timeout, on_configure_timeout);
 }
 
 static void
@@ -412,7 +225,7 @@ after_event (Rt2Session *session)
   rt2_session_send_wish (session);
   if (session->state != RT2_SESSION_DISCONNECTED)
     rt2_session_update_state (session);
-  check_finish (session);
+  rt2_session_check_finish (session);
   publish_stats (session);
 }
 
@@ -451,7 +264,7 @@ on_closed (gpointer user_data, const Rt2Fault *fault)
   Rt2Session *session = user_data;
 
   rt2_session_fault (session, explain_fault (session, fault));
-  check_finish (session);
+  rt2_session_check_finish (session);
   publish_stats (session);
 }
 
@@ -465,7 +278,7 @@ static const Rt2TransportListener transport_listener = {
 static void
 reset_connection (Rt2Session *session)
 {
-  clear_source (&session->timer);
+  rt2_session_disarm (&session->timer);
   g_clear_pointer (&session->error_code, g_free);
   g_clear_pointer (&session->error_message, g_free);
   g_clear_pointer (&session->sent_config, json_object_unref);
@@ -474,26 +287,78 @@ reset_connection (Rt2Session *session)
   session->configured = FALSE;
   session->format_pending = FALSE;
   session->voice_locked = FALSE;
-  session->uncommitted = 0;
-  session->speech_open = FALSE;
+  rt2_session_reset_uplink (session);
   rt2_input_clock_reset (session->clock);
   rt2_responses_reset (session->responses);
   rt2_conversation_clear (session->conversation);
   rt2_session_reset_events (session);
 }
 
-static gchar *
-build_url (const gchar *base, const gchar *model)
+/* Whether the query of @url says already what to connect to. */
+static gboolean
+names_target (const gchar *url)
 {
-  gchar *escaped, *url;
+  static const gchar *const names[] = { "model=", "intent=", "call_id=" };
+  const gchar *query = strchr (url, '?');
 
-  if (!model || !*model || strstr (base, "?model=") || strstr (base, "&model="))
-    return g_strdup (base);
-  escaped = g_uri_escape_string (model, NULL, FALSE);
-  url = g_strconcat (
-      base, strchr (base, '?') ? "&" : "?", "model=", escaped, NULL);
+  for (guint i = 0; query && i < G_N_ELEMENTS (names); i++) {
+    const gchar *found = strstr (query, names[i]);
+
+    if (found && (found[-1] == '?' || found[-1] == '&'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* @url with one more parameter; takes it over. */
+static gchar *
+add_parameter (gchar *url, const gchar *name, const gchar *value)
+{
+  gchar *escaped = g_uri_escape_string (value, NULL, FALSE);
+  gchar *longer = g_strconcat (
+      url, strchr (url, '?') ? "&" : "?", name, "=", escaped, NULL);
+
   g_free (escaped);
-  return url;
+  g_free (url);
+  return longer;
+}
+
+/* @base with "/translations" at the end of its path. */
+static gchar *
+translation_url (const gchar *base)
+{
+  gsize path = strcspn (base, "?");
+  gsize end = path;
+
+  while (end > 0 && base[end - 1] == '/')
+    end--;
+  if (end >= strlen ("/translations")
+      && strncmp (base + end - strlen ("/translations"), "/translations",
+             strlen ("/translations"))
+          == 0)
+    return g_strdup (base);
+  return g_strdup_printf ("%.*s/translations%s", (gint) end, base, base + path);
+}
+
+/* Exactly one of call_id, intent and model belongs into the query. */
+static gchar *
+build_url (Rt2Session *session)
+{
+  const gchar *base = session->options->transport->url;
+  const gchar *model = session->options->model;
+  gchar *url = g_strdup (base ? base : "");
+
+  if (names_target (url))
+    return url;
+  if (session->options->call_id)
+    return add_parameter (url, "call_id", session->options->call_id);
+  if (session->type == RT2_SESSION_TYPE_TRANSCRIPTION)
+    return add_parameter (url, "intent", "transcription");
+  if (session->type == RT2_SESSION_TYPE_TRANSLATION) {
+    g_free (url);
+    url = translation_url (base ? base : "");
+  }
+  return model && *model ? add_parameter (url, "model", model) : url;
 }
 
 static void
@@ -501,11 +366,9 @@ connect_now (Rt2Session *session)
 {
   Rt2TransportConfig *config = rt2_transport_config_copy (
       session->options->transport);
-  gchar *url = build_url (
-      config->url ? config->url : "", session->options->model);
 
   g_free (config->url);
-  config->url = url;
+  config->url = build_url (session);
   set_state (session, RT2_SESSION_CONNECTING);
   rt2_transport_connect (session->transport, config);
   rt2_transport_config_free (config);
@@ -516,7 +379,7 @@ on_retry (gpointer data)
 {
   Rt2Session *session = data;
 
-  clear_source (&session->timer);
+  rt2_session_disarm (&session->timer);
   session->stats.reconnects++;
   connect_now (session);
   return G_SOURCE_REMOVE;
@@ -527,6 +390,8 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
   guint64 delay;
 
+  /* An `error` event may quote the key. */
+  rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
   reset_connection (session);
   session->attempts++;
@@ -537,7 +402,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   } else {
     delay = rt2_fault_backoff (fault, session->attempts,
         session->options->retry_backoff_max, g_random_double ());
-    arm (session, &session->timer, delay, on_retry);
+    rt2_session_arm (session, &session->timer, delay, on_retry);
     set_state (session, RT2_SESSION_CONNECTING);
     session->listener->lost (session->owner, fault, delay);
   }
@@ -629,10 +494,13 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->owner = owner;
   session->options = options;
   session->config = rt2_session_config_copy (config);
+  session->type = config->type;
   session->context = g_main_context_ref_thread_default ();
   g_mutex_init (&session->lock);
   session->transport = rt2_transport_new (&transport_listener, session);
   session->clock = rt2_input_clock_new ();
+  session->pause = rt2_pause_new ();
+  g_queue_init (&session->commits);
   session->responses = rt2_responses_new ();
   session->conversation = rt2_conversation_new ();
   session->transcripts = g_hash_table_new_full (
@@ -656,11 +524,14 @@ rt2_session_start (Rt2Session *session)
 void
 rt2_session_free (Rt2Session *session)
 {
-  clear_source (&session->wakeup);
-  clear_source (&session->finish_timer);
+  rt2_session_disarm (&session->wakeup);
+  rt2_session_disarm (&session->finish_timer);
+  rt2_session_disarm (&session->flow_timer);
   rt2_transport_free (session->transport);
   reset_connection (session);
   rt2_input_clock_free (session->clock);
+  rt2_pause_free (session->pause);
+  g_queue_clear_full (&session->commits, g_free);
   rt2_responses_free (session->responses);
   rt2_conversation_free (session->conversation);
   g_hash_table_unref (session->transcripts);

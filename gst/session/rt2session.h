@@ -42,6 +42,9 @@ typedef struct {
   const gchar *response_id;
   const gchar *item_id;
   guint output_index;
+  /* Running time of the input that it belongs to, ns: for what translates;
+   * G_MAXUINT64 = the time at which it comes. */
+  guint64 due;
 } Rt2Place;
 
 /* A user's utterance. Times are the owner's running times of the input, ns;
@@ -85,18 +88,23 @@ typedef struct {
 
   void (*speech_started) (gpointer owner, const Rt2Utterance *utterance);
   void (*speech_stopped) (gpointer owner, const Rt2Utterance *utterance);
-  /* Words of the user. @final: @text is the whole transcript, else a delta. */
+  /* Words of the user. @final: @text is the whole transcript, or NULL if the
+   * deltas were it; else @text is a delta. */
   void (*user_text) (gpointer owner, const Rt2Utterance *utterance,
       const gchar *text, gboolean final);
 
   void (*response_started) (gpointer owner, const gchar *response_id);
   void (*response_done) (gpointer owner, const Rt2Response *response);
+  /* The phase of an item is stated outside its response. */
+  void (*phase) (gpointer owner, const gchar *item_id, Rt2Phase phase);
   /* An output item appears, or is finished. */
   void (*item) (gpointer owner, const Rt2Place *place, const Rt2Item *item,
       gboolean done);
   void (*audio) (gpointer owner, const Rt2Place *place, GBytes *audio);
   void (*audio_done) (gpointer owner, const Rt2Place *place);
-  /* @final: @text is all of the part's text, else a delta. */
+  /* @final: @text is all of the part's text, or NULL if the deltas were it;
+   * else
+   * @text is a delta. */
   void (*text) (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
       const gchar *text, gboolean final);
 
@@ -121,6 +129,8 @@ typedef struct {
 /* What the session needs besides its Rt2SessionConfig. */
 typedef struct {
   Rt2TransportConfig *transport; /* url without the model query */
+  gchar *call_id; /* NULL, or the call to join as a sideband: then no audio goes
+                   * either way */
   gchar *model;
   gint retries;              /* see rt2fault.h */
   guint64 retry_backoff_max; /* ns */

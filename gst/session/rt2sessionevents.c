@@ -20,7 +20,8 @@ typedef void (*Handler) (Rt2Session *session, const Rt2Event *event);
 static Rt2Place
 place_of (const Rt2Event *event)
 {
-  Rt2Place place = { event->response_id, event->item_id, event->output_index };
+  Rt2Place place = { event->response_id, event->item_id, event->output_index,
+    G_MAXUINT64 };
 
   return place;
 }
@@ -58,6 +59,22 @@ is_benign (const gchar *code)
   return code && g_strv_contains (codes, code);
 }
 
+/* Reports @error, in which the server may have quoted our key. */
+static void
+report_error (Rt2Session *session, const Rt2ServerError *error)
+{
+  const gchar *key = session->options->transport->api_key;
+  Rt2ServerError clean = *error;
+
+  clean.code = rt2_redact (error->code, key);
+  clean.message = rt2_redact (error->message, key);
+  clean.param = rt2_redact (error->param, key);
+  session->listener->server_error (session->owner, &clean);
+  g_free (clean.code);
+  g_free (clean.message);
+  g_free (clean.param);
+}
+
 /* The configuration was refused as a whole. */
 static void
 on_update_refused (Rt2Session *session, const Rt2ServerError *error)
@@ -74,7 +91,7 @@ on_update_refused (Rt2Session *session, const Rt2ServerError *error)
     rt2_session_fault (session, fault);
     return;
   }
-  session->listener->server_error (session->owner, error);
+  report_error (session, error);
   rt2_session_send_config (session);
 }
 
@@ -101,10 +118,12 @@ on_error (Rt2Session *session, const Rt2Event *event)
   }
   if (g_strcmp0 (error->code, "conversation_already_has_active_response") == 0)
     rt2_responses_refused (session->responses, TRUE);
+  if (g_strcmp0 (error->code, "input_audio_buffer_commit_empty") == 0)
+    g_free (g_queue_pop_head (&session->commits));
   if (is_benign (error->code))
     g_debug ("server: %s", error->code);
   else
-    session->listener->server_error (session->owner, error);
+    report_error (session, error);
 }
 
 static void
@@ -223,6 +242,9 @@ on_speech_started (Rt2Session *session, const Rt2Event *event)
   if (event->item_id)
     utterance_times (session, event->item_id)->start = utterance.start;
   session->listener->speech_started (session->owner, &utterance);
+  if (session->finish == RT2_FINISH_WAITING
+      && session->config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD)
+    rt2_session_commit (session);
   if (session->config->interrupt_response)
     interrupt (session);
 }
@@ -243,22 +265,50 @@ on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   session->listener->speech_stopped (session->owner, &utterance);
 }
 
+/* Whether the server answers a turn that it committed. One that we committed
+ * is answered because we ask for it. */
+static gboolean
+is_answered (Rt2Session *session, gboolean ours)
+{
+  return session->type == RT2_SESSION_TYPE_REALTIME && !ours
+      && rt2_session_config_has_vad (session->config)
+      && session->config->create_response;
+}
+
+static gboolean
+is_transcribed (Rt2Session *session)
+{
+  const gchar *model = session->config->transcription_model;
+
+  return session->type == RT2_SESSION_TYPE_TRANSCRIPTION || (model && *model);
+}
+
+/* What we committed is as long as we know. */
+static void
+note_span (Rt2Session *session, const gchar *item_id, const Rt2Span *span)
+{
+  Times *times = utterance_times (session, item_id);
+
+  times->start = rt2_input_clock_to_running_time (
+      session->clock, span->start / 1000000);
+  times->end = rt2_input_clock_to_running_time (
+      session->clock, span->end / 1000000);
+}
+
 static void
 on_committed (Rt2Session *session, const Rt2Event *event)
 {
-  const Rt2SessionConfig *config = session->config;
+  Rt2Span *ours = g_queue_pop_head (&session->commits);
 
   session->last_turn = g_get_monotonic_time ();
   session->speech_open = FALSE;
-  if (config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD
-      && config->create_response)
+  if (is_answered (session, ours != NULL))
     rt2_responses_expect (session->responses);
-  else if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD
-      && config->create_response && session->finish < RT2_FINISH_WAITING)
-    rt2_responses_expect (session->responses);
-  if (config->transcription_model && *config->transcription_model
-      && event->item_id)
+  if (ours && event->item_id)
+    note_span (session, event->item_id, ours);
+  if (is_transcribed (session) && event->item_id)
     g_hash_table_add (session->transcripts, g_strdup (event->item_id));
+  g_free (ours);
 }
 
 static void
@@ -291,16 +341,20 @@ on_input_transcript_failed (Rt2Session *session, const Rt2Event *event)
 {
   end_transcript (session, event, "");
   if (event->error)
-    session->listener->server_error (session->owner, event->error);
+    report_error (session, event->error);
 }
 
 /* --- items --- */
 
+/* Some servers tell the phase of an item only here. */
 static void
 on_item_event (Rt2Session *session, const Rt2Event *event)
 {
   rt2_conversation_note (
       session->conversation, event->item, event->previous_item_id, NULL, 0);
+  if (event->item->phase != RT2_PHASE_UNKNOWN)
+    session->listener->phase (
+        session->owner, event->item->id, event->item->phase);
 }
 
 static void
@@ -312,7 +366,8 @@ on_item_deleted (Rt2Session *session, const Rt2Event *event)
 static void
 report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
 {
-  Rt2Place place = { event->response_id, event->item->id, event->output_index };
+  Rt2Place place = { event->response_id, event->item->id, event->output_index,
+    G_MAXUINT64 };
 
   if (rt2_responses_is_dead (session->responses, event->response_id))
     return;
@@ -391,6 +446,8 @@ note_latency (Rt2Session *session)
                                         - session->turn_end)
       * 1000;
   session->turn_end = 0;
+  session->closed = FALSE;
+  session->translated = 0;
 }
 
 static void
@@ -475,6 +532,10 @@ static const Handler handlers[RT2_N_EVENTS] = {
   [RT2_EVENT_AUDIO_DONE] = on_audio_done,
   [RT2_EVENT_TRANSCRIPT_DELTA] = on_transcript_delta,
   [RT2_EVENT_TRANSCRIPT_DONE] = on_transcript_done,
+  [RT2_EVENT_SESSION_CLOSED] = rt2_session_on_closed,
+  [RT2_EVENT_TRANSLATION_AUDIO_DELTA] = rt2_session_on_translated_audio,
+  [RT2_EVENT_TRANSLATION_OUTPUT_DELTA] = rt2_session_on_translated_text,
+  [RT2_EVENT_TRANSLATION_INPUT_DELTA] = rt2_session_on_source_text,
 };
 
 void
@@ -505,4 +566,6 @@ rt2_session_reset_events (Rt2Session *session)
   g_hash_table_remove_all (session->transcripts);
   g_hash_table_remove_all (session->utterances);
   session->turn_end = 0;
+  session->closed = FALSE;
+  session->translated = 0;
 }

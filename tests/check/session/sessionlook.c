@@ -106,8 +106,8 @@ rig_count (Rig *rig, const gchar *prefix)
   for (guint i = 0; i < rig->log->len; i++) {
     const gchar *line = g_ptr_array_index (rig->log, i);
 
-    n += strncmp (line, prefix, size) == 0 &&
-        (line[size] == ' ' || line[size] == '\0');
+    n += strncmp (line, prefix, size) == 0
+        && (line[size] == ' ' || line[size] == '\0');
   }
   return n;
 }
@@ -116,8 +116,7 @@ void
 rig_expect_last (Rig *rig, const gchar *line)
 {
   g_assert_cmpuint (rig->log->len, >, 0);
-  g_assert_cmpstr (
-      g_ptr_array_index (rig->log, rig->log->len - 1), ==, line);
+  g_assert_cmpstr (g_ptr_array_index (rig->log, rig->log->len - 1), ==, line);
 }
 
 void
@@ -236,8 +235,8 @@ rig_expect_sent (Rig *rig, const gchar *types)
 
   for (guint i = 0; i < list->len; i++) {
     RigEvent *event = g_ptr_array_index (list, i);
-    gboolean again = g_strcmp0 (last, event->type) == 0 &&
-        g_str_has_suffix (event->type, ".append");
+    gboolean again = g_strcmp0 (last, event->type) == 0
+        && g_str_has_suffix (event->type, ".append");
 
     if (again || is_mark (event))
       continue;

@@ -104,8 +104,10 @@ on_pull (gpointer owner, Rt2UplinkPiece *piece)
   g_mutex_lock (&rig->lock);
   next = g_queue_pop_head (&rig->uplink);
   g_mutex_unlock (&rig->lock);
-  if (!next && rig->endless)
+  if (!next && rig->endless > 0) {
     next = make_endless_piece (rig);
+    rig->endless--;
+  }
   if (!next)
     return FALSE;
   *piece = *next;
@@ -347,8 +349,8 @@ accept_update (TestServer *server, guint connection, JsonObject *update)
 }
 
 static void
-server_on_message (TestServer *server, guint connection, const gchar *text,
-    gpointer user_data)
+server_on_message (
+    TestServer *server, guint connection, const gchar *text, gpointer user_data)
 {
   Rig *rig = user_data;
   g_autoptr (GError) error = NULL;
@@ -358,12 +360,12 @@ server_on_message (TestServer *server, guint connection, const gchar *text,
   g_assert_no_error (error);
   event->type = g_strdup (rt2_json_string (event->object, "type"));
   g_assert_nonnull (event->type);
-  if (g_str_equal (event->type, "session.update") &&
-      g_atomic_int_get (&rig->accepts))
-    accept_update (server, connection, event->object);
   g_mutex_lock (&rig->lock);
   g_ptr_array_add (rig->sent, event);
   g_mutex_unlock (&rig->lock);
+  if (g_str_equal (event->type, "session.update")
+      && g_atomic_int_get (&rig->accepts))
+    accept_update (server, connection, event->object);
   g_main_context_wakeup (rig->context);
 }
 
@@ -504,8 +506,8 @@ rig_push (Rig *rig, gconstpointer bytes, gsize size, guint64 rt)
 void
 rig_push_ms (Rig *rig, guint ms, guint64 rt)
 {
-  gsize size = rt2_audio_format_rate (rig->config->input_format) *
-      rt2_audio_format_width (rig->config->input_format) * ms / 1000;
+  gsize size = rt2_audio_format_rate (rig->config->input_format)
+      * rt2_audio_format_width (rig->config->input_format) * ms / 1000;
   guint8 *bytes = g_malloc (size);
 
   memset (bytes, 0x55, size);

@@ -49,7 +49,7 @@ typedef struct {
   gint64 drained_time;
   GPtrArray *heard; /* what the next `interrupt` gives */
   guint pulls;      /* pieces that were taken */
-  gboolean endless; /* pulls make pieces of 40 ms when there is none */
+  guint endless;    /* how many pieces of 40 ms follow the uplink's */
   guint playing;    /* how many more times is_playing says TRUE */
   guint asked;      /* how often is_playing was called */
   gboolean quiet;   /* nothing may be called back now */
@@ -108,8 +108,8 @@ void rig_send_audio (
 void rig_send_response_done (
     Rig *rig, const gchar *response, const gchar *status);
 /* @event_id and @param may be NULL. */
-void rig_send_error (Rig *rig, const gchar *code, const gchar *event_id,
-    const gchar *param);
+void rig_send_error (
+    Rig *rig, const gchar *code, const gchar *event_id, const gchar *param);
 void rig_send_transcript (Rig *rig, const gchar *item, const gchar *text);
 /* Ends the newest connection. */
 void rig_drop (Rig *rig);

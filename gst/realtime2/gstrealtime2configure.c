@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From properties and environment to what a session needs.
+ */
+#include "gstrealtime2configure.h"
+
+#include <string.h>
+
+/* --- values --- */
+
+static const gchar *
+non_empty (const gchar *text)
+{
+  return text && *text ? text : NULL;
+}
+
+/* @text, or else the environment variable @variable; NULL if both are empty. */
+static const gchar *
+or_environment (const gchar *text, const gchar *variable)
+{
+  return non_empty (text) ? text : non_empty (g_getenv (variable));
+}
+
+static Rt2Fault *
+property_fault (const gchar *name, const gchar *what, const gchar *debug)
+{
+  Rt2Fault *fault = rt2_fault_new (
+      RT2_FAULT_SETTINGS, "Property %s %s.", name, what);
+
+  fault->debug = g_strdup (debug);
+  return fault;
+}
+
+/* Sets *field to @text, or to what is in the file that it names with @. FALSE,
+ * and a fault, if that can't be read or is no text. */
+static gboolean
+put_text (gchar **field, const gchar *name, const gchar *text, Rt2Fault **fault)
+{
+  GError *error = NULL;
+  gchar *content = NULL;
+  gsize size = 0;
+
+  if (!text)
+    return TRUE;
+  if (text[0] != '@') {
+    content = g_strdup (text);
+    size = strlen (text);
+  } else if (!g_file_get_contents (text + 1, &content, &size, &error)) {
+    *fault = property_fault (
+        name, "names a file that can't be read", error->message);
+    g_error_free (error);
+    return FALSE;
+  }
+  if (!g_utf8_validate_len (content, size, NULL)) {
+    *fault = property_fault (name, "is not valid UTF-8 text", NULL);
+    g_free (content);
+    return FALSE;
+  }
+  g_free (*field);
+  *field = content;
+  return TRUE;
+}
+
+/* Sets *field to @value, transfer full. */
+static void
+put (gchar **field, gchar *value)
+{
+  g_free (*field);
+  *field = value;
+}
+
+/* The word on the wire for @value: its nick with underscores; NULL for the
+ * value 0 of types that begin with "none" or "default". */
+static gchar *
+word_of (GType type, gint value)
+{
+  gchar *word = g_strdup (gst_realtime2_enum_nick (type, value));
+
+  return word ? g_strdelimit (word, "-", '_') : NULL;
+}
+
+static gchar *
+optional_word_of (GType type, gint value)
+{
+  return value == 0 ? NULL : word_of (type, value);
+}
+
+/* --- the connection --- */
+
+/* @uri as one for WebSocket: http and https are taken as ws and wss. */
+static gchar *
+as_websocket (const gchar *uri)
+{
+  if (g_ascii_strncasecmp (uri, "http://", 7) == 0
+      || g_ascii_strncasecmp (uri, "https://", 8) == 0)
+    return g_strconcat ("ws", uri + 4, NULL);
+  return g_strdup (uri);
+}
+
+/* The base URL of the official SDKs, with the path that they append. */
+static gchar *
+uri_from_base (const gchar *base)
+{
+  gchar *uri = as_websocket (base);
+  gsize len = strlen (uri);
+  gchar *result;
+
+  while (len > 0 && uri[len - 1] == '/')
+    uri[--len] = '\0';
+  result = g_strconcat (uri, "/realtime", NULL);
+  g_free (uri);
+  return result;
+}
+
+static gchar *
+find_uri (const GstRealtime2Settings *settings)
+{
+  const gchar *base = non_empty (g_getenv ("OPENAI_BASE_URL"));
+
+  if (non_empty (settings->uri))
+    return as_websocket (settings->uri);
+  return base ? uri_from_base (base) : g_strdup (GST_REALTIME2_DEFAULT_URI);
+}
+
+static gboolean
+has_host_suffix (const gchar *uri, const gchar *const *suffixes)
+{
+  GUri *parsed = g_uri_parse (uri, G_URI_FLAGS_NONE, NULL);
+  const gchar *host = parsed ? g_uri_get_host (parsed) : NULL;
+  gboolean found = FALSE;
+
+  for (guint i = 0; host && suffixes[i] && !found; i++)
+    found = g_ascii_strcasecmp (host, suffixes[i] + 1) == 0
+        || (strlen (host) > strlen (suffixes[i])
+            && g_ascii_strcasecmp (
+                   host + strlen (host) - strlen (suffixes[i]), suffixes[i])
+                == 0);
+  if (parsed)
+    g_uri_unref (parsed);
+  return found;
+}
+
+/* The vendor's own hosts take nobody without a key; others may. */
+static gboolean
+needs_key (const gchar *uri)
+{
+  static const gchar *const suffixes[] = { ".api.openai.com", NULL };
+
+  return has_host_suffix (uri, suffixes);
+}
+
+static gboolean
+is_azure (const gchar *uri)
+{
+  static const gchar *const suffixes[] = { ".openai.azure.com",
+    ".services.ai.azure.com", ".cognitiveservices.azure.com", NULL };
+
+  return has_host_suffix (uri, suffixes);
+}
+
+static const gchar *
+find_key (const GstRealtime2Settings *settings, const gchar *uri)
+{
+  const gchar *key = non_empty (settings->api_key);
+
+  if (!key && is_azure (uri))
+    key = non_empty (g_getenv ("AZURE_OPENAI_API_KEY"));
+  return key ? key : non_empty (g_getenv ("OPENAI_API_KEY"));
+}
+
+static Rt2Fault *
+no_key_fault (const gchar *uri)
+{
+  Rt2Fault *fault = rt2_fault_new (
+      RT2_FAULT_SETTINGS, "There is no API key for %s.", uri);
+
+  fault->hint = g_strdup (
+      "Set the environment variable OPENAI_API_KEY or the "
+      "property api-key, or set uri to a server that needs none.");
+  return fault;
+}
+
+Rt2SessionType
+gst_realtime2_session_type (const GstRealtime2Settings *settings)
+{
+  switch (settings->session_type) {
+    case GST_REALTIME2_SESSION_TYPE_REALTIME:
+      return RT2_SESSION_TYPE_REALTIME;
+    case GST_REALTIME2_SESSION_TYPE_TRANSCRIPTION:
+      return RT2_SESSION_TYPE_TRANSCRIPTION;
+    case GST_REALTIME2_SESSION_TYPE_TRANSLATION:
+      return RT2_SESSION_TYPE_TRANSLATION;
+    default:
+      return rt2_session_type_of_model (settings->model);
+  }
+}
+
+Rt2SessionOptions *
+gst_realtime2_make_options (
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  Rt2SessionOptions *options;
+  gchar *uri = find_uri (settings);
+  const gchar *key = find_key (settings, uri);
+
+  if (!key && needs_key (uri)) {
+    *fault = no_key_fault (uri);
+    g_free (uri);
+    return NULL;
+  }
+  options = rt2_session_options_new ();
+  options->transport->url = uri;
+  options->transport->api_key = g_strdup (key);
+  options->transport->connect_timeout = settings->connect_timeout;
+  options->transport->keepalive_interval = settings->keepalive_interval;
+  options->model = g_strdup (settings->model);
+  options->retries = settings->retries;
+  options->retry_backoff_max = settings->retry_backoff_max;
+  options->eos_silence = settings->eos_silence;
+  options->eos_timeout = settings->eos_timeout;
+  return options;
+}
+
+/* --- the session --- */
+
+/* Strings that may be text or the name of a file. */
+static gboolean
+put_texts (Rt2SessionConfig *config, const GstRealtime2Settings *settings,
+    Rt2Fault **fault)
+{
+  return put_text (&config->instructions, "instructions",
+             settings->instructions, fault)
+      && put_text (&config->transcription_prompt, "transcription-prompt",
+          settings->transcription_prompt, fault)
+      && put_text (&config->tools, "tools", settings->tools, fault)
+      && put_text (
+          &config->tool_choice, "tool-choice", settings->tool_choice, fault)
+      && put_text (
+          &config->truncation, "truncation", settings->truncation, fault)
+      && put_text (&config->prompt, "prompt", settings->prompt, fault)
+      && put_text (&config->tracing, "tracing", settings->tracing, fault)
+      && put_text (&config->include, "include", settings->include, fault)
+      && put_text (
+          &config->overlay, "session-config", settings->session_config, fault)
+      && put_text (&config->voice, "voice",
+          settings->voice ? settings->voice : "", fault)
+      && put_text (&config->transcription_model, "transcription-model",
+          settings->transcription_model, fault)
+      && put_text (&config->transcription_language, "transcription-language",
+          settings->transcription_language, fault)
+      && put_text (&config->language, "language", settings->language, fault);
+}
+
+static void
+put_turn_detection (
+    Rt2SessionConfig *config, const GstRealtime2Settings *settings)
+{
+  config->turn_detection = settings->turn_detection;
+  config->vad_threshold = settings->vad_threshold;
+  config->vad_prefix_padding = settings->vad_prefix_padding;
+  config->vad_silence_duration = settings->vad_silence_duration;
+  put (&config->vad_eagerness,
+      word_of (GST_TYPE_REALTIME2_EAGERNESS, settings->vad_eagerness));
+  config->idle_timeout = settings->idle_timeout;
+  config->create_response = settings->create_response;
+  config->interrupt_response = settings->interrupt_response;
+}
+
+static void
+put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
+{
+  config->type = gst_realtime2_session_type (settings);
+  put (&config->model, g_strdup (settings->model));
+  put (&config->reasoning_effort,
+      optional_word_of (GST_TYPE_REALTIME2_EFFORT, settings->reasoning_effort));
+  put (&config->transcription_delay,
+      optional_word_of (
+          GST_TYPE_REALTIME2_EFFORT, settings->transcription_delay));
+  put (&config->noise_reduction,
+      optional_word_of (
+          GST_TYPE_REALTIME2_NOISE_REDUCTION, settings->noise_reduction));
+  config->text_only = settings->output_modality == GST_REALTIME2_MODALITY_TEXT;
+  config->speed = settings->speed;
+  config->max_output_tokens = settings->max_output_tokens;
+  config->parallel_tool_calls = settings->parallel_tool_calls;
+}
+
+static Rt2Fault *
+json_fault (const gchar *member, const GError *error)
+{
+  gchar *name = g_strdelimit (g_strdup (member), "_", '-');
+  Rt2Fault *fault = property_fault (
+      strcmp (name, "session") == 0 ? "session-config" : name,
+      "is not the JSON that it must be", error->message);
+
+  fault->hint = g_strdup ("On a command line, put the JSON into a file and "
+                          "write @ and its path.");
+  g_free (name);
+  return fault;
+}
+
+Rt2SessionConfig *
+gst_realtime2_make_config (const GstRealtime2Settings *settings,
+    Rt2AudioFormat input_format, Rt2AudioFormat output_format,
+    gboolean wants_user_text, Rt2Fault **fault)
+{
+  Rt2SessionConfig *config = rt2_session_config_new ();
+  const gchar *member;
+  GError *error = NULL;
+
+  put_values (config, settings);
+  put_turn_detection (config, settings);
+  config->input_format = input_format;
+  config->output_format = output_format;
+  if (!put_texts (config, settings, fault)) {
+    rt2_session_config_free (config);
+    return NULL;
+  }
+  if (!config->transcription_model && wants_user_text)
+    put (&config->transcription_model,
+        g_strdup (GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL));
+  if (!rt2_session_config_check (config, &member, &error)) {
+    *fault = json_fault (member, error);
+    g_error_free (error);
+    rt2_session_config_free (config);
+    return NULL;
+  }
+  return config;
+}

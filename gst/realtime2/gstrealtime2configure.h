@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What a session is told: from the properties and the environment.
+ */
+#pragma once
+
+#include "gstrealtime2settings.h"
+#include "rt2session.h"
+
+G_BEGIN_DECLS
+
+/* The functions below are called without locks, on a copy of the settings. They
+ * return NULL, and a fault that names the property, if something is wrong. */
+
+Rt2SessionOptions *gst_realtime2_make_options (
+    const GstRealtime2Settings *settings, Rt2Fault **fault);
+
+/* @wants_user_text: somebody wants to read the user's words, so transcription
+ * is on even if no model is set. */
+Rt2SessionConfig *gst_realtime2_make_config (
+    const GstRealtime2Settings *settings, Rt2AudioFormat input_format,
+    Rt2AudioFormat output_format, gboolean wants_user_text, Rt2Fault **fault);
+
+/* What the settings say, or what the model is for. */
+Rt2SessionType gst_realtime2_session_type (
+    const GstRealtime2Settings *settings);
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the events of a translation session mean. They know no items and no
+ * turns: audio and words come as they come, and each belongs to an instant of
+ * the user's audio. The words are cut into items at the ends of sentences.
+ */
+#include "rt2session-private.h"
+
+#include <string.h>
+
+/* The item that all translated audio belongs to. */
+#define AUDIO_ITEM "translation"
+
+/* TRUE if @text ends a sentence, so that the next words begin an item. */
+static gboolean
+ends_sentence (const gchar *text)
+{
+  static const gchar *const ends[] = { ".", "!", "?", "…", "。", "！", "？",
+    "।", NULL };
+
+  for (guint i = 0; ends[i]; i++)
+    if (g_str_has_suffix (text, ends[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether @delta goes on with the word before it, as "5" does after "3.". */
+static gboolean
+continues_word (const gchar *delta)
+{
+  gunichar c = g_utf8_get_char (delta);
+
+  return g_unichar_isdigit (c) || g_unichar_ispunct (c);
+}
+
+static guint64
+due_at (Rt2Session *session, guint64 ms)
+{
+  return rt2_input_clock_to_running_time (session->clock, ms);
+}
+
+/* The instant of the input that words belong to: as said, or else that of the
+ * audio that came so far. */
+static guint64
+due_of_words (Rt2Session *session, const Rt2Event *event)
+{
+  if (event->elapsed_ms != G_MAXUINT64)
+    return due_at (session, event->elapsed_ms);
+  return due_at (session, session->translated / 1000000);
+}
+
+/* Ends the item of @sentence if @delta begins a new one, and gives the id of
+ * the item that @delta belongs to. New string. */
+static gchar *
+item_for (Rt2Sentence *sentence, const gchar *prefix, const gchar *delta,
+    gchar **ended)
+{
+  *ended = NULL;
+  if (sentence->complete && !continues_word (delta)) {
+    *ended = g_strdup_printf ("%s-%u", prefix, sentence->number);
+    sentence->number++;
+  }
+  sentence->complete = ends_sentence (delta);
+  return g_strdup_printf ("%s-%u", prefix, sentence->number);
+}
+
+static void
+report_output (Rt2Session *session, const gchar *item_id, guint64 due,
+    const gchar *text, gboolean final)
+{
+  Rt2Place place = { NULL, item_id, 0, due };
+
+  session->listener->text (
+      session->owner, &place, RT2_TEXT_TRANSCRIPT, text, final);
+}
+
+static void
+report_input (Rt2Session *session, const gchar *item_id, guint64 due,
+    const gchar *text, gboolean final)
+{
+  Rt2Utterance utterance = { item_id, due, G_MAXUINT64 };
+
+  session->listener->user_text (session->owner, &utterance, text, final);
+}
+
+typedef void (*Report) (Rt2Session *session, const gchar *item_id, guint64 due,
+    const gchar *text, gboolean final);
+
+static void
+take_words (Rt2Session *session, const Rt2Event *event, Rt2Sentence *sentence,
+    const gchar *prefix, Report report)
+{
+  guint64 due = due_of_words (session, event);
+  gchar *id, *ended;
+
+  if (!event->text || !*event->text)
+    return;
+  id = item_for (sentence, prefix, event->text, &ended);
+  if (ended)
+    report (session, ended, due, NULL, TRUE);
+  report (session, id, due, event->text, FALSE);
+  g_free (id);
+  g_free (ended);
+}
+
+void
+rt2_session_on_translated_text (Rt2Session *session, const Rt2Event *event)
+{
+  take_words (
+      session, event, &session->output_sentence, "translation", report_output);
+}
+
+void
+rt2_session_on_source_text (Rt2Session *session, const Rt2Event *event)
+{
+  take_words (session, event, &session->input_sentence, "source", report_input);
+}
+
+void
+rt2_session_on_translated_audio (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Place place = { NULL, AUDIO_ITEM, 0,
+    due_at (session, session->translated / 1000000) };
+
+  session->translated += rt2_audio_format_bytes_to_ns (
+      session->config->output_format, g_bytes_get_size (event->audio));
+  session->listener->audio (session->owner, &place, event->audio);
+}
+
+void
+rt2_session_on_closed (Rt2Session *session, const Rt2Event *event)
+{
+  gchar *output = g_strdup_printf (
+      "translation-%u", session->output_sentence.number);
+  gchar *input = g_strdup_printf ("source-%u", session->input_sentence.number);
+  Rt2Place place = { NULL, AUDIO_ITEM, 0, G_MAXUINT64 };
+
+  session->closed = TRUE;
+  report_output (session, output, G_MAXUINT64, NULL, TRUE);
+  report_input (session, input, G_MAXUINT64, NULL, TRUE);
+  session->listener->audio_done (session->owner, &place);
+  g_free (output);
+  g_free (input);
+}

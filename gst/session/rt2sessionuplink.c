@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The way up: the user's audio, where its turns end, and the end of it all.
+ */
+#include "rt2session-private.h"
+
+#include <string.h>
+
+#define NS_PER_US 1000
+#define NS_PER_MS G_GUINT64_CONSTANT (1000000)
+
+/* Pieces sent in one go before the loop gets to look at other things. */
+#define PIECES_PER_TURN 32
+/* Servers lose what is uploaded faster than four times real time. */
+#define MAX_UPLOAD_SPEED 3
+/* How far a translation's audio may fall behind before silence is put in. */
+#define FLOW_SLACK (400 * NS_PER_MS)
+#define FLOW_INTERVAL (200 * NS_PER_MS)
+/* Added to vad_silence_duration at the end, so that the server is sure. */
+#define END_MARGIN (200 * NS_PER_MS)
+
+/* --- sending --- */
+
+static gboolean
+is_translation (Rt2Session *session)
+{
+  return session->type == RT2_SESSION_TYPE_TRANSLATION;
+}
+
+static void
+append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
+{
+  guint64 duration = rt2_audio_format_bytes_to_ns (
+      session->config->input_format, size);
+  GString *json = g_string_sized_new (size * 4 / 3 + 64);
+
+  if (is_translation (session))
+    rt2_build_translation_append (json, data, size);
+  else
+    rt2_build_append (json, data, size);
+  rt2_transport_send (session->transport, json->str);
+  g_string_free (json, TRUE);
+  rt2_input_clock_append (session->clock, rt, duration);
+  session->uncommitted += duration;
+  if (session->flow_start == 0)
+    session->flow_start = g_get_monotonic_time ();
+}
+
+static void
+append_silence (Rt2Session *session, guint64 duration)
+{
+  Rt2AudioFormat format = session->config->input_format;
+  guint width = rt2_audio_format_width (format);
+  guint64 left = rt2_audio_format_ns_to_samples (format, duration) * width;
+  gsize piece = rt2_audio_format_rate (format) / 10 * width;
+  guint8 *silence = g_malloc (piece);
+
+  memset (silence, rt2_audio_format_silence (format), piece);
+  while (left > 0) {
+    gsize size = MIN (left, piece);
+
+    append_audio (session, silence, size, G_MAXUINT64);
+    left -= size;
+  }
+  g_free (silence);
+}
+
+/* --- turns --- */
+
+/* Whether it is us who end the user's utterances while audio goes up. */
+static gboolean
+commits_at_pauses (Rt2Session *session)
+{
+  return session->type == RT2_SESSION_TYPE_TRANSCRIPTION
+      && !rt2_session_config_has_vad (session->config);
+}
+
+void
+rt2_session_commit (Rt2Session *session)
+{
+  guint64 total = rt2_input_clock_total (session->clock);
+  Rt2Span *span = g_new (Rt2Span, 1);
+
+  span->start = total - session->uncommitted;
+  span->end = total;
+  g_queue_push_tail (&session->commits, span);
+  rt2_session_send (
+      session, rt2_build_commit (rt2_session_new_event_id (session)));
+  session->uncommitted = 0;
+  session->speech_open = FALSE;
+  session->last_turn = session->turn_end = g_get_monotonic_time ();
+  if (session->type != RT2_SESSION_TYPE_REALTIME)
+    return;
+  rt2_responses_want (session->responses);
+  rt2_session_send_wish (session);
+}
+
+void
+rt2_session_send_wish (Rt2Session *session)
+{
+  if (session->configured && rt2_responses_take_wish (session->responses))
+    rt2_session_send (session,
+        rt2_build_response_create (rt2_session_new_event_id (session)));
+}
+
+/* --- the pump --- */
+
+/* Takes a piece of the user's voice. */
+static void
+take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (audio, &size);
+
+  /* The call that a sideband joins has its own audio. */
+  if (session->options->call_id)
+    return;
+  append_audio (session, data, size, rt);
+  if (commits_at_pauses (session)
+      && rt2_pause_feed (session->pause, session->config->input_format, data,
+          size, session->config->vad_silence_duration)
+      && session->uncommitted >= RT2_SESSION_COMMIT_MIN)
+    rt2_session_commit (session);
+}
+
+/* Let the VAD hear that the user is done. */
+static void
+end_vad_turn (Rt2Session *session)
+{
+  const Rt2SessionConfig *config = session->config;
+  guint64 silence = session->options->eos_silence;
+
+  if (silence == G_MAXUINT64)
+    silence = config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD
+        ? config->vad_silence_duration + END_MARGIN
+        : 0;
+  if (session->uncommitted > 0)
+    append_silence (session, silence);
+  if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD
+      && session->speech_open)
+    rt2_session_commit (session);
+}
+
+/* All of the user's audio is sent: closes what may be open. */
+static void
+end_uplink (Rt2Session *session)
+{
+  if (session->finish >= RT2_FINISH_WAITING)
+    return;
+  session->finish = RT2_FINISH_WAITING;
+  session->last_turn = g_get_monotonic_time ();
+  rt2_session_disarm (&session->flow_timer);
+  if (session->options->call_id)
+    return;
+  if (is_translation (session))
+    rt2_session_send (
+        session, rt2_build_session_close (rt2_session_new_event_id (session)));
+  else if (rt2_session_config_has_vad (session->config))
+    end_vad_turn (session);
+  else if (session->uncommitted >= RT2_SESSION_COMMIT_MIN
+      && (!commits_at_pauses (session)
+          || rt2_pause_has_speech (session->pause)))
+    rt2_session_commit (session);
+}
+
+/* How long, ns, until more may go up without being lost there. */
+static guint64
+time_to_upload (Rt2Session *session)
+{
+  guint64 elapsed, allowed, sent;
+
+  if (session->type == RT2_SESSION_TYPE_REALTIME || session->flow_start == 0)
+    return 0;
+  elapsed = (g_get_monotonic_time () - session->flow_start) * NS_PER_US;
+  allowed = (elapsed + FLOW_INTERVAL) * MAX_UPLOAD_SPEED;
+  sent = rt2_input_clock_total (session->clock);
+  return sent > allowed ? (sent - allowed) / MAX_UPLOAD_SPEED : 0;
+}
+
+static gboolean
+may_send_audio (Rt2Session *session)
+{
+  return session->configured && !session->format_pending
+      && session->finish < RT2_FINISH_WAITING
+      && rt2_transport_is_writable (session->transport);
+}
+
+static gboolean
+on_flow_timer (gpointer data)
+{
+  Rt2Session *session = data;
+
+  rt2_session_disarm (&session->flow_timer);
+  rt2_session_pump (session);
+  return G_SOURCE_REMOVE;
+}
+
+/* A translator counts time in the audio it gets: silence is put in where the
+ * user's audio does not come. */
+static void
+keep_flowing (Rt2Session *session)
+{
+  guint64 elapsed, sent;
+
+  if (!is_translation (session) || session->flow_start == 0
+      || !may_send_audio (session))
+    return;
+  elapsed = (g_get_monotonic_time () - session->flow_start) * NS_PER_US;
+  sent = rt2_input_clock_total (session->clock);
+  if (elapsed > sent + FLOW_SLACK)
+    append_silence (session, elapsed - sent - FLOW_SLACK / 2);
+  rt2_session_arm (session, &session->flow_timer, FLOW_INTERVAL, on_flow_timer);
+}
+
+/* Sends one piece. FALSE if there is none, or it was the last. */
+static gboolean
+send_piece (Rt2Session *session)
+{
+  Rt2UplinkPiece piece;
+
+  if (!session->listener->pull (session->owner, &piece))
+    return FALSE;
+  session->last_alive = g_get_monotonic_time ();
+  if (piece.kind == RT2_UPLINK_END) {
+    end_uplink (session);
+    return FALSE;
+  }
+  take_audio (session, piece.audio, piece.rt);
+  g_bytes_unref (piece.audio);
+  return TRUE;
+}
+
+void
+rt2_session_pump (Rt2Session *session)
+{
+  for (guint n = 0; may_send_audio (session); n++) {
+    guint64 wait = time_to_upload (session);
+
+    if (wait > 0) {
+      rt2_session_arm (session, &session->flow_timer, wait, on_flow_timer);
+      return;
+    }
+    if (n == PIECES_PER_TURN) {
+      rt2_session_wake (session);
+      return;
+    }
+    if (!send_piece (session))
+      break;
+  }
+  keep_flowing (session);
+}
+
+void
+rt2_session_reset_uplink (Rt2Session *session)
+{
+  session->uncommitted = 0;
+  session->speech_open = FALSE;
+  session->flow_start = 0;
+  rt2_pause_reset (session->pause);
+  g_queue_clear_full (&session->commits, g_free);
+  rt2_session_disarm (&session->flow_timer);
+}
+
+/* --- the end --- */
+
+/* Whether an answer, or the end of a turn, is still to come. */
+static gboolean
+is_unsettled (Rt2Session *session)
+{
+  if (session->finish != RT2_FINISH_WAITING || !session->configured)
+    return TRUE;
+  if (is_translation (session))
+    return !session->closed;
+  return session->speech_open || session->commits.length > 0
+      || rt2_responses_is_busy (session->responses);
+}
+
+/* How many us from now on the end must be looked at again; 0 = it is here. */
+static gint64
+time_to_settle (Rt2Session *session, gint64 now)
+{
+  gint64 turn_grace = RT2_SESSION_TURN_GRACE / NS_PER_US;
+  gint64 transcript_grace = RT2_SESSION_TRANSCRIPT_GRACE / NS_PER_US;
+
+  if (is_unsettled (session)) {
+    session->settled_since = 0;
+    return G_MAXINT64;
+  }
+  if (session->settled_since == 0)
+    session->settled_since = now;
+  if (rt2_session_config_has_vad (session->config) && session->uncommitted > 0
+      && now < session->last_turn + turn_grace)
+    return session->last_turn + turn_grace - now;
+  if (g_hash_table_size (session->transcripts) > 0
+      && now < session->settled_since + transcript_grace)
+    return session->settled_since + transcript_grace - now;
+  return 0;
+}
+
+/* Likewise for eos_timeout; speech that plays is a sign of life. */
+static gint64
+time_to_timeout (Rt2Session *session, gint64 now)
+{
+  gint64 timeout = session->options->eos_timeout / NS_PER_US;
+
+  if (timeout == 0)
+    return G_MAXINT64;
+  if (session->listener->is_playing (session->owner))
+    session->last_alive = now;
+  return MAX (0, session->last_alive + timeout - now);
+}
+
+static gboolean
+on_finish_timer (gpointer data)
+{
+  rt2_session_check_finish (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+rt2_session_check_finish (Rt2Session *session)
+{
+  gint64 now = g_get_monotonic_time ();
+  gint64 settle, timeout;
+
+  rt2_session_disarm (&session->finish_timer);
+  if (session->finish == RT2_FINISH_NONE || session->finish == RT2_FINISH_DONE)
+    return;
+  settle = time_to_settle (session, now);
+  timeout = time_to_timeout (session, now);
+  if (settle == 0 || timeout == 0) {
+    session->finish = RT2_FINISH_DONE;
+    session->listener->drained (session->owner, settle != 0);
+    return;
+  }
+  /* Whether speech plays is asked at least every second. */
+  rt2_session_arm (session, &session->finish_timer,
+      MIN (MIN (settle, timeout), G_USEC_PER_SEC) * NS_PER_US, on_finish_timer);
+}
