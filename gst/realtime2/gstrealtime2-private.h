@@ -47,7 +47,12 @@ struct _GstRealtime2 {
   Rt2Playout *playout;          /* the schedule */
   Rt2AudioFormat input_format;  /* what the server is sent */
   Rt2AudioFormat output_format; /* what src gives */
-  guint64 latency;              /* ns, of the LATENCY event seen on src */
+  guint64 delay; /* ns that the src pads' time is behind the clock: the latency
+                  * of transcription and translation, else 0 */
+  gboolean timed_text; /* words leave by the instant of the input that they
+                        * belong to, not with the samples of src */
+  guint64 max_observed_delay; /* ns from an instant to its result */
+  guint64 latency;            /* ns, of the LATENCY event seen on src */
 
   Rt2SessionState session_state; /* as the session last said */
   GstRealtime2State state;       /* what the property `state` gives */

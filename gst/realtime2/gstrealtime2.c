@@ -219,6 +219,10 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   rt2_playout_reset (self->playout, self->output_format);
   rt2_playout_set_latency (self->playout, settings->playout_offset);
   self->latency = 0;
+  self->delay = gst_realtime2_presentation_delay (settings);
+  self->timed_text = settings->call_id
+      || gst_realtime2_session_type (settings) != RT2_SESSION_TYPE_REALTIME;
+  self->max_observed_delay = 0;
   self->drained = FALSE;
   self->eos_seqnum = 0;
   self->eos_time = GST_CLOCK_TIME_NONE;
@@ -575,6 +579,10 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     g_mutex_lock (&self->lock);
     g_value_set_enum (value, self->state);
     g_mutex_unlock (&self->lock);
+  } else if (g_str_equal (pspec->name, "max-observed-delay")) {
+    g_mutex_lock (&self->lock);
+    g_value_set_uint64 (value, self->max_observed_delay);
+    g_mutex_unlock (&self->lock);
   } else {
     g_value_take_boxed (value, make_stats (self));
   }
@@ -606,6 +614,13 @@ install_watching (GObjectClass *klass)
       "What the conversation is at; notified", GST_TYPE_REALTIME2_STATE,
       GST_REALTIME2_STATE_DISCONNECTED, flags);
   g_object_class_install_property (klass, n_settings + 1, state_pspec);
+
+  g_object_class_install_property (klass, n_settings + 3,
+      g_param_spec_uint64 ("max-observed-delay", "Max observed delay",
+          "Transcription and translation: longest time from an instant of the "
+          "input to its result in this run, ns; notified. Beyond latency, "
+          "results come late",
+          0, G_MAXUINT64, 0, flags));
 
   /**
    * GstRealtime2:stats:

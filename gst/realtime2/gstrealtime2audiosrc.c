@@ -5,6 +5,7 @@
  */
 #include "gstrealtime2audiosrc.h"
 
+#include "gstrealtime2configure.h"
 #include "gstrealtime2meta.h"
 #include "gstrealtime2pacer.h"
 
@@ -356,12 +357,13 @@ activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 gboolean
 gst_realtime2_answer_latency (GstRealtime2 *self, GstQuery *query)
 {
-  guint64 period;
+  guint64 period, delay;
 
   GST_OBJECT_LOCK (self);
   period = self->settings.output_buffer_duration;
+  delay = gst_realtime2_presentation_delay (&self->settings);
   GST_OBJECT_UNLOCK (self);
-  gst_query_set_latency (query, TRUE, period, GST_CLOCK_TIME_NONE);
+  gst_query_set_latency (query, TRUE, MAX (period, delay), GST_CLOCK_TIME_NONE);
   return TRUE;
 }
 
@@ -429,6 +431,7 @@ gst_realtime2_audio_src_start (
   clear_events (audio);
   audio->period = settings->output_buffer_duration;
   audio->period_samples = MAX (samples, 1);
+  audio->pacer.delay = audio->self->delay;
   audio->announced = FALSE;
   audio->base = GST_CLOCK_TIME_NONE;
   audio->offset = 0;

@@ -195,6 +195,14 @@ gst_realtime2_session_type (const GstRealtime2Settings *settings)
   }
 }
 
+guint64
+gst_realtime2_presentation_delay (const GstRealtime2Settings *settings)
+{
+  return gst_realtime2_session_type (settings) == RT2_SESSION_TYPE_REALTIME
+      ? 0
+      : settings->latency;
+}
+
 Rt2SessionOptions *
 gst_realtime2_make_options (
     const GstRealtime2Settings *settings, Rt2Fault **fault)
@@ -214,6 +222,7 @@ gst_realtime2_make_options (
   options->transport->connect_timeout = settings->connect_timeout;
   options->transport->keepalive_interval = settings->keepalive_interval;
   options->model = g_strdup (settings->model);
+  options->call_id = g_strdup (non_empty (settings->call_id));
   options->retries = settings->retries;
   options->retry_backoff_max = settings->retry_backoff_max;
   options->eos_silence = settings->eos_silence;
@@ -270,6 +279,7 @@ static void
 put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
 {
   config->type = gst_realtime2_session_type (settings);
+  config->sideband = non_empty (settings->call_id) != NULL;
   put (&config->model, g_strdup (settings->model));
   put (&config->reasoning_effort,
       optional_word_of (GST_TYPE_REALTIME2_EFFORT, settings->reasoning_effort));

@@ -21,6 +21,10 @@ Rt2SessionConfig *gst_realtime2_make_config (
     const GstRealtime2Settings *settings, Rt2AudioFormat input_format,
     Rt2AudioFormat output_format, gboolean wants_user_text, Rt2Fault **fault);
 
+/* ns that results are presented after their input: the latency of transcription
+ * and translation, 0 in a conversation. */
+guint64 gst_realtime2_presentation_delay (const GstRealtime2Settings *settings);
+
 /* What the settings say, or what the model is for. */
 Rt2SessionType gst_realtime2_session_type (
     const GstRealtime2Settings *settings);

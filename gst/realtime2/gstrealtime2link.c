@@ -279,6 +279,41 @@ post_transcript (GstRealtime2 *self, Rt2Role role, const gchar *item_id,
   gst_realtime2_post_structure (self, fields);
 }
 
+/* --- results that belong to an instant of the input --- */
+
+/* Notes how long after the instant @due a result came, and reports it when it
+ * is later than the latency allows. */
+static void
+note_delay (GstRealtime2 *self, guint64 due)
+{
+  guint64 now = gst_realtime2_running_time (self);
+  guint64 delay = GST_CLOCK_TIME_IS_VALID (now) && now > due ? now - due : 0;
+  gboolean longest, excessive;
+
+  g_mutex_lock (&self->lock);
+  longest = delay > self->max_observed_delay;
+  excessive = longest && delay > self->delay;
+  if (longest)
+    self->max_observed_delay = delay;
+  g_mutex_unlock (&self->lock);
+
+  if (longest)
+    g_object_notify (G_OBJECT (self), "max-observed-delay");
+  if (excessive)
+    gst_realtime2_post (self, "excessive-delay", "delay", G_TYPE_UINT64, delay,
+        "latency", G_TYPE_UINT64, self->delay, NULL);
+}
+
+/* The instant for words that came with @due: the output of such a session is
+ * behind the clock, so what has no instant leaves at once. */
+static guint64
+instant_of (GstRealtime2 *self, guint64 due)
+{
+  if (due != RT2_TIME_NONE || !self->timed_text)
+    return due;
+  return 0;
+}
+
 /* The item of what the user said, made and given to the text pads at the first
  * word. Called with self->lock. */
 static Rt2Spoken *
@@ -308,10 +343,13 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
   if (final)
     rt2_spoken_finish_text (spoken, text);
   else
-    rt2_spoken_append_text (spoken, RT2_TEXT_TRANSCRIPT, text);
+    rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
+        self->timed_text ? instant_of (self, utterance->start) : RT2_TIME_NONE);
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
+  if (self->timed_text && utterance->start != RT2_TIME_NONE)
+    note_delay (self, utterance->start);
   if (final && text && *text)
     post_transcript (
         self, RT2_ROLE_USER, utterance->item_id, text, RT2_PHASE_UNKNOWN);
@@ -505,14 +543,22 @@ static void
 on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
 {
   GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
   guint64 dropped;
 
   g_mutex_lock (&self->lock);
-  dropped = rt2_playout_append_audio (
-      self->playout, spoken_at (self, place), audio);
+  /* Audio that belongs to an instant has its words in other items. */
+  spoken = place->due == RT2_TIME_NONE
+      ? spoken_at (self, place)
+      : rt2_playout_item (self->playout, place->response_id, place->item_id,
+          place->output_index);
+  dropped = rt2_playout_append_audio_at (
+      self->playout, spoken, audio, place->due);
   dropped = rt2_audio_format_samples_to_ns (self->output_format, dropped);
   g_mutex_unlock (&self->lock);
 
+  if (place->due != RT2_TIME_NONE)
+    note_delay (self, place->due);
   if (dropped > 0)
     gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
         dropped / GST_MSECOND, "reason", G_TYPE_STRING, "speech-queue", NULL);
@@ -523,8 +569,12 @@ on_audio_done (gpointer owner, const Rt2Place *place)
 {
   GstRealtime2 *self = owner;
 
+  Rt2Spoken *spoken;
+
   g_mutex_lock (&self->lock);
-  rt2_spoken_finish_audio (spoken_at (self, place));
+  spoken = rt2_playout_find (self->playout, place->item_id);
+  if (spoken)
+    rt2_spoken_finish_audio (spoken);
   g_mutex_unlock (&self->lock);
 }
 
@@ -542,7 +592,8 @@ on_text (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
   if (final)
     rt2_spoken_finish_text (spoken, text);
   else
-    rt2_spoken_append_text (spoken, kind, text);
+    rt2_spoken_append_text_at (
+        spoken, kind, text, instant_of (self, place->due));
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 }

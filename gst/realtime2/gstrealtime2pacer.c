@@ -4,26 +4,45 @@
  */
 #include "gstrealtime2pacer.h"
 
-gboolean
-gst_realtime2_pacer_wait_playing (
-    GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 *now)
+/* Waits until the element plays and has a clock. FALSE if flushing. @running is
+ * the running time after it. */
+static gboolean
+wait_running (GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 *running)
 {
   do {
     while (!self->playing && !pacer->flushing)
       g_cond_wait (&self->playing_cond, &self->lock);
     if (pacer->flushing)
       return FALSE;
-    *now = gst_realtime2_running_time (self);
+    *running = gst_realtime2_running_time (self);
     /* A clock that was taken away comes back with the next PLAYING. */
-    if (!GST_CLOCK_TIME_IS_VALID (*now))
+    if (!GST_CLOCK_TIME_IS_VALID (*running))
       g_cond_wait (&self->playing_cond, &self->lock);
-  } while (!GST_CLOCK_TIME_IS_VALID (*now));
+  } while (!GST_CLOCK_TIME_IS_VALID (*running));
+  return TRUE;
+}
+
+static guint64
+stream_time (const GstRealtime2Pacer *pacer, guint64 running)
+{
+  return running > pacer->delay ? running - pacer->delay : 0;
+}
+
+gboolean
+gst_realtime2_pacer_wait_playing (
+    GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 *now)
+{
+  guint64 running;
+
+  if (!wait_running (self, pacer, &running))
+    return FALSE;
+  *now = stream_time (pacer, running);
   return TRUE;
 }
 
 /* One wait on the clock. Called with self->lock, which is released. */
 static void
-wait_once (GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 rt)
+wait_once (GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 running)
 {
   GstClock *clock = gst_element_get_clock (GST_ELEMENT (self));
   GstClockTime base = gst_element_get_base_time (GST_ELEMENT (self));
@@ -31,7 +50,7 @@ wait_once (GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 rt)
 
   if (!clock)
     return;
-  id = gst_clock_new_single_shot_id (clock, base + rt);
+  id = gst_clock_new_single_shot_id (clock, base + running);
   pacer->id = id;
   g_mutex_unlock (&self->lock);
   gst_clock_id_wait (id, NULL);
@@ -45,12 +64,15 @@ gboolean
 gst_realtime2_pacer_wait (
     GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 rt, guint64 *now)
 {
-  while (gst_realtime2_pacer_wait_playing (self, pacer, now)) {
-    if (*now >= rt || pacer->woken) {
+  guint64 running;
+
+  while (wait_running (self, pacer, &running)) {
+    if (running >= rt + pacer->delay || pacer->woken) {
       pacer->woken = FALSE;
+      *now = stream_time (pacer, running);
       return TRUE;
     }
-    wait_once (self, pacer, rt);
+    wait_once (self, pacer, rt + pacer->delay);
   }
   return FALSE;
 }

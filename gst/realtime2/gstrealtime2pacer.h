@@ -14,11 +14,13 @@ typedef struct {
   GstClockID id;     /* what is waited for now, or NULL */
   gboolean flushing; /* the wait must end and none may begin */
   gboolean woken;    /* there is news; ends one wait */
+  guint64 delay;     /* ns that the stream is behind the clock: its time is
+                      * running time less this */
 } GstRealtime2Pacer;
 
-/* Waits until the element plays and running time @rt is reached, or for news.
- * Returns FALSE if flushing. @now is the running time after it. Called with
- * self->lock, which is released while waiting. */
+/* Waits until the element plays and time @rt of the stream is reached, or for
+ * news. Returns FALSE if flushing. @now is the stream's time after it. Called
+ * with self->lock, which is released while waiting. */
 gboolean gst_realtime2_pacer_wait (
     GstRealtime2 *self, GstRealtime2Pacer *pacer, guint64 rt, guint64 *now);
 

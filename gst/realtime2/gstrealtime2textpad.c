@@ -309,6 +309,7 @@ void
 gst_realtime2_text_pad_start (GstRealtime2TextPad *pad)
 {
   rt2_caption_reader_clear (pad->reader);
+  pad->pacer.delay = pad->self->delay;
   pad->announced = FALSE;
   pad->position = 0;
   pad->seq = 0;

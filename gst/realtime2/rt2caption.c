@@ -199,20 +199,51 @@ forced_end (const Rt2Spoken *spoken, gsize pos)
 static gboolean
 follows_audio (const Rt2CaptionRules *rules, const Rt2Spoken *spoken)
 {
-  if (rules->sync != RT2_CAPTION_SYNC_AUDIO
-      || spoken->role != RT2_ROLE_ASSISTANT
-      || spoken->kind != RT2_TEXT_TRANSCRIPT)
+  if (rules->sync != RT2_CAPTION_SYNC_AUDIO)
+    return FALSE;
+  if (spoken->timed)
+    return TRUE;
+  if (spoken->role != RT2_ROLE_ASSISTANT || spoken->kind != RT2_TEXT_TRANSCRIPT)
     return FALSE;
   /* A transcript whose audio never came has nothing to wait for. */
   return spoken->received > 0 || !spoken->audio_done;
+}
+
+/* The instant that the word at @pos belongs to, of text that has instants. Once
+ * all of an utterance is known its words are spread over it. */
+static guint64
+instant_of (const Rt2Spoken *spoken, gsize pos)
+{
+  guint64 due = 0;
+
+  if (spoken->text_done && spoken->text->len > 0
+      && spoken->speech_start != RT2_TIME_NONE
+      && spoken->speech_end != RT2_TIME_NONE
+      && spoken->speech_end > spoken->speech_start)
+    return spoken->speech_start
+        + (spoken->speech_end - spoken->speech_start) * pos / spoken->text->len;
+  for (guint i = 0; i < spoken->anchors->len; i++) {
+    const Rt2Anchor *anchor = &g_array_index (spoken->anchors, Rt2Anchor, i);
+
+    if (anchor->text > pos)
+      break;
+    if (anchor->due != RT2_TIME_NONE)
+      due = anchor->due;
+  }
+  return due;
 }
 
 /* The running time at which the word at @pos is spoken; FALSE if not placed. */
 static gboolean
 time_of_word (const Rt2Spoken *spoken, gsize pos, guint64 *rt)
 {
-  guint64 sample = rt2_caption_sample_of (spoken, pos);
+  guint64 sample;
 
+  if (spoken->timed) {
+    *rt = instant_of (spoken, pos);
+    return TRUE;
+  }
+  sample = rt2_caption_sample_of (spoken, pos);
   if (spoken->audio_done && spoken->received > 0)
     sample = MIN (sample, spoken->received - 1);
   return rt2_spoken_time_of (spoken, sample, rt);
@@ -227,6 +258,10 @@ length_of (const Rt2CaptionRules *rules, const Rt2Spoken *spoken, gsize start,
 
   if (!follows_audio (rules, spoken))
     return MAX (SILENT_DURATION, (end - start) * BYTE_DURATION);
+  if (spoken->timed)
+    return MAX (SILENT_DURATION,
+        instant_of (spoken, end)
+            - MIN (instant_of (spoken, start), instant_of (spoken, end)));
   first = rt2_caption_sample_of (spoken, start);
   last = rt2_caption_sample_of (spoken, end);
   return rt2_audio_format_samples_to_ns (
@@ -436,8 +471,8 @@ next_of (
     pending->due_since = RT2_TIME_NONE;
     if (phase_is_wanted (
             rules, pending->spoken, rt2_spoken_phase (pending->spoken)))
-      return make_caption (
-          rules, pending->spoken, start, end, rt, MAX (position, now));
+      return make_caption (rules, pending->spoken, start, end, rt,
+          MAX (position, pending->spoken->timed ? rt : now));
   }
   return NULL;
 }

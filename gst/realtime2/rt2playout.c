@@ -12,11 +12,14 @@
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
 #define MAX_ITEMS 512
+/* ns that audio with an instant may come early without waiting for it. */
+#define DUE_SLACK 20000000
 
 /* Audio of one item that waits. */
 typedef struct {
   Rt2Spoken *spoken; /* a reference */
   GBytes *bytes;     /* whole samples */
+  guint64 due;       /* running time of its first sample, or RT2_TIME_NONE */
   gsize pos;         /* bytes of it already placed */
 } Segment;
 
@@ -136,15 +139,23 @@ rt2_spoken_is_placed (const Rt2Spoken *spoken)
 }
 
 void
-rt2_spoken_append_text (Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta)
+rt2_spoken_append_text_at (
+    Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta, guint64 due)
 {
-  Rt2Anchor anchor = { spoken->text->len, spoken->received };
+  Rt2Anchor anchor = { spoken->text->len, spoken->received, due };
 
   if (spoken->text_done)
     return;
   spoken->kind = kind;
+  spoken->timed |= due != RT2_TIME_NONE;
   g_array_append_val (spoken->anchors, anchor);
   g_string_append (spoken->text, delta);
+}
+
+void
+rt2_spoken_append_text (Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta)
+{
+  rt2_spoken_append_text_at (spoken, kind, delta, RT2_TIME_NONE);
 }
 
 void
@@ -384,7 +395,8 @@ whole_samples (Rt2Spoken *spoken, GBytes *audio)
 }
 
 guint64
-rt2_playout_append_audio (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio)
+rt2_playout_append_audio_at (
+    Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio, guint64 due)
 {
   guint64 max = rt2_audio_format_ns_to_samples (
       playout->format, RT2_PLAYOUT_MAX);
@@ -407,10 +419,17 @@ rt2_playout_append_audio (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio)
   segment = g_new0 (Segment, 1);
   segment->spoken = rt2_spoken_ref (spoken);
   segment->bytes = bytes;
+  segment->due = due;
   g_queue_push_tail (&playout->segments, segment);
   spoken->received += n;
   playout->queued += n;
   return 0;
+}
+
+guint64
+rt2_playout_append_audio (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio)
+{
+  return rt2_playout_append_audio_at (playout, spoken, audio, RT2_TIME_NONE);
 }
 
 void
@@ -506,6 +525,28 @@ take_segment (
 }
 
 static void
+put_silence (const Rt2Playout *playout, guint8 *out, guint n)
+{
+  memset (out, rt2_audio_format_silence (playout->format),
+      n * rt2_audio_format_width (playout->format));
+}
+
+/* Samples of silence before the first segment may play, if the next sample
+ * plays at @rt. Segments follow each other a little early or late because
+ * instants are rounded: that is no reason for silence between them. */
+static guint64
+samples_until_due (Rt2Playout *playout, guint64 rt)
+{
+  const Segment *segment = g_queue_peek_head (&playout->segments);
+
+  if (segment->due == RT2_TIME_NONE || segment->pos > 0)
+    return 0;
+  if (segment->due <= rt + DUE_SLACK)
+    return 0;
+  return rt2_audio_format_ns_to_samples (playout->format, segment->due - rt);
+}
+
+static void
 note_underrun (Rt2Playout *playout, guint missing)
 {
   gboolean starved = missing > 0 && playout->current
@@ -561,13 +602,17 @@ rt2_playout_take (
   done = take_fade (playout, rt, out, n, slot);
   while (done < n && !g_queue_is_empty (&playout->segments)) {
     guint64 at = rt + rt2_audio_format_samples_to_ns (playout->format, done);
+    guint64 wait = MIN (samples_until_due (playout, at), n - done);
 
-    done += take_segment (playout, at, out + done * width, n - done, slot);
+    if (wait > 0)
+      put_silence (playout, out + done * width, wait);
+    else
+      wait = take_segment (playout, at, out + done * width, n - done, slot);
+    done += wait;
   }
-  playout->stats.spoken_samples += done;
+  playout->stats.spoken_samples += slot->n_speech;
   note_underrun (playout, n - done);
-  memset (out + done * width, rt2_audio_format_silence (playout->format),
-      (n - done) * width);
+  put_silence (playout, out + done * width, n - done);
 
   slot->final = slot->spoken && rt2_spoken_is_placed (slot->spoken);
   if (playout->current && rt2_spoken_is_placed (playout->current))
@@ -577,8 +622,7 @@ rt2_playout_take (
 void
 rt2_playout_skip (Rt2Playout *playout, guint8 *out, guint n)
 {
-  memset (out, rt2_audio_format_silence (playout->format),
-      n * rt2_audio_format_width (playout->format));
+  put_silence (playout, out, n);
 }
 
 gboolean

@@ -24,10 +24,13 @@ typedef struct {
   guint64 n;
 } Rt2Run;
 
-/* So many bytes of text were known when so many samples had been received. */
+/* So many bytes of text were known when so many samples had been received; or
+ * what follows them belongs to an instant. */
 typedef struct {
   gsize text;
   guint64 samples;
+  guint64 due; /* running time at which the words are said, or RT2_TIME_NONE:
+                * the samples tell */
 } Rt2Anchor;
 
 /* One item that is spoken, or written. Shared between the schedule and the
@@ -49,6 +52,8 @@ typedef struct {
 
   GString *text;      /* all of it that is known */
   gboolean text_done; /* there is no more text to come */
+  gboolean timed;     /* its words belong to instants of the input, not to its
+                       * samples */
   GArray *anchors;    /* Rt2Anchor, by text position */
 
   guint64 received;    /* samples that came from the server */
@@ -117,9 +122,16 @@ void rt2_playout_other_item (
  * over. Returns the samples dropped because RT2_PLAYOUT_MAX was reached. */
 guint64 rt2_playout_append_audio (
     Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio);
+/* The same for audio that belongs to the instant @due of the input: it plays
+ * then, or right away if that is past. */
+guint64 rt2_playout_append_audio_at (
+    Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio, guint64 due);
 /* Nanoseconds of speech that may wait. The newest is dropped beyond it. */
 #define RT2_PLAYOUT_MAX (G_GUINT64_CONSTANT (30) * 60 * 1000000000)
 
+/* The same for words that belong to the instant @due of the input. */
+void rt2_spoken_append_text_at (
+    Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta, guint64 due);
 void rt2_spoken_append_text (
     Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta);
 /* @text is the whole text, or NULL if the deltas were it. */

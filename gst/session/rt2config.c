@@ -274,10 +274,25 @@ put_output (JsonObject *audio, const Rt2SessionConfig *config)
 {
   JsonObject *output = inner (audio, "output");
 
-  put_format (output, config->output_format);
+  if (!config->sideband)
+    put_format (output, config->output_format);
   put_word (output, "voice", config->voice);
   if (config->speed != 1.0)
     json_object_set_double_member (output, "speed", config->speed);
+}
+
+static void
+put_input (
+    JsonObject *audio, const Rt2SessionConfig *config, const gchar *transcriber)
+{
+  JsonObject *input = inner (audio, "input");
+
+  if (!config->sideband) {
+    put_format (input, config->input_format);
+    put_turn_detection (input, config);
+  }
+  put_noise_reduction (input, config);
+  put_transcription (input, config, transcriber);
 }
 
 static void
@@ -313,7 +328,7 @@ put_prompt (JsonObject *session, const gchar *prompt)
 static void
 fill_realtime (JsonObject *session, const Rt2SessionConfig *config)
 {
-  JsonObject *audio, *input;
+  JsonObject *audio;
 
   json_object_set_string_member (session, "type", "realtime");
   put_modalities (session, config->text_only);
@@ -321,11 +336,7 @@ fill_realtime (JsonObject *session, const Rt2SessionConfig *config)
     json_object_set_string_member (
         session, "instructions", config->instructions);
   audio = inner (session, "audio");
-  input = inner (audio, "input");
-  put_format (input, config->input_format);
-  put_noise_reduction (input, config);
-  put_transcription (input, config, config->transcription_model);
-  put_turn_detection (input, config);
+  put_input (audio, config, config->transcription_model);
   put_output (audio, config);
   if (config->reasoning_effort && *config->reasoning_effort)
     json_object_set_string_member (
@@ -343,14 +354,8 @@ fill_realtime (JsonObject *session, const Rt2SessionConfig *config)
 static void
 fill_transcription (JsonObject *session, const Rt2SessionConfig *config)
 {
-  JsonObject *input;
-
   json_object_set_string_member (session, "type", "transcription");
-  input = inner (inner (session, "audio"), "input");
-  put_format (input, config->input_format);
-  put_noise_reduction (input, config);
-  put_transcription (input, config, config->model);
-  put_turn_detection (input, config);
+  put_input (inner (session, "audio"), config, config->model);
   put_list (session, "include", config->include);
 }
 

@@ -30,6 +30,7 @@ typedef enum {
  * wire. Members called "JSON" hold JSON text of that member of the session. */
 typedef struct {
   Rt2SessionType type;
+  gboolean sideband;       /* of a call whose audio is settled elsewhere */
   gchar *model;            /* of the session; names the transcriber in a
                             * transcription session, else told by the url */
   gchar *instructions;     /* "" is sent: it clears them */

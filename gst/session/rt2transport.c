@@ -30,9 +30,9 @@
 
 /* What a server that wants TLS makes of a plain request: HTTP 400, or the end
  * of the connection. */
-#define HINT_TLS                                                                \
-  "If the server speaks TLS, use wss:// in `uri`; else check the path and the " \
-  "`model`."
+#define HINT_TLS                                                               \
+  "If the server speaks TLS, use wss:// in `uri`; else check "                 \
+  "the path and the `model`."
 
 /* Bytes that the kernel takes before it says "not writable". Its own choice is
  * megabytes, which is a minute of audio that can't be taken back. */

@@ -92,8 +92,8 @@ tell_item (GString *text, Item *item)
 static gboolean
 is_said_by_server (Item *item)
 {
-  return g_strcmp0 (item_role (item), "assistant") == 0 ||
-      g_strcmp0 (item_type (item), "function_call") == 0;
+  return g_strcmp0 (item_role (item), "assistant") == 0
+      || g_strcmp0 (item_type (item), "function_call") == 0;
 }
 
 /* What came since the server last spoke. */
@@ -102,8 +102,9 @@ tell_conversation (GString *text, Conversation *conversation)
 {
   guint start = conversation->items->len, i;
 
-  while (start > 0 &&
-      !is_said_by_server (g_ptr_array_index (conversation->items, start - 1)))
+  while (start > 0
+      && !is_said_by_server (
+          g_ptr_array_index (conversation->items, start - 1)))
     start--;
   for (i = start; i < conversation->items->len; i++) {
     Item *item = g_ptr_array_index (conversation->items, i);
@@ -158,8 +159,8 @@ answer_make (Session *session, JsonObject *params)
 
   if (input != NULL)
     tell_input (text, input, session->conversation);
-  else if (!tell_conversation (text, session->conversation) &&
-      instructions == NULL)
+  else if (!tell_conversation (text, session->conversation)
+      && instructions == NULL)
     g_string_append (text, "Nothing was said to me yet. ");
   if (instructions != NULL)
     tell_written (text, "I was told for this answer", instructions);

@@ -114,8 +114,8 @@ kernel (gdouble x, gdouble cutoff)
     return 0;
   if (fabs (x) < 1e-9)
     return cutoff;
-  return sin (G_PI * cutoff * x) / (G_PI * x) *
-      (0.5 + 0.5 * cos (G_PI * x / reach));
+  return sin (G_PI * cutoff * x) / (G_PI * x)
+      * (0.5 + 0.5 * cos (G_PI * x / reach));
 }
 
 /* One row of taps for each of the n_phases positions between input samples. */

@@ -3,8 +3,6 @@
  * anybody reads copies. */
 #include "books.h"
 
-#include <string.h>
-
 #include "wire.h"
 
 /* Counts are exact; of the events themselves the newest are kept. */
@@ -127,59 +125,16 @@ books_add_connection (Books *books)
   return number;
 }
 
-/* Decoded bytes of a top-level base64 member. */
-static guint64
-payload_bytes (JsonObject *event, const gchar *member)
-{
-  const gchar *text = wire_string (event, member);
-  gsize length = text != NULL ? strlen (text) : 0;
-
-  if (length < 4)
-    return 0;
-  return length / 4 * 3 - (text[length - 1] == '=') - (text[length - 2] == '=');
-}
-
-/* The audio of an event, which the books and the log leave out. */
-static const gchar *
-audio_member (const gchar *type)
-{
-  if (g_strcmp0 (type, "input_audio_buffer.append") == 0)
-    return "audio";
-  if (g_strcmp0 (type, "response.output_audio.delta") == 0)
-    return "delta";
-  return NULL;
-}
-
-static gchar *
-print_without (JsonObject *event, const gchar *member)
-{
-  g_autoptr (JsonObject) copy = json_object_new ();
-  JsonObjectIter iter;
-  const gchar *name;
-  JsonNode *value;
-
-  if (member == NULL)
-    return wire_print (event);
-  json_object_iter_init_ordered (&iter, event);
-  while (json_object_iter_next_ordered (&iter, &name, &value))
-    if (!g_str_equal (name, member))
-      json_object_set_member (copy, name, json_node_copy (value));
-  return wire_print (copy);
-}
-
 static SandboxRecord *
 record_new (guint connection, JsonObject *event)
 {
   SandboxRecord *record = g_new0 (SandboxRecord, 1);
   const gchar *type = wire_string (event, "type");
-  const gchar *audio = audio_member (type);
 
   record->connection = connection;
   record->time_us = g_get_monotonic_time ();
   record->type = g_strdup (type != NULL ? type : "");
-  if (audio != NULL)
-    record->audio_bytes = payload_bytes (event, audio);
-  record->json = print_without (event, audio);
+  record->json = wire_print_short (event, &record->audio_bytes);
   return record;
 }
 

@@ -85,8 +85,9 @@ static GTlsCertificate *export(gnutls_x509_crt_t crt, gnutls_x509_privkey_t key,
   GTlsCertificate *certificate = NULL;
   g_autofree gchar *both = NULL;
 
-  if (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &crt_pem) >= 0 &&
-      gnutls_x509_privkey_export2 (key, GNUTLS_X509_FMT_PEM, &key_pem) >= 0) {
+  if (gnutls_x509_crt_export2 (crt, GNUTLS_X509_FMT_PEM, &crt_pem) >= 0
+      && gnutls_x509_privkey_export2 (key, GNUTLS_X509_FMT_PEM, &key_pem)
+          >= 0) {
     both = g_strconcat ((gchar *) crt_pem.data, (gchar *) key_pem.data, NULL);
     if (write_pem (&crt_pem, pem_path, error))
       certificate = g_tls_certificate_new_from_pem (both, -1, error);

@@ -7,8 +7,6 @@
 
 #include "rules.h"
 
-#define SESSION_LIFE 3600 /* seconds until expires_at */
-
 static const gchar default_instructions[] =
     "You are the sandbox of a voice application. You do not understand "
     "speech: say what can be known about the audio, and nothing more.";
@@ -44,8 +42,8 @@ parse_template (const gchar *template)
 static gboolean
 is_reasoning_model (const gchar *model)
 {
-  return g_str_has_prefix (model, "gpt-realtime-2") &&
-      !g_str_has_prefix (model, "gpt-realtime-2025");
+  return g_str_has_prefix (model, "gpt-realtime-2")
+      && !g_str_has_prefix (model, "gpt-realtime-2025");
 }
 
 static JsonObject *
@@ -128,7 +126,8 @@ read_settings (Config *config)
 }
 
 Config *
-config_new (const gchar *session_id, const gchar *model, gboolean any_model)
+config_new (const gchar *session_id, const gchar *model, gint64 expires_at,
+    gboolean any_model)
 {
   g_autoptr (JsonObject) rest = parse_template (default_session);
   Config *config = g_new0 (Config, 1);
@@ -147,8 +146,7 @@ config_new (const gchar *session_id, const gchar *model, gboolean any_model)
   while (json_object_iter_next_ordered (&iter, &name, &value))
     json_object_set_member (session, name, json_node_copy (value));
   json_object_set_string_member (session, "instructions", default_instructions);
-  json_object_set_int_member (session, "expires_at",
-      g_get_real_time () / G_USEC_PER_SEC + SESSION_LIFE);
+  json_object_set_int_member (session, "expires_at", expires_at);
   json_object_set_object_member (
       input_of (config), "turn_detection", parse_template (default_server_vad));
   if (is_reasoning_model (model)) {
@@ -192,8 +190,8 @@ check_type_and_model (Config *config, JsonObject *patch, Fault *fault)
   if (model != NULL && !g_str_equal (model, current))
     return fault_set (fault, "invalid_value", "session.model",
         "The model of a session cannot be changed: it is '%s'.", current);
-  if (json_object_has_member (patch, "reasoning") && !config->any_model &&
-      !is_reasoning_model (current))
+  if (json_object_has_member (patch, "reasoning") && !config->any_model
+      && !is_reasoning_model (current))
     return fault_set (fault, "unsupported_parameter", "session.reasoning",
         "Unsupported parameter: 'session.reasoning' is not supported with "
         "the '%s' model.",
@@ -207,8 +205,8 @@ check_tracing (Config *config, JsonObject *patch, Fault *fault)
   JsonNode *wanted = json_object_get_member (patch, "tracing");
   JsonNode *current = json_object_get_member (config->session, "tracing");
 
-  if (wanted == NULL || !config->tracing_set || same_value (wanted, current) ||
-      (JSON_NODE_HOLDS_NULL (wanted) && !JSON_NODE_HOLDS_NULL (current)))
+  if (wanted == NULL || !config->tracing_set || same_value (wanted, current)
+      || (JSON_NODE_HOLDS_NULL (wanted) && !JSON_NODE_HOLDS_NULL (current)))
     return TRUE;
   return fault_set (fault, "invalid_value", "session.tracing",
       "Tracing cannot be changed once it has been enabled or disabled.");
@@ -220,9 +218,10 @@ check_format_lock (JsonObject *current, JsonObject *patch, gboolean locked,
 {
   JsonObject *wanted = patch ? wire_object (patch, "format") : NULL;
 
-  if (!locked || wanted == NULL ||
-      g_strcmp0 (wire_string (wanted, "type"),
-          wire_string (wire_object (current, "format"), "type")) == 0)
+  if (!locked || wanted == NULL
+      || g_strcmp0 (wire_string (wanted, "type"),
+             wire_string (wire_object (current, "format"), "type"))
+          == 0)
     return TRUE;
   return fault_set (fault, "invalid_value", param,
       "The audio format cannot be changed after audio was exchanged in it.");
@@ -234,13 +233,13 @@ check_output_locks (
 {
   JsonNode *voice = json_object_get_member (output, "voice");
 
-  if (voice != NULL && locks->audio_sent &&
-      g_strcmp0 (config_voice_name (voice), config->voice) != 0)
+  if (voice != NULL && locks->audio_sent
+      && g_strcmp0 (config_voice_name (voice), config->voice) != 0)
     return fault_set (fault, "cannot_update_voice",
         "session.audio.output.voice",
         "Cannot update a conversation's voice if assistant audio is present.");
-  if (locks->responding && json_object_has_member (output, "speed") &&
-      json_object_get_double_member (output, "speed") != config->speed)
+  if (locks->responding && json_object_has_member (output, "speed")
+      && json_object_get_double_member (output, "speed") != config->speed)
     return fault_set (fault, "invalid_value", "session.audio.output.speed",
         "The speed can only be changed in between model turns, not while a "
         "response is in progress.");
@@ -255,13 +254,13 @@ check_locks (
   JsonObject *input = audio ? wire_object (audio, "input") : NULL;
   JsonObject *output = audio ? wire_object (audio, "output") : NULL;
 
-  return check_type_and_model (config, patch, fault) &&
-      check_tracing (config, patch, fault) &&
-      check_format_lock (input_of (config), input, locks->audio_received,
-          "session.audio.input.format", fault) &&
-      check_format_lock (output_of (config), output, locks->audio_sent,
-          "session.audio.output.format", fault) &&
-      (output == NULL || check_output_locks (config, output, locks, fault));
+  return check_type_and_model (config, patch, fault)
+      && check_tracing (config, patch, fault)
+      && check_format_lock (input_of (config), input, locks->audio_received,
+          "session.audio.input.format", fault)
+      && check_format_lock (output_of (config), output, locks->audio_sent,
+          "session.audio.output.format", fault)
+      && (output == NULL || check_output_locks (config, output, locks, fault));
 }
 
 static void
@@ -308,9 +307,20 @@ merge_transcription (Config *config, JsonObject *input, JsonObject *patch)
   model = wire_string (next, "model");
   if (model == NULL)
     json_object_set_string_member (next, "model", "gpt-4o-mini-transcribe");
-  else if (!config->any_model &&
-      !g_strv_contains (rules_transcription_models, model))
+  else if (!config->any_model
+      && !g_strv_contains (rules_transcription_models, model))
     json_object_set_null_member (input, "transcription");
+}
+
+/* The wire always shows PCM's rate. */
+static void
+replace_format (JsonObject *into, JsonObject *patch)
+{
+  JsonObject *format = wire_copy_object (patch);
+
+  if (g_str_equal (wire_string (format, "type"), "audio/pcm"))
+    json_object_set_int_member (format, "rate", 24000);
+  json_object_set_object_member (into, "format", format);
 }
 
 static void merge_object (Config *config, JsonObject *into, JsonObject *patch);
@@ -325,6 +335,8 @@ merge_member (
 
   if (!JSON_NODE_HOLDS_OBJECT (value))
     json_object_set_member (into, name, wire_copy (value));
+  else if (g_str_equal (name, "format"))
+    replace_format (into, json_node_get_object (value));
   else if (g_str_equal (name, "turn_detection"))
     merge_turn_detection (into, json_node_get_object (value));
   else if (g_str_equal (name, "transcription"))
@@ -351,8 +363,8 @@ gboolean
 config_update (
     Config *config, JsonObject *patch, const ConfigLocks *locks, Fault *fault)
 {
-  if (!schema_check_object (rules_session, patch, "session", fault) ||
-      !check_locks (config, patch, locks, fault))
+  if (!schema_check_object (rules_session, patch, "session", fault)
+      || !check_locks (config, patch, locks, fault))
     return FALSE;
   if (json_object_has_member (patch, "tracing"))
     config->tracing_set = TRUE;

@@ -45,8 +45,8 @@ typedef struct {
   gboolean responding;
 } ConfigLocks;
 
-Config *config_new (
-    const gchar *session_id, const gchar *model, gboolean any_model);
+Config *config_new (const gchar *session_id, const gchar *model,
+    gint64 expires_at, gboolean any_model);
 void config_free (Config *config);
 
 /* All of it or, with a fault, nothing. */

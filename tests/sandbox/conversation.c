@@ -12,7 +12,6 @@ item_new (const gchar *id, JsonObject *json)
   g_atomic_ref_count_init (&item->refs);
   item->id = g_strdup (id);
   item->json = json;
-  item->level = -100;
   return item;
 }
 
@@ -135,8 +134,8 @@ conversation_find_call (Conversation *conversation, const gchar *call_id)
   for (i = 0; i < conversation->items->len; i++) {
     Item *item = g_ptr_array_index (conversation->items, i);
 
-    if (g_strcmp0 (item_type (item), "function_call") == 0 &&
-        g_strcmp0 (wire_string (item->json, "call_id"), call_id) == 0)
+    if (g_strcmp0 (item_type (item), "function_call") == 0
+        && g_strcmp0 (wire_string (item->json, "call_id"), call_id) == 0)
       return item;
   }
   return NULL;
@@ -208,8 +207,8 @@ conversation_add_audio (
 
   item->audio_bytes += size;
   /* An item that is in no conversation, or that lost its audio, counts only. */
-  if (!g_ptr_array_find (conversation->items, item, NULL) ||
-      (item->audio == NULL && item->audio_bytes > size))
+  if (!g_ptr_array_find (conversation->items, item, NULL)
+      || (item->audio == NULL && item->audio_bytes > size))
     return;
   if (item->audio == NULL)
     item->audio = g_byte_array_new ();
@@ -261,8 +260,8 @@ conversation_truncate (Conversation *conversation, const gchar *id,
         "Audio content of %ums is already shorter than %" G_GINT64_FORMAT "ms",
         item_audio_ms (item), audio_end_ms);
   cut_audio (conversation, item,
-      (guint64) audio_end_ms * audio_rate (item->format) / 1000 *
-          audio_sample_bytes (item->format));
+      (guint64) audio_end_ms * audio_rate (item->format) / 1000
+          * audio_sample_bytes (item->format));
   item->truncated = TRUE;
   json_object_remove_member (part, "transcript");
   return TRUE;

@@ -13,14 +13,12 @@ G_BEGIN_DECLS
 typedef struct {
   gatomicrefcount refs;
   gchar *id;
-  JsonObject *json;     /* as the wire shows it, without audio bytes */
-  gboolean phase_known; /* json->phase is shown in events that may carry it */
-  GByteArray *audio;    /* in format; NULL: none. Old audio is given up */
+  JsonObject *json;  /* as the wire shows it, without audio bytes */
+  GByteArray *audio; /* in format; NULL: none. Old audio is given up */
   AudioFormat format;
   guint64 audio_bytes; /* what the item has, even if audio was given up */
   gboolean generated;  /* spoken by the server */
   gboolean truncated;  /* the transcript is gone for good */
-  gdouble level;       /* of user audio, dB below full scale */
 } Item;
 
 typedef struct {

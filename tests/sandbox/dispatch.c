@@ -40,8 +40,8 @@ announce_mcp_failures (Session *session, JsonObject *patch)
     JsonObject *tool = json_array_get_object_element (tools, i);
     g_autofree gchar *id = wire_make_id (session->rand, "item");
 
-    for (j = 0; j < G_N_ELEMENTS (types) &&
-         g_strcmp0 (wire_string (tool, "type"), "mcp") == 0;
+    for (j = 0; j < G_N_ELEMENTS (types)
+         && g_strcmp0 (wire_string (tool, "type"), "mcp") == 0;
          j++) {
       JsonObject *event = session_event (session, types[j]);
 
@@ -239,8 +239,8 @@ check_references (Session *session, JsonObject *params, Fault *fault)
     const gchar *id = wire_string (item, "id");
     g_autofree gchar *path = g_strdup_printf ("response.input[%u].id", i);
 
-    if (g_str_equal (wire_string (item, "type"), "item_reference") &&
-        conversation_find (session->conversation, id) == NULL)
+    if (g_str_equal (wire_string (item, "type"), "item_reference")
+        && conversation_find (session->conversation, id) == NULL)
       return fault_set (fault, "invalid_value", path,
           "Item with id '%s' not found in conversation.", id);
   }
@@ -251,8 +251,8 @@ static gboolean
 create_response (Session *session, JsonObject *event, Fault *fault)
 {
   JsonObject *params = wire_object (event, "response");
-  gboolean aside = params != NULL &&
-      g_strcmp0 (wire_string (params, "conversation"), "none") == 0;
+  gboolean aside = params != NULL
+      && g_strcmp0 (wire_string (params, "conversation"), "none") == 0;
   Reply *reply = NULL;
 
   if (params != NULL && !check_references (session, params, fault))
@@ -337,8 +337,8 @@ handle (Session *session, JsonObject *event, Fault *fault)
         json_object_get_member (event, "type"), "type", "a string", fault);
   for (i = 0; i < G_N_ELEMENTS (handlers); i++)
     if (g_str_equal (handlers[i].type, type))
-      return schema_check_object (handlers[i].rules, event, "", fault) &&
-          handlers[i].handler (session, event, fault);
+      return schema_check_object (handlers[i].rules, event, "", fault)
+          && handlers[i].handler (session, event, fault);
   return refuse_type (type, fault);
 }
 

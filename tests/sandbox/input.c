@@ -39,8 +39,8 @@ restart_detector (Input *input)
 static gboolean
 same_turns (const TurnSettings *a, const TurnSettings *b)
 {
-  return a->kind == b->kind && a->threshold == b->threshold &&
-      a->prefix_ms == b->prefix_ms && a->silence_ms == b->silence_ms;
+  return a->kind == b->kind && a->threshold == b->threshold
+      && a->prefix_ms == b->prefix_ms && a->silence_ms == b->silence_ms;
 }
 
 void
@@ -82,8 +82,8 @@ static void
 bound (Input *input)
 {
   gboolean silent = input->turns.kind != TURN_MANUAL && !input->vad.speaking;
-  guint64 kept = (guint64) (silent ? KEPT_IN_SILENCE : KEPT_AT_MOST) *
-      audio_rate (input->format);
+  guint64 kept = (guint64) (silent ? KEPT_IN_SILENCE : KEPT_AT_MOST)
+      * audio_rate (input->format);
 
   if (input->total - input->first > kept)
     forget_until (input, input->total - kept);
@@ -92,8 +92,8 @@ bound (Input *input)
 static void
 report_start (Input *input)
 {
-  guint64 padding = (guint64) input->turns.prefix_ms *
-      audio_rate (input->format) / 1000;
+  guint64 padding = (guint64) input->turns.prefix_ms
+      * audio_rate (input->format) / 1000;
   guint64 at = input->vad.started_at;
 
   at = at > padding ? at - padding : 0;

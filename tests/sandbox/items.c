@@ -34,8 +34,8 @@ check_image (JsonNode *value, const gchar *path, Fault *fault)
   g_autofree guint8 *bytes = NULL;
   gsize size;
 
-  if (g_str_has_prefix (url, "data:image/png;base64,") ||
-      g_str_has_prefix (url, "data:image/jpeg;base64,")) {
+  if (g_str_has_prefix (url, "data:image/png;base64,")
+      || g_str_has_prefix (url, "data:image/jpeg;base64,")) {
     data = strchr (url, ',') + 1;
     if (wire_decode_base64 (data, &bytes, &size) && size > 0)
       return TRUE;
@@ -287,8 +287,8 @@ take_audio (JsonObject *json)
     g_autofree guint8 *data = NULL;
     gsize size;
 
-    if (wire_string (part, "audio") == NULL ||
-        !wire_decode_base64 (wire_string (part, "audio"), &data, &size))
+    if (wire_string (part, "audio") == NULL
+        || !wire_decode_base64 (wire_string (part, "audio"), &data, &size))
       continue;
     if (audio == NULL)
       audio = g_byte_array_new ();
@@ -311,11 +311,11 @@ complete_json (JsonObject *object, const gchar *id, GRand *rand)
 
   json_object_iter_init_ordered (&iter, object);
   while (json_object_iter_next_ordered (&iter, &name, &value))
-    if (!g_str_equal (name, "id") && !g_str_equal (name, "status") &&
-        !g_str_equal (name, "object"))
+    if (!g_str_equal (name, "id") && !g_str_equal (name, "status")
+        && !g_str_equal (name, "object"))
       json_object_set_member (json, name, wire_copy (value));
-  if (g_str_equal (wire_string (json, "type"), "function_call") &&
-      !json_object_has_member (json, "call_id")) {
+  if (g_str_equal (wire_string (json, "type"), "function_call")
+      && !json_object_has_member (json, "call_id")) {
     g_autofree gchar *call_id = wire_make_id (rand, "call");
 
     json_object_set_string_member (json, "call_id", call_id);
@@ -338,12 +338,12 @@ check_place (JsonObject *object, Conversation *conversation, const gchar *after,
         "Error adding item: an item with id '%s' already exists in the "
         "conversation.",
         id);
-  if (g_str_equal (wire_string (object, "type"), "function_call_output") &&
-      conversation_find_call (conversation, call_id) == NULL)
+  if (g_str_equal (wire_string (object, "type"), "function_call_output")
+      && conversation_find_call (conversation, call_id) == NULL)
     return fault_set (fault, "invalid_tool_call_id", NULL,
         "Tool call ID '%s' not found in conversation.", call_id);
-  if (after != NULL && !g_str_equal (after, "root") &&
-      conversation_find (conversation, after) == NULL)
+  if (after != NULL && !g_str_equal (after, "root")
+      && conversation_find (conversation, after) == NULL)
     return fault_set (fault, "item_create_invalid_previous_item_id",
         "previous_item_id",
         "Error adding item: the previous item with id '%s' does not exist.",
@@ -400,8 +400,8 @@ items_show_audio (Item *item)
     JsonObject *part = json_array_get_object_element (content, i);
     const gchar *type = wire_string (part, "type");
 
-    if (g_strcmp0 (type, "input_audio") == 0 ||
-        g_strcmp0 (type, "output_audio") == 0) {
+    if (g_strcmp0 (type, "input_audio") == 0
+        || g_strcmp0 (type, "output_audio") == 0) {
       json_object_set_string_member (part, "audio", text);
       break;
     }

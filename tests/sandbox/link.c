@@ -31,30 +31,28 @@ log_line (Link *link, const gchar *direction, const gchar *text)
   g_printerr ("%u %s %s\n", link->number, direction, safe);
 }
 
-/* The event without its audio. */
 static void
 log_event (Link *link, const gchar *direction, JsonObject *event)
 {
-  const gchar *type = wire_string (event, "type");
-  const gchar *member = NULL, *audio;
-  g_autoptr (JsonObject) copy = NULL;
-  g_autofree gchar *text = NULL, *size = NULL;
+  g_autofree gchar *text = NULL, *line = NULL;
+  guint64 bytes;
 
   if (!link->options.verbose)
     return;
-  if (g_strcmp0 (type, "input_audio_buffer.append") == 0)
-    member = "audio";
-  else if (g_strcmp0 (type, "response.output_audio.delta") == 0)
-    member = "delta";
-  copy = wire_copy_object (event);
-  audio = member != NULL ? wire_string (event, member) : NULL;
-  if (audio != NULL) {
-    size = g_strdup_printf (
-        "(%" G_GSIZE_FORMAT " bytes)", strlen (audio) / 4 * 3);
-    json_object_set_string_member (copy, member, size);
-  }
-  text = wire_print (copy);
-  log_line (link, direction, text);
+  text = wire_print_short (event, &bytes);
+  if (bytes > 0)
+    line = g_strdup_printf (
+        "%s + %" G_GUINT64_FORMAT " bytes of audio", text, bytes);
+  log_line (link, direction, bytes > 0 ? line : text);
+}
+
+/* The peer may have begun to close before we are told. */
+static gboolean
+can_send (Link *link)
+{
+  return link->open
+      && soup_websocket_connection_get_state (link->websocket)
+      == SOUP_WEBSOCKET_STATE_OPEN;
 }
 
 static void
@@ -63,7 +61,7 @@ send_event (gpointer data, JsonObject *event)
   Link *link = data;
   g_autofree gchar *text = NULL, *valid = NULL;
 
-  if (!link->open)
+  if (!can_send (link))
     return;
   text = wire_print (event);
   /* A client's lone surrogate must not come back as invalid text. */
@@ -76,16 +74,10 @@ send_event (gpointer data, JsonObject *event)
 void
 link_send_text (Link *link, const gchar *text)
 {
-  if (!link->open)
+  if (!can_send (link))
     return;
   log_line (link, ">", text);
   soup_websocket_connection_send_text (link->websocket, text);
-}
-
-gboolean
-link_is_open (Link *link)
-{
-  return link->open;
 }
 
 void
@@ -202,17 +194,11 @@ link_new_refused (SoupWebsocketConnection *websocket,
 {
   Link *link = new_link (websocket, options);
   g_autoptr (GRand) rand = g_rand_new_with_seed (options->seed + link->number);
-  g_autoptr (JsonObject) event = wire_event (rand, "error");
+  g_autoptr (JsonObject)
+      event = wire_error (rand, "invalid_request_error", refusal, NULL);
   g_autofree gchar *reason = g_strconcat (
       "invalid_request_error.", refusal->code, NULL);
-  JsonObject *error = json_object_new ();
 
-  json_object_set_string_member (error, "type", "invalid_request_error");
-  json_object_set_string_member (error, "code", refusal->code);
-  json_object_set_string_member (error, "message", refusal->message);
-  wire_set_string (error, "param", refusal->param);
-  json_object_set_null_member (error, "event_id");
-  json_object_set_object_member (event, "error", error);
   send_event (link, event);
   link_close (link, close_code, reason);
   return link;

@@ -30,7 +30,6 @@ void link_free (Link *link);
 /* code 0: no close frame. */
 void link_close (Link *link, guint code, const gchar *reason);
 void link_send_text (Link *link, const gchar *text);
-gboolean link_is_open (Link *link);
 
 G_END_DECLS
 

@@ -73,8 +73,8 @@ add_close (Plan *plan, gsize audio_sent, gint64 at_ms)
 
   if (plan->closed || plan->reply->close_code < 0)
     return;
-  after = (gsize) plan->reply->close_after_ms * audio_rate (plan->format) /
-      1000 * audio_sample_bytes (plan->format);
+  after = (gsize) plan->reply->close_after_ms * audio_rate (plan->format) / 1000
+      * audio_sample_bytes (plan->format);
   if (audio_sent < after)
     return;
   add (plan, STEP_CLOSE, plan->index, at_ms, 0, 0);
@@ -103,8 +103,8 @@ word_time (Plan *plan, gsize offset, gsize size)
 
   if (plan->reply->transcript_first)
     return plan->now_ms;
-  return plan->now_ms +
-      MAX (0, (gint64) (length * offset / MAX (size, 1)) - TEXT_LEAD_MS);
+  return plan->now_ms
+      + MAX (0, (gint64) (length * offset / MAX (size, 1)) - TEXT_LEAD_MS);
 }
 
 static void
@@ -117,8 +117,8 @@ add_speech (Plan *plan)
     gint64 delta_at = plan->now_ms + audio_bytes_to_ms (plan->format, played);
     gint64 word_at = word_time (plan, said, size);
 
-    if (said < size &&
-        (word_at <= delta_at || played == plan->output->audio_bytes)) {
+    if (said < size
+        && (word_at <= delta_at || played == plan->output->audio_bytes)) {
       gsize word = plan_next_word (text + said);
 
       add (plan, STEP_WORD, plan->index, MIN (word_at, delta_at), said, word);
@@ -161,8 +161,8 @@ add_writing (Plan *plan)
 static gboolean
 overlaps (Plan *plan, gboolean last)
 {
-  return plan->reply->overlap && !last && plan->output->audio_bytes > 0 &&
-      plan->output[1].audio_bytes > 0;
+  return plan->reply->overlap && !last && plan->output->audio_bytes > 0
+      && plan->output[1].audio_bytes > 0;
 }
 
 static void

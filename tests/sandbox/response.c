@@ -87,8 +87,8 @@ response_find (Session *session, const gchar *id)
 {
   guint i;
 
-  if (id == NULL ||
-      (session->active != NULL && g_str_equal (session->active->id, id)))
+  if (id == NULL
+      || (session->active != NULL && g_str_equal (session->active->id, id)))
     return session->active;
   for (i = 0; i < session->aside->len; i++) {
     Response *response = g_ptr_array_index (session->aside, i);
@@ -340,9 +340,9 @@ run_step (Response *response, const Step *step)
   else if (step->kind == STEP_SAID)
     output_said (output);
   /* Of a response that fails, the last item ends with the response. */
-  else if (step->kind == STEP_END &&
-      (g_str_equal (status, "completed") ||
-          !is_last_output (response, step->output)))
+  else if (step->kind == STEP_END
+      && (g_str_equal (status, "completed")
+          || !is_last_output (response, step->output)))
     output_end (output, "completed");
   else if (step->kind == STEP_CLOSE)
     session_close (response->session, response->reply->close_code,
@@ -513,8 +513,8 @@ read_params (Response *response, JsonObject *params)
   if (modalities != NULL)
     response->text_only = g_str_equal (
         json_array_get_string_element (modalities, 0), "text");
-  response->aside = params != NULL &&
-      g_strcmp0 (wire_string (params, "conversation"), "none") == 0;
+  response->aside = params != NULL
+      && g_strcmp0 (wire_string (params, "conversation"), "none") == 0;
 }
 
 static void

@@ -34,8 +34,8 @@ const gchar *const rules_transcription_models[] = { "gpt-realtime-whisper",
 static gboolean
 holds (JsonNode *value, GType type)
 {
-  return JSON_NODE_HOLDS_VALUE (value) &&
-      json_node_get_value_type (value) == type;
+  return JSON_NODE_HOLDS_VALUE (value)
+      && json_node_get_value_type (value) == type;
 }
 
 /* ---- audio ---- */
@@ -90,8 +90,8 @@ static const Variant turn_detections[] = {
 static gboolean
 check_turn_detection (JsonNode *value, const gchar *path, Fault *fault)
 {
-  return JSON_NODE_HOLDS_NULL (value) ||
-      schema_check_variant (turn_detections, value, path, fault);
+  return JSON_NODE_HOLDS_NULL (value)
+      || schema_check_variant (turn_detections, value, path, fault);
 }
 
 static const Rule any_string = { "string", RULE_STRING };

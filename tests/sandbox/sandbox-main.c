@@ -109,9 +109,9 @@ parse (int *argc, char ***argv, SandboxOptions *options, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   fine = g_option_context_parse (context, argc, argv, error);
   g_option_context_free (context);
-  if (fine &&
-      (*argc > 1 || port < 0 || port > 65535 || options->pace < 0 ||
-          session_seconds < 0)) {
+  if (fine
+      && (*argc > 1 || port < 0 || port > 65535 || options->pace < 0
+          || session_seconds < 0)) {
     g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s",
         *argc > 1 ? "There are no arguments beside the options."
                   : "A number is out of range.");

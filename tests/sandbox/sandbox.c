@@ -16,10 +16,92 @@ struct _Sandbox {
   gchar *uri;
   gchar *certificate_path; /* or NULL */
   guint port;
+  GAsyncQueue *orders; /* Order; one source in the context for each */
 
   GThread *thread; /* of sandbox_start_thread(), or NULL */
   GMainLoop *loop; /* that the thread runs */
 };
+
+/* g_main_context_invoke() may run a function on the calling thread while the
+ * other one has not begun to iterate; this never does. */
+static void
+run_later (GMainContext *context, GSourceFunc function, gpointer data)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (0);
+
+  g_source_set_callback (source, function, data, NULL);
+  g_source_attach (source, context);
+}
+
+/* ---- orders from any thread ---- */
+
+typedef struct {
+  gboolean raw; /* send text; else close with code and text */
+  guint code;
+  gchar *text;
+} Order;
+
+static void
+order_free (gpointer data)
+{
+  Order *order = data;
+
+  g_free (order->text);
+  g_free (order);
+}
+
+static gboolean
+obey (gpointer data)
+{
+  Sandbox *sandbox = data;
+  Order *order = g_async_queue_pop (sandbox->orders);
+
+  if (order->raw)
+    server_send_raw (sandbox->server, order->text);
+  else
+    server_close_all (sandbox->server, order->code, order->text);
+  order_free (order);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+give_order (Sandbox *sandbox, gboolean raw, guint code, const gchar *text)
+{
+  Order *order = g_new0 (Order, 1);
+
+  order->raw = raw;
+  order->code = code;
+  order->text = g_strdup (text);
+  g_async_queue_push (sandbox->orders, order);
+  run_later (sandbox->context, obey, sandbox);
+}
+
+/* Those that nobody will obey any more. */
+static void
+drop_orders (Sandbox *sandbox)
+{
+  GSource *source;
+
+  while ((source = g_main_context_find_source_by_user_data (
+              sandbox->context, sandbox))
+      != NULL)
+    g_source_destroy (source);
+  g_async_queue_unref (sandbox->orders);
+}
+
+void
+sandbox_close_all (Sandbox *sandbox, guint code, const gchar *reason)
+{
+  give_order (sandbox, FALSE, code, reason);
+}
+
+void
+sandbox_send_raw (Sandbox *sandbox, const gchar *text)
+{
+  give_order (sandbox, TRUE, 0, text);
+}
+
+/* ---- life ---- */
 
 static const SandboxOptions default_options = { .pace = 8 };
 
@@ -57,6 +139,7 @@ sandbox_new (const SandboxOptions *options, GError **error)
   if (options == NULL)
     options = &default_options;
   sandbox->context = g_main_context_ref_thread_default ();
+  sandbox->orders = g_async_queue_new_full (order_free);
   sandbox->host.books = books_new ();
   sandbox->host.pace = options->pace;
   sandbox->host.session_seconds = options->session_seconds != 0
@@ -71,6 +154,7 @@ sandbox_new (const SandboxOptions *options, GError **error)
 void
 sandbox_free (Sandbox *sandbox)
 {
+  drop_orders (sandbox);
   g_clear_pointer (&sandbox->server, server_free);
   /* The voices were told to stop; their callbacks still point here. */
   while (sandbox->host.voices_at_work > 0)
@@ -157,18 +241,6 @@ sandbox_start_thread (const SandboxOptions *options, GError **error)
   return starter.sandbox;
 }
 
-/* g_main_context_invoke() may run a function on the calling thread while the
- * other one has not begun to iterate; this never does. */
-static void
-run_later (GMainContext *context, GSourceFunc function, gpointer data,
-    GDestroyNotify destroy)
-{
-  g_autoptr (GSource) source = g_timeout_source_new (0);
-
-  g_source_set_callback (source, function, data, destroy);
-  g_source_attach (source, context);
-}
-
 static gboolean
 quit (gpointer data)
 {
@@ -182,7 +254,7 @@ sandbox_stop_thread (Sandbox *sandbox)
   GThread *thread = sandbox->thread;
   GMainLoop *loop = sandbox->loop;
 
-  run_later (sandbox->context, quit, loop, NULL);
+  run_later (sandbox->context, quit, loop);
   g_thread_join (thread);
   g_main_loop_unref (loop);
 }
@@ -203,65 +275,6 @@ const gchar *
 sandbox_get_certificate_path (Sandbox *sandbox)
 {
   return sandbox->certificate_path;
-}
-
-/* ---- orders from any thread ---- */
-
-typedef struct {
-  Sandbox *sandbox;
-  guint code;
-  gchar *text;
-} Order;
-
-static void
-order_free (gpointer data)
-{
-  Order *order = data;
-
-  g_free (order->text);
-  g_free (order);
-}
-
-static gboolean
-close_all (gpointer data)
-{
-  Order *order = data;
-
-  server_close_all (order->sandbox->server, order->code, order->text);
-  return G_SOURCE_REMOVE;
-}
-
-static gboolean
-send_raw (gpointer data)
-{
-  Order *order = data;
-
-  server_send_raw (order->sandbox->server, order->text);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-give_order (
-    Sandbox *sandbox, GSourceFunc function, guint code, const gchar *text)
-{
-  Order *order = g_new0 (Order, 1);
-
-  order->sandbox = sandbox;
-  order->code = code;
-  order->text = g_strdup (text);
-  run_later (sandbox->context, function, order, order_free);
-}
-
-void
-sandbox_close_all (Sandbox *sandbox, guint code, const gchar *reason)
-{
-  give_order (sandbox, close_all, code, reason);
-}
-
-void
-sandbox_send_raw (Sandbox *sandbox, const gchar *text)
-{
-  give_order (sandbox, send_raw, 0, text);
 }
 
 /* ---- the books ---- */

@@ -45,9 +45,10 @@ const gchar *sandbox_get_uri (Sandbox *sandbox);
 const gchar *sandbox_get_certificate_path (Sandbox *sandbox);
 
 /* Both from any thread, done on the sandbox's context. Code 0 cuts the TCP
- * connection with no close frame. */
+ * connection with no close frame; reason may be NULL. */
 void sandbox_close_all (Sandbox *sandbox, guint code, const gchar *reason);
-/* Sends text as it is to every open session: for tests of a client's care. */
+/* Sends text, valid UTF-8, as it is to every open session: for tests of a
+ * client's care. Not in the books. */
 void sandbox_send_raw (Sandbox *sandbox, const gchar *text);
 
 /* ---- The books: what came and went. Every function from any thread. ---- */

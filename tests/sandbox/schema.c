@@ -92,8 +92,8 @@ check_string (
 {
   glong length = g_utf8_strlen (value, -1);
 
-  if (rule->values != NULL &&
-      !g_strv_contains ((const gchar *const *) rule->values, value))
+  if (rule->values != NULL
+      && !g_strv_contains ((const gchar *const *) rule->values, value))
     return schema_refuse_value (value, rule->values, path, fault);
   if (rule->max > 0 && length > rule->max)
     return fault_set (fault, "string_above_max_length", path,
@@ -115,8 +115,8 @@ check_number (
   gboolean below = number < rule->min;
   g_autofree gchar *code = NULL;
 
-  if ((rule->min == 0 && rule->max == 0) ||
-      (number >= rule->min && number <= rule->max))
+  if ((rule->min == 0 && rule->max == 0)
+      || (number >= rule->min && number <= rule->max))
     return isfinite (number)
         ? TRUE
         : schema_refuse_type (value, path, kind_names[rule->kind], fault);
@@ -163,8 +163,8 @@ check_kind (const Rule *rule, JsonNode *value, const gchar *path, Fault *fault)
     case RULE_ARRAY:
       return check_array (rule, json_node_get_array (value), path, fault);
     case RULE_OBJECT:
-      return rule->fields == NULL ||
-          schema_check_object (
+      return rule->fields == NULL
+          || schema_check_object (
               rule->fields, json_node_get_object (value), path, fault);
     default:
       return TRUE;
@@ -207,8 +207,8 @@ check_required (
   for (; fields->name != NULL; fields++) {
     g_autofree gchar *inner = NULL;
 
-    if (!(fields->flags & RULE_REQUIRED) ||
-        json_object_has_member (object, fields->name))
+    if (!(fields->flags & RULE_REQUIRED)
+        || json_object_has_member (object, fields->name))
       continue;
     inner = join_path (path, fields->name);
     return fault_set (fault, "missing_required_parameter", inner,

@@ -28,9 +28,9 @@ check_say (JsonNode *value, const gchar *path, Fault *fault)
 {
   JsonObject *say = json_node_get_object (value);
 
-  if (json_object_has_member (say, "text") ||
-      json_object_has_member (say, "tone_ms") ||
-      json_object_has_member (say, "call"))
+  if (json_object_has_member (say, "text")
+      || json_object_has_member (say, "tone_ms")
+      || json_object_has_member (say, "call"))
     return TRUE;
   return fault_set (fault, "missing_required_parameter", path,
       "'%s' says nothing: give it \"text\", \"tone_ms\" or \"call\".", path);
@@ -54,8 +54,24 @@ static const Rule error_rules[] = {
   { "type", RULE_STRING },
   { NULL },
 };
+/* What a server may put into a close frame, or 0 for none. */
+static gboolean
+check_close_code (JsonNode *value, const gchar *path, Fault *fault)
+{
+  gint64 code = json_node_get_int (value);
+
+  if (code == 0 || (code >= 1000 && code <= 1003)
+      || (code >= 1007 && code <= 1014 && code != 1010) || code >= 3000)
+    return TRUE;
+  return fault_set (fault, "invalid_value", path,
+      "'%s' cannot be sent in a close frame: use 0, 1000-1003, 1007-1009, "
+      "1011-1014 or 3000-4999.",
+      path);
+}
+
 static const Rule close_rules[] = {
-  { "code", RULE_INTEGER, RULE_REQUIRED, .max = 4999 },
+  { "code", RULE_INTEGER, RULE_REQUIRED, .max = 4999,
+      .check = check_close_code },
   { "reason", RULE_STRING, .max = 120 },
   { "after_ms", RULE_INTEGER, .max = MAX_MS },
   { NULL },
@@ -66,8 +82,8 @@ check_hold (JsonNode *value, const gchar *path, Fault *fault)
 {
   static const Rule ms = { "ms", RULE_INTEGER, .max = MAX_MS };
 
-  if (JSON_NODE_HOLDS_VALUE (value) &&
-      json_node_get_value_type (value) == G_TYPE_BOOLEAN)
+  if (JSON_NODE_HOLDS_VALUE (value)
+      && json_node_get_value_type (value) == G_TYPE_BOOLEAN)
     return TRUE;
   return schema_check_value (&ms, value, path, fault);
 }

@@ -2,6 +2,8 @@
 /* The HTTP side: paths, keys, upgrades, and the list of open links. */
 #include "server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 #define PATH_OPENAI "/v1/realtime"
@@ -9,6 +11,10 @@
 #define KEY_PROTOCOL "openai-insecure-api-key."
 
 struct _Server {
+  GSocketService *listener; /* libsoup 3.2 leaks a socket per connection that
+                               it accepts itself */
+  GTlsCertificate *certificate; /* or NULL */
+  guint port;
   SoupServer *soup;
   GPtrArray *links; /* Link */
   LinkOptions link_options;
@@ -59,13 +65,13 @@ has_key (Server *server, SoupServerMessage *message)
 
   if (server->api_key == NULL)
     return TRUE;
-  if (bearer != NULL && g_ascii_strncasecmp (bearer, "Bearer ", 7) == 0 &&
-      g_str_equal (bearer + 7, server->api_key))
+  if (bearer != NULL && g_ascii_strncasecmp (bearer, "Bearer ", 7) == 0
+      && g_str_equal (bearer + 7, server->api_key))
     return TRUE;
   if (header != NULL && is_azure (message))
     return g_str_equal (header, server->api_key);
-  return protocols != NULL && !is_azure (message) &&
-      is_key_offered (protocols, server->api_key);
+  return protocols != NULL && !is_azure (message)
+      && is_key_offered (protocols, server->api_key);
 }
 
 static void
@@ -120,8 +126,9 @@ check_model (const gchar *model, Fault *fault)
     return fault_set (fault, "missing_model", NULL,
         "You must provide a model parameter, for example "
         "wss://api.openai.com/v1/realtime?model=gpt-realtime-2");
-  if (!g_str_has_prefix (model, "gpt-realtime") ||
-      strstr (model, "translate") != NULL || strstr (model, "whisper") != NULL)
+  if (!g_str_has_prefix (model, "gpt-realtime")
+      || strstr (model, "translate") != NULL
+      || strstr (model, "whisper") != NULL)
     return fault_set (fault, "invalid_model", NULL,
         "Model \"%s\" is not supported in realtime mode.", model);
   return TRUE;
@@ -189,26 +196,69 @@ add_path (Server *server, const gchar *path)
       server->soup, path, NULL, protocols, on_websocket, server, NULL);
 }
 
+/* ---- listening ---- */
+
+static gboolean
+on_incoming (GSocketService *listener, GSocketConnection *connection,
+    GObject *source, gpointer data)
+{
+  Server *server = data;
+  g_autoptr (GSocketAddress)
+      local = g_socket_connection_get_local_address (connection, NULL);
+  g_autoptr (GSocketAddress)
+      remote = g_socket_connection_get_remote_address (connection, NULL);
+  g_autoptr (GIOStream) stream = G_IO_STREAM (g_object_ref (connection));
+
+  if (local == NULL || remote == NULL)
+    return TRUE;
+  g_socket_set_option (g_socket_connection_get_socket (connection), IPPROTO_TCP,
+      TCP_NODELAY, TRUE, NULL);
+  if (server->certificate != NULL) {
+    g_object_unref (stream);
+    stream = g_tls_server_connection_new (
+        G_IO_STREAM (connection), server->certificate, NULL);
+  }
+  if (stream != NULL)
+    soup_server_accept_iostream (server->soup, stream, local, remote, NULL);
+  return TRUE;
+}
+
+static gboolean
+listen_on (Server *server, guint port, GError **error)
+{
+  g_autoptr (GInetAddress)
+      loopback = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GSocketAddress)
+      wanted = g_inet_socket_address_new (loopback, port);
+  g_autoptr (GSocketAddress) got = NULL;
+
+  if (!g_socket_listener_add_address (G_SOCKET_LISTENER (server->listener),
+          wanted, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL, &got,
+          error))
+    return FALSE;
+  server->port = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (got));
+  return TRUE;
+}
+
 Server *
 server_new (const SandboxOptions *options, Host *host,
     GTlsCertificate *certificate, GError **error)
 {
   Server *server = g_new0 (Server, 1);
-  SoupServerListenOptions listen = SOUP_SERVER_LISTEN_IPV4_ONLY;
 
   server->soup = soup_server_new ("server-header", "realtime2-sandbox ", NULL);
   server->links = g_ptr_array_new_with_free_func ((GDestroyNotify) link_free);
   server->link_options = (LinkOptions){ host, options->seed, options->verbose,
     on_link_closed, server };
   server->api_key = g_strdup (options->api_key);
-  if (certificate != NULL) {
-    soup_server_set_tls_certificate (server->soup, certificate);
-    listen |= SOUP_SERVER_LISTEN_HTTPS;
-  }
+  g_set_object (&server->certificate, certificate);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
   add_path (server, PATH_OPENAI);
   add_path (server, PATH_AZURE);
-  if (soup_server_listen_local (server->soup, options->port, listen, error))
+  server->listener = g_socket_service_new ();
+  g_signal_connect (
+      server->listener, "incoming", G_CALLBACK (on_incoming), server);
+  if (listen_on (server, options->port, error))
     return server;
   server_free (server);
   return NULL;
@@ -217,9 +267,14 @@ server_new (const SandboxOptions *options, Host *host,
 void
 server_free (Server *server)
 {
+  g_signal_handlers_disconnect_by_data (server->listener, server);
+  g_socket_service_stop (server->listener);
+  g_socket_listener_close (G_SOCKET_LISTENER (server->listener));
+  g_object_unref (server->listener);
   g_ptr_array_unref (server->links);
   soup_server_disconnect (server->soup);
   g_object_unref (server->soup);
+  g_clear_object (&server->certificate);
   g_free (server->api_key);
   g_free (server);
 }
@@ -227,11 +282,7 @@ server_free (Server *server)
 guint
 server_get_port (Server *server)
 {
-  GSList *uris = soup_server_get_uris (server->soup);
-  guint port = uris != NULL ? g_uri_get_port (uris->data) : 0;
-
-  g_slist_free_full (uris, (GDestroyNotify) g_uri_unref);
-  return port;
+  return server->port;
 }
 
 void

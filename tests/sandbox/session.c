@@ -32,7 +32,8 @@ session_new (Host *host, const SessionOutlet *outlet, gpointer link,
   session->rand = g_rand_new_with_seed (seed);
   id = wire_make_id (session->rand, "sess");
   session->conversation_id = wire_make_id (session->rand, "conv");
-  session->config = config_new (id, model, any_model);
+  session->config = config_new (id, model,
+      g_get_real_time () / G_USEC_PER_SEC + host->session_seconds, any_model);
   session->conversation = conversation_new ();
   session->input = input_new (&turns_listener, session);
   session->own_cursor.script = host->script;
@@ -86,8 +87,6 @@ session_start (Session *session)
   JsonObject *event = session_event (session, "session.created");
   guint seconds = session->host->session_seconds;
 
-  json_object_set_int_member (session->config->session, "expires_at",
-      g_get_real_time () / G_USEC_PER_SEC + seconds);
   json_object_set_object_member (
       event, "session", json_object_ref (session->config->session));
   session_send (session, event);
@@ -117,16 +116,7 @@ void
 session_refuse (
     Session *session, const gchar *type, Fault *fault, const gchar *event_id)
 {
-  JsonObject *event = session_event (session, "error");
-  JsonObject *error = json_object_new ();
-
-  json_object_set_string_member (error, "type", type);
-  wire_set_string (error, "code", fault->code);
-  json_object_set_string_member (error, "message", fault->message);
-  wire_set_string (error, "param", fault->param);
-  wire_set_string (error, "event_id", event_id);
-  json_object_set_object_member (event, "error", error);
-  session_send (session, event);
+  session_send (session, wire_error (session->rand, type, fault, event_id));
   fault_clear (fault);
 }
 

@@ -124,9 +124,9 @@ turns_arm_idle (Session *session, guint64 from, guint audio_ms)
   if (turns->idle_ms == 0 || session->speech_item_id != NULL)
     return;
   session->idle_at = MAX (1,
-      from +
-          (guint64) (audio_ms + turns->idle_ms) *
-              audio_rate (session->input->format) / 1000);
+      from
+          + (guint64) (audio_ms + turns->idle_ms)
+              * audio_rate (session->input->format) / 1000);
 }
 
 void
@@ -138,8 +138,8 @@ turns_check_idle (Session *session)
 
   if (end == 0 || session->input->total < end || session->active != NULL)
     return;
-  silence = (guint64) session->config->turns.idle_ms *
-      audio_rate (session->input->format) / 1000;
+  silence = (guint64) session->config->turns.idle_ms
+      * audio_rate (session->input->format) / 1000;
   session->idle_at = 0;
   item_id = wire_make_id (session->rand, "item");
   event = session_event (session, "input_audio_buffer.timeout_triggered");

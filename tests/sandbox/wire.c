@@ -61,6 +61,22 @@ wire_event (GRand *rand, const gchar *type)
   return event;
 }
 
+JsonObject *
+wire_error (
+    GRand *rand, const gchar *type, const Fault *fault, const gchar *event_id)
+{
+  JsonObject *event = wire_event (rand, "error");
+  JsonObject *error = json_object_new ();
+
+  json_object_set_string_member (error, "type", type);
+  wire_set_string (error, "code", fault->code);
+  json_object_set_string_member (error, "message", fault->message);
+  wire_set_string (error, "param", fault->param);
+  wire_set_string (error, "event_id", event_id);
+  json_object_set_object_member (event, "error", error);
+  return event;
+}
+
 void
 wire_set_obfuscation (JsonObject *event, GRand *rand)
 {
@@ -77,6 +93,41 @@ wire_print (JsonObject *object)
 
   json_node_set_object (node, object);
   return json_to_string (node, FALSE);
+}
+
+/* Decoded bytes of a base64 member. */
+static guint64
+payload_bytes (JsonObject *event, const gchar *member)
+{
+  const gchar *text = wire_string (event, member);
+  gsize length = text != NULL ? strlen (text) : 0;
+
+  if (length < 4)
+    return 0;
+  return length / 4 * 3 - (text[length - 1] == '=') - (text[length - 2] == '=');
+}
+
+gchar *
+wire_print_short (JsonObject *event, guint64 *audio_bytes)
+{
+  const gchar *type = wire_string (event, "type"), *audio = NULL, *name;
+  g_autoptr (JsonObject) copy = json_object_new ();
+  JsonObjectIter iter;
+  JsonNode *value;
+
+  *audio_bytes = 0;
+  if (g_strcmp0 (type, "input_audio_buffer.append") == 0)
+    audio = "audio";
+  else if (g_strcmp0 (type, "response.output_audio.delta") == 0)
+    audio = "delta";
+  else
+    return wire_print (event);
+  *audio_bytes = payload_bytes (event, audio);
+  json_object_iter_init_ordered (&iter, event);
+  while (json_object_iter_next_ordered (&iter, &name, &value))
+    if (!g_str_equal (name, audio))
+      json_object_set_member (copy, name, json_node_copy (value));
+  return wire_print (copy);
 }
 
 /* json-glib recurses per level and takes much that is not JSON, so the text is
@@ -211,8 +262,8 @@ wire_string (JsonObject *object, const gchar *name)
 {
   JsonNode *node = json_object_get_member (object, name);
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_STRING)
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_STRING)
     return NULL;
   return json_node_get_string (node);
 }
@@ -242,8 +293,8 @@ wire_integer (JsonObject *object, const gchar *name, gint64 fallback)
 {
   JsonNode *node = json_object_get_member (object, name);
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_INT64)
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_INT64)
     return fallback;
   return json_node_get_int (node);
 }
@@ -253,8 +304,8 @@ wire_boolean (JsonObject *object, const gchar *name, gboolean fallback)
 {
   JsonNode *node = json_object_get_member (object, name);
 
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node) ||
-      json_node_get_value_type (node) != G_TYPE_BOOLEAN)
+  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node)
+      || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
     return fallback;
   return json_node_get_boolean (node);
 }

@@ -25,10 +25,17 @@ gchar *wire_make_id (GRand *rand, const gchar *prefix);
 /* {type, event_id}; transfer full. */
 JsonObject *wire_event (GRand *rand, const gchar *type);
 
+/* An error event; transfer full. event_id: of the client event, or NULL. */
+JsonObject *wire_error (
+    GRand *rand, const gchar *type, const Fault *fault, const gchar *event_id);
+
 /* Random padding as on the real deltas. */
 void wire_set_obfuscation (JsonObject *event, GRand *rand);
 
 gchar *wire_print (JsonObject *object);
+
+/* The event without the audio that it carries, whose decoded size is set. */
+gchar *wire_print_short (JsonObject *event, guint64 *audio_bytes);
 
 /* One JSON object, strictly: no comments, no second root, no nesting deeper
  * than 64. NULL if it is anything else. */

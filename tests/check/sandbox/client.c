@@ -14,8 +14,8 @@ static JsonNode *
 step_into (JsonNode *node, const gchar *name)
 {
   const gchar *bracket = strchr (name, '[');
-  g_autofree gchar *member =
-      bracket != NULL ? g_strndup (name, bracket - name) : g_strdup (name);
+  g_autofree gchar *member = bracket != NULL ? g_strndup (name, bracket - name)
+                                             : g_strdup (name);
   JsonArray *array;
   guint index;
 
@@ -27,8 +27,8 @@ step_into (JsonNode *node, const gchar *name)
   array = json_node_get_array (node);
   index = g_ascii_strtoull (bracket + 1, NULL, 10);
   return index < json_array_get_length (array)
-             ? json_array_get_element (array, index)
-             : NULL;
+      ? json_array_get_element (array, index)
+      : NULL;
 }
 
 static JsonNode *
@@ -118,8 +118,8 @@ always_present (void)
 static gboolean
 is_of_another_kind (const gchar *name, JsonObject *parent)
 {
-  const gchar *type =
-      json_object_get_string_member_with_default (parent, "type", "");
+  const gchar *type = json_object_get_string_member_with_default (
+      parent, "type", "");
 
   if (g_str_equal (name, "rate"))
     return !g_str_equal (type, "audio/pcm");
@@ -231,8 +231,8 @@ run_until (const gboolean *flag, const guint *count, guint limit,
 {
   guint timer = g_timeout_add_seconds (TIMEOUT, on_timeout, (gpointer) what);
 
-  while (!(flag != NULL && *flag) && !(count != NULL && *count > limit) &&
-         !(closed != NULL && *closed))
+  while (!(flag != NULL && *flag) && !(count != NULL && *count > limit)
+      && !(closed != NULL && *closed))
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (timer);
 }
@@ -263,8 +263,8 @@ client_open (Sandbox *sandbox, const gchar *path, const gchar *const *headers,
       path ? path : "/v1/realtime?model=gpt-realtime-2");
 
   client->session = soup_session_new ();
-  client->events =
-      g_ptr_array_new_with_free_func ((GDestroyNotify) json_object_unref);
+  client->events = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) json_object_unref);
   client->audio = g_byte_array_new ();
   use_certificate (client, sandbox);
   message = soup_message_new ("GET", uri);
@@ -329,8 +329,8 @@ client_append (Client *client, gconstpointer data, gsize size)
 {
   g_autofree gchar *audio = g_base64_encode (data, size);
 
-  client_send (client, "{'type':'input_audio_buffer.append','audio':'%s'}",
-      audio);
+  client_send (
+      client, "{'type':'input_audio_buffer.append','audio':'%s'}", audio);
 }
 
 void
@@ -351,8 +351,8 @@ client_append_pieces (
 JsonObject *
 client_next (Client *client)
 {
-  run_until (NULL, &client->events->len, client->taken, &client->closed,
-      "any event");
+  run_until (
+      NULL, &client->events->len, client->taken, &client->closed, "any event");
   if (client->events->len <= client->taken)
     g_error ("the connection closed while an event was waited for");
   return g_ptr_array_index (client->events, client->taken++);
@@ -397,8 +397,8 @@ client_fence (Client *client)
   do {
     error = json_object_get_object_member (
         client_wait (client, "error"), "error");
-  } while (json_null (error, "event_id") ||
-           !g_str_equal (json_text (error, "event_id"), id));
+  } while (json_null (error, "event_id")
+      || !g_str_equal (json_text (error, "event_id"), id));
 }
 
 JsonObject *

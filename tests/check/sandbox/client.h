@@ -20,7 +20,7 @@ typedef struct {
   guint taken;                        /* how many client_wait() has passed */
   gboolean done;                      /* of the operation that is waited for */
   gboolean closed;
-  GByteArray *audio;                  /* of all audio deltas */
+  GByteArray *audio; /* of all audio deltas */
 } Client;
 
 /* path: after the port, e.g. "/v1/realtime?model=gpt-realtime-2"; NULL: that.
