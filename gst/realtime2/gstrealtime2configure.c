@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "rt2pins.h"
+
 /* --- values --- */
 
 static const gchar *
@@ -203,30 +205,137 @@ gst_realtime2_presentation_delay (const GstRealtime2Settings *settings)
       : settings->latency;
 }
 
+gchar *
+gst_realtime2_find_key (const GstRealtime2Settings *settings)
+{
+  gchar *uri = find_uri (settings);
+  gchar *key = g_strdup (find_key (settings, uri));
+
+  g_free (uri);
+  return key;
+}
+
+/* A header may hold neither line ends nor what is not text. */
+static gboolean
+is_header (const gchar *name, const gchar *value)
+{
+  for (const gchar *c = name; *c; c++)
+    if (!g_ascii_isalnum (*c) && *c != '-' && *c != '_')
+      return FALSE;
+  for (const gchar *c = value; *c; c++)
+    if (g_ascii_iscntrl (*c))
+      return FALSE;
+  return *name != '\0';
+}
+
+/* FALSE, and a fault, if @name or @value can't stand in a header. */
+static gboolean
+add_header (GPtrArray *headers, const gchar *property, const gchar *name,
+    const gchar *value, Rt2Fault **fault)
+{
+  if (!value)
+    return TRUE;
+  if (!is_header (name, value)) {
+    *fault = property_fault (property, "can't be sent in an HTTP header", NULL);
+    return FALSE;
+  }
+  g_ptr_array_add (headers, g_strdup (name));
+  g_ptr_array_add (headers, g_strdup (value));
+  return TRUE;
+}
+
+static gboolean
+add_extra_headers (
+    GPtrArray *headers, const GstStructure *extra, Rt2Fault **fault)
+{
+  for (gint i = 0; extra && i < gst_structure_n_fields (extra); i++) {
+    const gchar *name = gst_structure_nth_field_name (extra, i);
+    const GValue *value = gst_structure_get_value (extra, name);
+    gchar *text = G_VALUE_HOLDS_STRING (value) ? g_value_dup_string (value)
+                                               : gst_value_serialize (value);
+    gboolean ok = add_header (headers, "extra-headers", name, text, fault);
+
+    g_free (text);
+    if (!ok)
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean
+put_headers (Rt2TransportConfig *transport,
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  GPtrArray *headers = g_ptr_array_new_with_free_func (g_free);
+  gboolean ok = add_header (headers, "organization", "OpenAI-Organization",
+                    or_environment (settings->organization, "OPENAI_ORG_ID"),
+                    fault)
+      && add_header (headers, "project", "OpenAI-Project",
+          or_environment (settings->project, "OPENAI_PROJECT_ID"), fault)
+      && add_header (headers, "safety-identifier", "OpenAI-Safety-Identifier",
+          non_empty (settings->safety_identifier), fault)
+      && add_extra_headers (headers, settings->extra_headers, fault);
+
+  g_ptr_array_add (headers, NULL);
+  if (ok)
+    transport->headers = g_strdupv ((gchar **) headers->pdata);
+  g_ptr_array_unref (headers);
+  return ok;
+}
+
+static gboolean
+put_tls (Rt2TransportConfig *transport, const GstRealtime2Settings *settings,
+    Rt2Fault **fault)
+{
+  g_set_object (&transport->tls_database, settings->tls_database);
+  g_set_object (&transport->client_certificate, settings->client_certificate);
+  if (!non_empty (settings->tls_pins))
+    return TRUE;
+  transport->pins = rt2_pins_parse (settings->tls_pins);
+  if (!transport->pins)
+    *fault = property_fault ("tls-pins",
+        "must be sha256//BASE64, several with commas between", NULL);
+  return transport->pins != NULL;
+}
+
+static gboolean
+put_connection (Rt2TransportConfig *transport,
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  transport->key_in_header = settings->auth == GST_REALTIME2_AUTH_API_KEY
+      || (settings->auth == GST_REALTIME2_AUTH_AUTO
+          && is_azure (transport->url));
+  transport->connect_timeout = settings->connect_timeout;
+  transport->keepalive_interval = settings->keepalive_interval;
+  transport->proxy = g_strdup (non_empty (settings->proxy));
+  return put_headers (transport, settings, fault)
+      && put_tls (transport, settings, fault);
+}
+
 Rt2SessionOptions *
 gst_realtime2_make_options (
     const GstRealtime2Settings *settings, Rt2Fault **fault)
 {
   Rt2SessionOptions *options;
   gchar *uri = find_uri (settings);
-  const gchar *key = find_key (settings, uri);
 
-  if (!key && needs_key (uri)) {
+  if (!find_key (settings, uri) && needs_key (uri)) {
     *fault = no_key_fault (uri);
     g_free (uri);
     return NULL;
   }
   options = rt2_session_options_new ();
   options->transport->url = uri;
-  options->transport->api_key = g_strdup (key);
-  options->transport->connect_timeout = settings->connect_timeout;
-  options->transport->keepalive_interval = settings->keepalive_interval;
   options->model = g_strdup (settings->model);
   options->call_id = g_strdup (non_empty (settings->call_id));
   options->retries = settings->retries;
   options->retry_backoff_max = settings->retry_backoff_max;
   options->eos_silence = settings->eos_silence;
   options->eos_timeout = settings->eos_timeout;
+  if (!put_connection (options->transport, settings, fault)) {
+    rt2_session_options_free (options);
+    return NULL;
+  }
   return options;
 }
 

@@ -21,6 +21,10 @@ Rt2SessionConfig *gst_realtime2_make_config (
     const GstRealtime2Settings *settings, Rt2AudioFormat input_format,
     Rt2AudioFormat output_format, gboolean wants_user_text, Rt2Fault **fault);
 
+/* The key to connect with, read anew from the property or the environment. New
+ * string, to be wiped; NULL if there is none. */
+gchar *gst_realtime2_find_key (const GstRealtime2Settings *settings);
+
 /* ns that results are presented after their input: the latency of transcription
  * and translation, 0 in a conversation. */
 guint64 gst_realtime2_presentation_delay (const GstRealtime2Settings *settings);

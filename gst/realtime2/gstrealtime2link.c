@@ -7,6 +7,7 @@
 #include "gstrealtime2link.h"
 
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
 #include "rt2caption.h"
@@ -90,6 +91,18 @@ on_state (gpointer owner, Rt2SessionState state)
   self->session_state = state;
   g_mutex_unlock (&self->lock);
   gst_realtime2_update_state (self);
+}
+
+static gchar *
+on_api_key (gpointer owner)
+{
+  GstRealtime2 *self = owner;
+  gchar *key;
+
+  GST_OBJECT_LOCK (self);
+  key = gst_realtime2_find_key (&self->settings);
+  GST_OBJECT_UNLOCK (self);
+  return key;
 }
 
 static gboolean
@@ -729,6 +742,7 @@ on_is_playing (gpointer owner)
 
 static const Rt2SessionListener listener = {
   .state = on_state,
+  .api_key = on_api_key,
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,

@@ -35,6 +35,7 @@ typedef struct {
 } Property;
 
 #define START GST_REALTIME2_TOUCHES_NOTHING
+#define CONNECT GST_REALTIME2_TOUCHES_CONNECT
 #define SESSION GST_REALTIME2_TOUCHES_SESSION
 #define PLAYOUT GST_REALTIME2_TOUCHES_PLAYOUT
 
@@ -77,7 +78,7 @@ static const Property table[] = {
       "path, as in wss://RESOURCE.openai.azure.com/openai/v1/realtime. Unset: "
       "OPENAI_BASE_URL with /realtime appended if that is set, else " GST_REALTIME2_DEFAULT_URI
       ". A key goes over ws:// to a loopback host only"),
-  SECRET ("api-key", "API key", api_key, START,
+  SECRET ("api-key", "API key", api_key, CONNECT,
       "API key, or an ephemeral key (ek_...). Can't be read back. Unset: the "
       "environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
       "Azure), read at each connect. Prefer the variable: a command line can "
@@ -117,8 +118,9 @@ static const Property table[] = {
       "refused key, is never tried again"),
   DURATION ("retry-backoff-max", "Retry backoff max", retry_backoff_max, 0,
       3600 * S, 30 * S, START, "Longest pause between two tries, ns"),
-  STRING ("proxy", "Proxy", proxy, NULL, START,
-      "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT (unset = the "
+  SECRET ("proxy", "Proxy", proxy, START,
+      "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT. Can't be read "
+      "back (unset = the "
       "system's, or https_proxy; never for a loopback host)"),
   OBJECT ("tls-database", "TLS database", tls_database, g_tls_database_get_type,
       START, "Certificate authorities to trust (unset = the system's)"),

@@ -81,6 +81,7 @@ typedef struct {
 /* What a change of a property touches while the element runs. */
 typedef enum {
   GST_REALTIME2_TOUCHES_NOTHING, /* read at the next READY->PAUSED */
+  GST_REALTIME2_TOUCHES_CONNECT, /* read at the next connect */
   GST_REALTIME2_TOUCHES_SESSION, /* the session's configuration */
   GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule's latency */
 } GstRealtime2Touches;

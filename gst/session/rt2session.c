@@ -362,11 +362,25 @@ build_url (Rt2Session *session)
 }
 
 static void
+renew_key (Rt2Session *session)
+{
+  Rt2TransportConfig *transport = session->options->transport;
+
+  if (!session->listener->api_key)
+    return;
+  if (transport->api_key)
+    explicit_bzero (transport->api_key, strlen (transport->api_key));
+  g_free (transport->api_key);
+  transport->api_key = session->listener->api_key (session->owner);
+}
+
+static void
 connect_now (Rt2Session *session)
 {
-  Rt2TransportConfig *config = rt2_transport_config_copy (
-      session->options->transport);
+  Rt2TransportConfig *config;
 
+  renew_key (session);
+  config = rt2_transport_config_copy (session->options->transport);
   g_free (config->url);
   config->url = build_url (session);
   set_state (session, RT2_SESSION_CONNECTING);

@@ -71,6 +71,11 @@ typedef struct {
 typedef struct {
   void (*state) (gpointer owner, Rt2SessionState state);
 
+  /* The key to connect with, asked for before each try: keys expire. New
+   * string, or NULL for none. The function may be NULL: then the key of the
+   * options serves. */
+  gchar *(*api_key) (gpointer owner);
+
   /* Takes the next piece for the server; FALSE if there is none now. Only asked
    * while the session is configured and the socket takes data. The session owns
    * the bytes. Call rt2_session_wake() when there is something again. */

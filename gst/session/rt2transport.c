@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "rt2endpoint.h"
+#include "rt2pins.h"
 #include "rt2trust.h"
 
 #ifdef RT2_VERSION
@@ -133,6 +134,13 @@ rt2_transport_config_copy (const Rt2TransportConfig *config)
   *copy = *config;
   copy->url = g_strdup (config->url);
   copy->api_key = g_strdup (config->api_key);
+  copy->headers = g_strdupv (config->headers);
+  copy->proxy = g_strdup (config->proxy);
+  copy->pins = g_strdupv (config->pins);
+  if (copy->tls_database)
+    g_object_ref (copy->tls_database);
+  if (copy->client_certificate)
+    g_object_ref (copy->client_certificate);
   return copy;
 }
 
@@ -144,6 +152,13 @@ rt2_transport_config_free (Rt2TransportConfig *config)
 
   g_free (config->url);
   free_secret (config->api_key);
+  for (guint i = 0; config->headers && config->headers[i]; i++)
+    free_secret (config->headers[i]);
+  g_free (config->headers);
+  free_secret (config->proxy);
+  g_strfreev (config->pins);
+  g_clear_object (&config->tls_database);
+  g_clear_object (&config->client_certificate);
   g_free (config);
 }
 
@@ -603,33 +618,99 @@ on_connect_timeout (gpointer user_data)
 }
 
 static void
-add_authorization (SoupMessage *message, const gchar *api_key)
+add_key (SoupMessageHeaders *headers, const Rt2TransportConfig *config)
 {
-  gchar *value = g_strconcat ("Bearer ", api_key, NULL);
+  gchar *value;
 
-  soup_message_headers_replace (
-      soup_message_get_request_headers (message), "Authorization", value);
+  if (config->key_in_header) {
+    soup_message_headers_replace (headers, "api-key", config->api_key);
+    return;
+  }
+  value = g_strconcat ("Bearer ", config->api_key, NULL);
+  soup_message_headers_replace (headers, "Authorization", value);
   free_secret (value);
+}
+
+static SoupMessage *
+make_message (Link *link)
+{
+  const Rt2TransportConfig *config = link->config;
+  SoupMessage *message = soup_message_new_from_uri (
+      SOUP_METHOD_GET, link->endpoint->uri);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  if (config->client_certificate != NULL)
+    soup_message_set_tls_client_certificate (
+        message, config->client_certificate);
+  for (guint i = 0; config->headers && config->headers[i]; i += 2)
+    soup_message_headers_replace (
+        headers, config->headers[i], config->headers[i + 1]);
+  if (config->api_key != NULL)
+    add_key (headers, config);
+  return message;
+}
+
+static SoupSession *
+make_session (const Rt2TransportConfig *config)
+{
+  static const gchar *direct[] = { "localhost", "127.0.0.0/8", "::1", NULL };
+  SoupSession *session = soup_session_new_with_options (
+      "user-agent", USER_AGENT, NULL);
+  GTlsDatabase *trust = config->tls_database
+      ? g_object_ref (config->tls_database)
+      : rt2_trust_get_default ();
+
+  if (trust != NULL)
+    soup_session_set_tls_database (session, trust);
+  if (config->proxy != NULL) {
+    GProxyResolver *proxy = g_simple_proxy_resolver_new (
+        config->proxy, (gchar **) direct);
+
+    soup_session_set_proxy_resolver (session, proxy);
+    g_object_unref (proxy);
+  }
+  g_clear_object (&trust);
+  return session;
+}
+
+/* The handshake is through and nothing was sent yet: the last moment to look at
+ * the server's key. */
+static void
+on_network_event (SoupMessage *message, GSocketClientEvent event,
+    GIOStream *stream, Link *link)
+{
+  GTlsCertificate *certificate;
+  Rt2Fault *fault;
+
+  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKED || !G_IS_TLS_CONNECTION (stream))
+    return;
+  certificate = g_tls_connection_get_peer_certificate (
+      G_TLS_CONNECTION (stream));
+  if (certificate && rt2_pins_match (link->config->pins, certificate))
+    return;
+  fault = rt2_fault_new (RT2_FAULT_TLS,
+      "The public key of %s is none of those that are pinned.",
+      link->endpoint->where);
+  fault->hint = g_strdup ("If the server's key was changed on purpose, set "
+                          "`tls-pins` to the new one; else do not trust it.");
+  fault->debug = certificate ? rt2_pin_of (certificate) : NULL;
+  link_end (link, fault);
+  g_cancellable_cancel (link->cancellable);
 }
 
 static void
 link_start (Link *link)
 {
-  g_autoptr (GTlsDatabase) trust = rt2_trust_get_default ();
   guint64 timeout = link->config->connect_timeout / NS_PER_US;
 
-  link->session = soup_session_new_with_options (
-      "user-agent", USER_AGENT, NULL);
-  if (trust != NULL)
-    soup_session_set_tls_database (link->session, trust);
-
-  link->message = soup_message_new_from_uri (
-      SOUP_METHOD_GET, link->endpoint->uri);
-  soup_message_add_flags (link->message, SOUP_MESSAGE_NO_REDIRECT);
-  if (link->config->api_key != NULL)
-    add_authorization (link->message, link->config->api_key);
+  link->session = make_session (link->config);
+  link->message = make_message (link);
   g_signal_connect (
       link->message, "got-headers", G_CALLBACK (on_refused), link);
+  if (link->config->pins != NULL)
+    g_signal_connect (
+        link->message, "network-event", G_CALLBACK (on_network_event), link);
 
   link->cancellable = g_cancellable_new ();
   if (link->config->connect_timeout != 0)

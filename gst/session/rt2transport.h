@@ -29,10 +29,17 @@ typedef struct {
 } Rt2TransportListener;
 
 typedef struct {
-  gchar *url;                 /* ws:// or wss://, complete with query */
-  gchar *api_key;             /* NULL = none. Sent as Authorization: Bearer.
-                               * Wiped when freed */
-  guint64 connect_timeout;    /* ns, whole handshake; 0 = none */
+  gchar *url;             /* ws:// or wss://, complete with query */
+  gchar *api_key;         /* NULL = none. Wiped when freed */
+  gboolean key_in_header; /* sent as "api-key: KEY", not as a bearer token */
+  gchar **headers;        /* names and values in turn, NULL at the end; or
+                           * NULL. Wiped when freed */
+  gchar *proxy;           /* uri of an HTTP proxy, for wss:// only; NULL = what
+                           * the system says. Never for a loopback host */
+  GTlsDatabase *tls_database;          /* NULL = the system's, shared */
+  GTlsCertificate *client_certificate; /* NULL = none */
+  gchar **pins;            /* see rt2pins.h; NULL = any key that is trusted */
+  guint64 connect_timeout; /* ns, whole handshake; 0 = none */
   guint64 keepalive_interval; /* ns, taken as whole seconds, rounded up; no
                                * sign of life for two of them = STALLED.
                                * 0 = no pings and no watchdog */
