@@ -405,7 +405,11 @@ request_new_pad (GstElement *element, GstPadTemplate *templ,
   g_ptr_array_add (self->text_pads, gst_object_ref_sink (pad));
   g_mutex_unlock (&self->lock);
 
+  /* A running element takes active pads only. */
+  if (GST_STATE (element) > GST_STATE_READY)
+    gst_pad_set_active (pad, TRUE);
   if (!gst_element_add_pad (element, pad)) {
+    gst_pad_set_active (pad, FALSE);
     g_mutex_lock (&self->lock);
     g_ptr_array_remove (self->text_pads, pad);
     g_mutex_unlock (&self->lock);

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is said. Each function updates what the element keeps, under self->lock,
+ * then tells the bus, without it.
+ */
+#include "gstrealtime2speech.h"
+
+#include "gstrealtime2audiosrc.h"
+#include "gstrealtime2messages.h"
+#include "rt2caption.h"
+
+#define GST_CAT_DEFAULT gst_realtime2_debug
+
+/* --- the user --- */
+
+static void
+set_time (GstStructure *fields, const gchar *name, guint64 time)
+{
+  if (GST_CLOCK_TIME_IS_VALID (time))
+    gst_structure_set (fields, name, G_TYPE_UINT64, time, NULL);
+}
+
+/* Times that are not known are left out. */
+static void
+post_utterance (
+    GstRealtime2 *self, const gchar *name, const Rt2Utterance *utterance)
+{
+  GstStructure *fields = gst_structure_new (
+      name, "item-id", G_TYPE_STRING, utterance->item_id, NULL);
+
+  set_time (fields, "speech-start", utterance->start);
+  set_time (fields, "speech-end", utterance->end);
+  gst_realtime2_post_structure (self, fields);
+}
+
+void
+gst_realtime2_on_speech_started (gpointer owner, const Rt2Utterance *utterance)
+{
+  post_utterance (owner, "realtime2/speech-started", utterance);
+}
+
+void
+gst_realtime2_on_speech_stopped (gpointer owner, const Rt2Utterance *utterance)
+{
+  post_utterance (owner, "realtime2/speech-stopped", utterance);
+}
+
+static void
+post_transcript (GstRealtime2 *self, Rt2Role role, const gchar *item_id,
+    const gchar *text, Rt2Phase phase)
+{
+  GstStructure *fields = gst_structure_new ("realtime2/transcript", "role",
+      G_TYPE_STRING, rt2_role_name (role), "item-id", G_TYPE_STRING, item_id,
+      "text", G_TYPE_STRING, text, "final", G_TYPE_BOOLEAN, TRUE, NULL);
+
+  if (phase != RT2_PHASE_UNKNOWN)
+    gst_structure_set (
+        fields, "phase", G_TYPE_STRING, rt2_phase_name (phase), NULL);
+  gst_realtime2_post_structure (self, fields);
+}
+
+/* --- results that belong to an instant of the input --- */
+
+/* Notes how long after the instant @due a result came, and reports it when it
+ * is later than the latency allows. */
+static void
+note_delay (GstRealtime2 *self, guint64 due)
+{
+  guint64 now = gst_realtime2_running_time (self);
+  guint64 delay = GST_CLOCK_TIME_IS_VALID (now) && now > due ? now - due : 0;
+  gboolean longest, excessive;
+
+  g_mutex_lock (&self->lock);
+  longest = delay > self->max_observed_delay;
+  excessive = longest && delay > self->delay;
+  if (longest)
+    self->max_observed_delay = delay;
+  g_mutex_unlock (&self->lock);
+
+  if (longest)
+    g_object_notify (G_OBJECT (self), "max-observed-delay");
+  if (excessive)
+    gst_realtime2_post (self, "excessive-delay", "delay", G_TYPE_UINT64, delay,
+        "latency", G_TYPE_UINT64, self->delay, NULL);
+}
+
+/* The instant for words that came with @due: the output of such a session is
+ * behind the clock, so what has no instant leaves at once. */
+static guint64
+instant_of (GstRealtime2 *self, guint64 due)
+{
+  if (due != RT2_TIME_NONE || !self->timed_text)
+    return due;
+  return 0;
+}
+
+/* The item of what the user said, made and given to the text pads at the first
+ * word. Called with self->lock. */
+static Rt2Spoken *
+user_item (GstRealtime2 *self, const Rt2Utterance *utterance)
+{
+  const gchar *id = utterance->item_id ? utterance->item_id : "";
+  Rt2Spoken *spoken = rt2_playout_find (self->playout, id);
+
+  if (!spoken) {
+    spoken = rt2_playout_user_item (self->playout, id);
+    gst_realtime2_add_text (self, spoken);
+  }
+  spoken->speech_start = utterance->start;
+  spoken->speech_end = utterance->end;
+  return spoken;
+}
+
+void
+gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
+    const gchar *text, gboolean final)
+{
+  GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
+
+  g_mutex_lock (&self->lock);
+  spoken = user_item (self, utterance);
+  if (final)
+    rt2_spoken_finish_text (spoken, text);
+  else
+    rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
+        self->timed_text ? instant_of (self, utterance->start) : RT2_TIME_NONE);
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+
+  if (self->timed_text && utterance->start != RT2_TIME_NONE)
+    note_delay (self, utterance->start);
+  if (final && text && *text)
+    post_transcript (
+        self, RT2_ROLE_USER, utterance->item_id, text, RT2_PHASE_UNKNOWN);
+}
+
+/* --- the agent --- */
+
+void
+gst_realtime2_on_response_started (gpointer owner, const gchar *response_id)
+{
+  gst_realtime2_post (owner, "response-started", "response-id", G_TYPE_STRING,
+      response_id, NULL);
+}
+
+/* The phase may be known only now. Called with self->lock. */
+static void
+take_phase (GstRealtime2 *self, const Rt2Item *item)
+{
+  Rt2Spoken *spoken = rt2_playout_find (self->playout, item->id);
+
+  if (spoken && item->phase != RT2_PHASE_UNKNOWN)
+    spoken->stated_phase = item->phase;
+}
+
+void
+gst_realtime2_on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
+{
+  GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
+
+  g_mutex_lock (&self->lock);
+  spoken = rt2_playout_find (self->playout, item_id);
+  if (spoken)
+    spoken->stated_phase = phase;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+post_response_done (GstRealtime2 *self, const Rt2Response *response)
+{
+  const Rt2Usage *usage = &response->usage;
+  GstStructure *fields = gst_structure_new ("realtime2/response-done",
+      "response-id", G_TYPE_STRING, response->id, "status", G_TYPE_STRING,
+      rt2_status_name (response->status), NULL);
+
+  if (response->reason)
+    gst_structure_set (fields, "reason", G_TYPE_STRING, response->reason, NULL);
+  if (usage->known)
+    gst_structure_set (fields, "total-tokens", G_TYPE_UINT64, usage->total,
+        "input-tokens", G_TYPE_UINT64, usage->input, "output-tokens",
+        G_TYPE_UINT64, usage->output, "input-text-tokens", G_TYPE_UINT64,
+        usage->input_text, "input-audio-tokens", G_TYPE_UINT64,
+        usage->input_audio, "input-image-tokens", G_TYPE_UINT64,
+        usage->input_image, "cached-tokens", G_TYPE_UINT64, usage->cached,
+        "output-text-tokens", G_TYPE_UINT64, usage->output_text,
+        "output-audio-tokens", G_TYPE_UINT64, usage->output_audio, NULL);
+  gst_realtime2_post_structure (self, fields);
+}
+
+/* Items of @response whose phase is another than the bus was told. Strong
+ * references. Called with self->lock. */
+static GPtrArray *
+collect_corrected (GstRealtime2 *self, const Rt2Response *response)
+{
+  GPtrArray *corrected = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) rt2_spoken_unref);
+
+  for (guint i = 0; i < response->output->len; i++) {
+    const Rt2Item *item = g_ptr_array_index (response->output, i);
+    Rt2Spoken *spoken = rt2_playout_find (self->playout, item->id);
+
+    if (!spoken || rt2_spoken_phase (spoken) == spoken->told_phase)
+      continue;
+    spoken->told_phase = rt2_spoken_phase (spoken);
+    g_ptr_array_add (corrected, rt2_spoken_ref (spoken));
+  }
+  return corrected;
+}
+
+/* Text and speech may have left with no phase, or with another. */
+static void
+post_corrected (GstRealtime2 *self, const GPtrArray *corrected)
+{
+  for (guint i = 0; i < corrected->len; i++) {
+    const Rt2Spoken *spoken = g_ptr_array_index (corrected, i);
+
+    gst_realtime2_post (self, "phase-changed", "item-id", G_TYPE_STRING,
+        spoken->id, "response-id", G_TYPE_STRING, spoken->response_id, "phase",
+        G_TYPE_STRING, rt2_phase_name (spoken->told_phase), NULL);
+  }
+}
+
+void
+gst_realtime2_on_response_done (gpointer owner, const Rt2Response *response)
+{
+  GstRealtime2 *self = owner;
+  GPtrArray *corrected;
+
+  g_mutex_lock (&self->lock);
+  for (guint i = 0; i < response->output->len; i++)
+    take_phase (self, g_ptr_array_index (response->output, i));
+  rt2_playout_finish_response (self->playout, response->id);
+  corrected = collect_corrected (self, response);
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+
+  post_corrected (self, corrected);
+  /* References of items are dropped like they are taken: under the lock. */
+  g_mutex_lock (&self->lock);
+  g_ptr_array_unref (corrected);
+  g_mutex_unlock (&self->lock);
+  post_response_done (self, response);
+  if (response->status == RT2_STATUS_FAILED)
+    GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
+        ("The server failed to answer: %s",
+            response->error_message ? response->error_message
+                                    : "no reason given"),
+        ("%s", response->error_code ? response->error_code : "no code"));
+}
+
+/* The item at @place, made and given to the text pads if it is new. Called with
+ * self->lock. */
+static Rt2Spoken *
+spoken_at (GstRealtime2 *self, const Rt2Place *place)
+{
+  Rt2Spoken *spoken = rt2_playout_find (self->playout, place->item_id);
+
+  if (spoken)
+    return spoken;
+  spoken = rt2_playout_item (
+      self->playout, place->response_id, place->item_id, place->output_index);
+  gst_realtime2_add_text (self, spoken);
+  return spoken;
+}
+
+static void
+finish_item (Rt2Spoken *spoken, const Rt2Item *item)
+{
+  if (spoken->text->len == 0 && item->text)
+    spoken->kind = item->has_audio ? RT2_TEXT_TRANSCRIPT : RT2_TEXT_TEXT;
+  rt2_spoken_finish_text (spoken, item->text);
+  rt2_spoken_finish_audio (spoken);
+}
+
+static void
+post_item (GstRealtime2 *self, const gchar *name, const Rt2Place *place,
+    const Rt2Item *item, Rt2Phase phase)
+{
+  GstStructure *fields = gst_structure_new (name, "item-id", G_TYPE_STRING,
+      place->item_id, "response-id", G_TYPE_STRING, place->response_id, NULL);
+
+  if (phase != RT2_PHASE_UNKNOWN)
+    gst_structure_set (
+        fields, "phase", G_TYPE_STRING, rt2_phase_name (phase), NULL);
+  if (item->name)
+    gst_structure_set (fields, "name", G_TYPE_STRING, item->name, NULL);
+  gst_realtime2_post_structure (self, fields);
+}
+
+void
+gst_realtime2_on_item (
+    gpointer owner, const Rt2Place *place, const Rt2Item *item, gboolean done)
+{
+  GstRealtime2 *self = owner;
+  gboolean message = item->type == RT2_ITEM_MESSAGE;
+  Rt2Phase phase = RT2_PHASE_UNKNOWN;
+
+  g_mutex_lock (&self->lock);
+  if (message) {
+    Rt2Spoken *spoken = spoken_at (self, place);
+
+    take_phase (self, item);
+    if (done)
+      finish_item (spoken, item);
+    phase = spoken->told_phase = rt2_spoken_phase (spoken);
+  } else {
+    rt2_playout_other_item (
+        self->playout, place->response_id, place->output_index);
+  }
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+
+  post_item (self, done ? "realtime2/item-done" : "realtime2/item-started",
+      place, item, phase);
+  if (done && message && item->text && *item->text)
+    post_transcript (
+        self, RT2_ROLE_ASSISTANT, place->item_id, item->text, phase);
+}
+
+void
+gst_realtime2_on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
+{
+  GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
+  guint64 dropped;
+
+  g_mutex_lock (&self->lock);
+  /* Audio that belongs to an instant has its words in other items. */
+  spoken = place->due == RT2_TIME_NONE
+      ? spoken_at (self, place)
+      : rt2_playout_item (self->playout, place->response_id, place->item_id,
+          place->output_index);
+  dropped = rt2_playout_append_audio_at (
+      self->playout, spoken, audio, place->due);
+  dropped = rt2_audio_format_samples_to_ns (self->output_format, dropped);
+  g_mutex_unlock (&self->lock);
+
+  if (place->due != RT2_TIME_NONE)
+    note_delay (self, place->due);
+  if (dropped > 0)
+    gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+        dropped / GST_MSECOND, "reason", G_TYPE_STRING, "speech-queue", NULL);
+}
+
+void
+gst_realtime2_on_audio_done (gpointer owner, const Rt2Place *place)
+{
+  GstRealtime2 *self = owner;
+
+  Rt2Spoken *spoken;
+
+  g_mutex_lock (&self->lock);
+  spoken = rt2_playout_find (self->playout, place->item_id);
+  if (spoken)
+    rt2_spoken_finish_audio (spoken);
+  g_mutex_unlock (&self->lock);
+}
+
+void
+gst_realtime2_on_text (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
+    const gchar *text, gboolean final)
+{
+  GstRealtime2 *self = owner;
+  Rt2Spoken *spoken;
+
+  g_mutex_lock (&self->lock);
+  spoken = spoken_at (self, place);
+  if (spoken->text->len == 0)
+    spoken->kind = kind;
+  if (final)
+    rt2_spoken_finish_text (spoken, text);
+  else
+    rt2_spoken_append_text_at (
+        spoken, kind, text, instant_of (self, place->due));
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+}
+
+/* --- interruption --- */
+
+/* The item that was being heard: the last of which anything was. */
+static const Rt2Heard *
+heard_last (const GPtrArray *heard)
+{
+  const Rt2Heard *last = g_ptr_array_index (heard, 0);
+
+  for (guint i = 1; i < heard->len; i++) {
+    const Rt2Heard *h = g_ptr_array_index (heard, i);
+
+    if (h->heard > 0)
+      last = h;
+  }
+  return last;
+}
+
+static GstStructure *
+interruption (const GPtrArray *heard)
+{
+  const Rt2Heard *last = heard_last (heard);
+  guint64 dropped = 0;
+
+  for (guint i = 0; i < heard->len; i++) {
+    const Rt2Heard *h = g_ptr_array_index (heard, i);
+
+    dropped += h->received - h->heard;
+  }
+  return gst_structure_new ("realtime2/interrupted", "item-id", G_TYPE_STRING,
+      last->item_id, "response-id", G_TYPE_STRING, last->response_id,
+      "played-ms", G_TYPE_UINT64, last->heard * 1000 / last->rate, "dropped-ms",
+      G_TYPE_UINT64, dropped * 1000 / last->rate, "heard-text", G_TYPE_STRING,
+      last->heard_text, NULL);
+}
+
+/* Called with self->lock. */
+static void
+fill_heard_text (GstRealtime2 *self, GPtrArray *heard)
+{
+  for (guint i = 0; i < heard->len; i++) {
+    Rt2Heard *h = g_ptr_array_index (heard, i);
+    Rt2Spoken *spoken = rt2_playout_find (self->playout, h->item_id);
+
+    if (spoken)
+      h->heard_text = rt2_caption_text_until (spoken, h->heard);
+  }
+}
+
+static gpointer
+ref_pad (gconstpointer pad, gpointer unused)
+{
+  return gst_object_ref ((gpointer) pad);
+}
+
+/* Tells all src pads at once, overtaking what waits downstream. */
+static void
+push_oob (GstRealtime2 *self, const GstStructure *fields)
+{
+  GList *pads;
+
+  GST_OBJECT_LOCK (self);
+  pads = g_list_copy_deep (GST_ELEMENT (self)->srcpads, ref_pad, NULL);
+  GST_OBJECT_UNLOCK (self);
+  for (GList *l = pads; l; l = l->next)
+    gst_pad_push_event (l->data,
+        gst_event_new_custom (
+            GST_EVENT_CUSTOM_DOWNSTREAM_OOB, gst_structure_copy (fields)));
+  g_list_free_full (pads, gst_object_unref);
+}
+
+GPtrArray *
+gst_realtime2_on_interrupt (gpointer owner)
+{
+  GstRealtime2 *self = owner;
+  guint64 now = gst_realtime2_running_time (self);
+  GstStructure *fields = NULL;
+  GPtrArray *heard;
+
+  g_mutex_lock (&self->lock);
+  heard = rt2_playout_interrupt (
+      self->playout, GST_CLOCK_TIME_IS_VALID (now) ? now : 0, FALSE);
+  fill_heard_text (self, heard);
+  if (heard->len > 0) {
+    fields = interruption (heard);
+    gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);
+    gst_realtime2_audio_src_queue_event (self->audio,
+        gst_event_new_custom (
+            GST_EVENT_CUSTOM_DOWNSTREAM, gst_structure_copy (fields)));
+  }
+  g_mutex_unlock (&self->lock);
+
+  if (fields) {
+    push_oob (self, fields);
+    gst_realtime2_post_structure (self, fields);
+  }
+  return heard;
+}
