@@ -207,7 +207,8 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   return head != NULL;
 }
 
-/* Tells what was dropped: when dropping begins, then once a second. */
+/* Tells what was dropped: when dropping begins, then once a second, then what
+ * is left at the end. */
 static void
 report_drops (GstRealtime2Input *input)
 {
@@ -218,7 +219,7 @@ report_drops (GstRealtime2Input *input)
   g_mutex_lock (&self->lock);
   lost = input->dropped - input->reported;
   if (lost == 0
-      || (input->reported > 0
+      || (input->reported > 0 && !input->eos
           && now - input->last_report < REPORT_INTERVAL / 1000)) {
     g_mutex_unlock (&self->lock);
     return;
@@ -441,6 +442,7 @@ gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event)
   }
   g_mutex_unlock (&self->lock);
   gst_event_unref (event);
+  report_drops (input);
   gst_realtime2_link_finish (self->link);
 }
 

@@ -60,12 +60,16 @@ struct _Rt2Session {
   /* Configuration. */
   Rt2SessionConfig *config; /* what the session should be */
   JsonObject *sent_config;  /* the session of the last update sent, or NULL */
-  gchar *update_id;         /* of the update that is not answered yet */
-  gboolean created;         /* session.created came */
-  gboolean configured;      /* the server took our configuration */
-  gboolean format_pending;  /* audio waits: its format is being changed */
-  gboolean voice_locked;    /* the server has spoken */
-  guint64 next_id;          /* of our event ids */
+  gchar *sent_voice; /* JSON text of the voice that this connection was told */
+  Rt2SessionConfig *accepted; /* what the server took last, or NULL */
+  gboolean config_changed;    /* `config` is newer than the last update sent */
+  gchar *update_id;           /* of the update that is not answered yet */
+  gboolean created;           /* session.created came */
+  gboolean configured;        /* the server took our configuration */
+  gboolean format_pending;    /* audio waits: its format is being changed */
+  gboolean voice_locked;      /* the server has spoken */
+  guint64 next_id;            /* of our event ids */
+  gchar *event_id;            /* the newest of them */
 
   /* Turns. */
   Rt2InputClock *clock; /* of the audio appended */
@@ -95,14 +99,20 @@ struct _Rt2Session {
 /* Reports the state if it changed. */
 void rt2_session_update_state (Rt2Session *session);
 
-/* "rt2-N", new for each event of ours that an error may refer to. */
-gchar *rt2_session_new_event_id (Rt2Session *session);
+/* "rt2-N", new for each event of ours that an error may refer to. Valid until
+ * the next call. */
+const gchar *rt2_session_new_event_id (Rt2Session *session);
 
 /* Sends @json and frees it. */
 void rt2_session_send (Rt2Session *session, gchar *json);
 
 /* Sends session.update if what is wanted is not what was last sent. */
 void rt2_session_send_config (Rt2Session *session);
+
+/* The server took, or refused, the update that was sent last. After a refusal
+ * the session goes on with what was accepted before. */
+void rt2_session_update_accepted (Rt2Session *session);
+void rt2_session_update_refused (Rt2Session *session);
 
 /* Sends response.create if one is wished for and nothing is in its way. */
 void rt2_session_send_wish (Rt2Session *session);

@@ -34,10 +34,13 @@ rt2_session_options_free (Rt2SessionOptions *options)
 
 /* --- small things --- */
 
-gchar *
+const gchar *
 rt2_session_new_event_id (Rt2Session *session)
 {
-  return g_strdup_printf ("rt2-%" G_GUINT64_FORMAT, session->next_id++);
+  g_free (session->event_id);
+  session->event_id = g_strdup_printf (
+      "rt2-%" G_GUINT64_FORMAT, session->next_id++);
+  return session->event_id;
 }
 
 void
@@ -120,26 +123,101 @@ equal_objects (JsonObject *a, JsonObject *b)
   return equal;
 }
 
+/* The voice in @config as JSON text, new string; NULL if there is none. */
+static gchar *
+voice_of (const Rt2SessionConfig *config)
+{
+  JsonObject *session = rt2_session_config_build (config, TRUE);
+  JsonObject *audio = rt2_json_object (session, "audio");
+  gchar *voice = rt2_json_member_text (
+      rt2_json_object (audio, "output"), "voice");
+
+  json_object_unref (session);
+  return voice;
+}
+
+/* Whether the server is to be told the voice: once, and again only if it is
+ * another one and nothing was spoken yet. */
+static gboolean
+wants_voice (Rt2Session *session)
+{
+  gchar *voice;
+  gboolean wanted;
+
+  if (session->voice_locked)
+    return FALSE;
+  voice = voice_of (session->config);
+  wanted = voice && g_strcmp0 (voice, session->sent_voice) != 0;
+  if (wanted) {
+    g_free (session->sent_voice);
+    session->sent_voice = g_steal_pointer (&voice);
+  }
+  g_free (voice);
+  return wanted;
+}
+
+/* The session that the configuration asks for, and what clears what the last
+ * update set and this one does not. */
+static JsonObject *
+build_session (Rt2Session *session, gboolean with_voice)
+{
+  JsonObject *object = rt2_session_config_build (session->config, with_voice);
+
+  if (session->sent_config)
+    rt2_session_config_clear_missing (object, session->sent_config);
+  return object;
+}
+
+static void
+send_update (Rt2Session *session, gboolean with_voice)
+{
+  JsonObject *object = build_session (session, with_voice);
+
+  session->update_id = g_strdup (rt2_session_new_event_id (session));
+  rt2_session_send (
+      session, rt2_build_session_update (object, session->update_id));
+  json_object_unref (object);
+}
+
 void
 rt2_session_send_config (Rt2Session *session)
 {
+  gboolean with_voice;
   JsonObject *now;
 
   if (!session->created || session->update_id)
     return;
-  now = rt2_session_config_build (session->config, !session->voice_locked);
-  if (session->sent_config) {
-    rt2_session_config_clear_missing (now, session->sent_config);
-    if (equal_objects (now, session->sent_config)) {
-      json_object_unref (now);
-      return;
-    }
-    json_object_unref (session->sent_config);
+  now = build_session (session, FALSE);
+  with_voice = wants_voice (session);
+  if (!with_voice && session->sent_config
+      && equal_objects (now, session->sent_config)) {
+    json_object_unref (now);
+    return;
   }
+  send_update (session, with_voice);
+  g_clear_pointer (&session->sent_config, json_object_unref);
   session->sent_config = now;
-  session->update_id = rt2_session_new_event_id (session);
-  rt2_session_send (
-      session, rt2_build_session_update (now, session->update_id));
+  session->config_changed = FALSE;
+}
+
+void
+rt2_session_update_accepted (Rt2Session *session)
+{
+  g_clear_pointer (&session->update_id, g_free);
+  if (session->config_changed)
+    return;
+  rt2_session_config_free (session->accepted);
+  session->accepted = rt2_session_config_copy (session->config);
+}
+
+void
+rt2_session_update_refused (Rt2Session *session)
+{
+  g_clear_pointer (&session->update_id, g_free);
+  if (session->config_changed || !session->accepted)
+    return;
+  rt2_session_config_free (session->config);
+  session->config = rt2_session_config_copy (session->accepted);
 }
 
 static void
@@ -149,6 +227,7 @@ take_config (Rt2Session *session, Rt2SessionConfig *config)
     session->format_pending = session->configured;
   rt2_session_config_free (session->config);
   session->config = config;
+  session->config_changed = TRUE;
   rt2_session_send_config (session);
 }
 
@@ -283,6 +362,7 @@ reset_connection (Rt2Session *session)
   g_clear_pointer (&session->error_message, g_free);
   g_clear_pointer (&session->sent_config, json_object_unref);
   g_clear_pointer (&session->update_id, g_free);
+  g_clear_pointer (&session->sent_voice, g_free);
   session->created = FALSE;
   session->configured = FALSE;
   session->format_pending = FALSE;
@@ -552,8 +632,10 @@ rt2_session_free (Rt2Session *session)
   g_hash_table_unref (session->utterances);
   g_clear_pointer (&session->new_config, rt2_session_config_free);
   rt2_session_config_free (session->config);
+  rt2_session_config_free (session->accepted);
   rt2_session_options_free (session->options);
   g_main_context_unref (session->context);
   g_mutex_clear (&session->lock);
+  g_free (session->event_id);
   g_free (session);
 }

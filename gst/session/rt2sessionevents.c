@@ -43,7 +43,7 @@ on_session_updated (Rt2Session *session, const Rt2Event *event)
 {
   if (!session->update_id)
     return;
-  g_clear_pointer (&session->update_id, g_free);
+  rt2_session_update_accepted (session);
   rt2_session_configured (session, event->session);
   rt2_session_send_config (session);
 }
@@ -79,7 +79,6 @@ report_error (Rt2Session *session, const Rt2ServerError *error)
 static void
 on_update_refused (Rt2Session *session, const Rt2ServerError *error)
 {
-  g_clear_pointer (&session->update_id, g_free);
   if (!session->configured || session->format_pending) {
     Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
         "The server refused the configuration%s%s: %s",
@@ -91,6 +90,7 @@ on_update_refused (Rt2Session *session, const Rt2ServerError *error)
     rt2_session_fault (session, fault);
     return;
   }
+  rt2_session_update_refused (session);
   report_error (session, error);
   rt2_session_send_config (session);
 }

@@ -169,8 +169,8 @@ test_client_run_for (TestClient *client, gint64 us)
 static void
 assert_no_key (const gchar *text, const gchar *key)
 {
-  g_assert_true (text == NULL || key == NULL || *key == '\0' ||
-      strstr (text, key) == NULL);
+  g_assert_true (text == NULL || key == NULL || *key == '\0'
+      || strstr (text, key) == NULL);
 }
 
 void

@@ -39,7 +39,8 @@ run (gpointer data)
   GSocketConnection *connection;
 
   while ((connection = g_socket_listener_accept (
-              peer->listener, NULL, peer->stop, NULL)) != NULL) {
+              peer->listener, NULL, peer->stop, NULL))
+      != NULL) {
     g_ptr_array_add (peer->connections, connection);
     serve (peer, connection);
   }

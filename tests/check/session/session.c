@@ -422,7 +422,7 @@ test_voice (void)
   rig_wait_sent (rig, "session.update", 2);
   g_assert_cmpstr (get_voice (get_update (rig, 1)), ==, NULL);
   g_assert_cmpstr (get_instructions (rig, 1), ==, "Sing.");
-  rig_flush_up (rig);
+  rig_flush_down (rig);
 
   /* A new session has not spoken yet. */
   rig_clear (rig);

@@ -61,7 +61,7 @@ static const struct {
   Rt2AudioFormat format;
   guint64 heard, received;
   gboolean complete;
-  guint64 ms;         /* of the truncation, 0 = none */
+  guint64 ms; /* of the truncation, 0 = none */
   gboolean deleted;
 } cuts[] = {
   { RT2_AUDIO_FORMAT_PCM16, 24000, 48000, TRUE, 1000, FALSE },
@@ -132,8 +132,8 @@ test_several_items (void)
   for (guint i = 0; i < 5; i++) {
     static const gchar *const ids[] = { "A1", "A2", "A3", "A4", "F1" };
 
-    rig_send_item (rig, "R1", i, ids[i], i == 4 ? "function_call" : "message",
-        FALSE);
+    rig_send_item (
+        rig, "R1", i, ids[i], i == 4 ? "function_call" : "message", FALSE);
     if (i < 3)
       rig_send_audio (rig, "R1", ids[i], 4800);
   }
@@ -301,8 +301,8 @@ test_not_wanted (void)
   barge_in (rig);
   rig_send_audio (rig, "R1", "A1", 480);
   rig_flush_down (rig);
-  rig_expect_log (rig, "speech-started U1 -", "state listening",
-      "audio R1 A1 480", NULL);
+  rig_expect_log (
+      rig, "speech-started U1 -", "state listening", "audio R1 A1 480", NULL);
   rig_expect_sent (rig, "");
   g_assert_cmpuint (rig_get_stats (rig).interruptions, ==, 0);
 
@@ -311,8 +311,7 @@ test_not_wanted (void)
   rig_configure (rig);
   rig_flush_up (rig);
   barge_in (rig);
-  rig_expect_sent (
-      rig, "conversation.item.truncate conversation.item.delete");
+  rig_expect_sent (rig, "conversation.item.truncate conversation.item.delete");
 }
 
 /* The server deleted an item by itself: it needs no second time. */
@@ -324,8 +323,7 @@ test_deleted_by_the_server (void)
   rig_start_ready (rig);
   rig_send_response_created (rig, "R1");
   rig_send_item (rig, "R1", 0, "A1", "message", FALSE);
-  rig_send (rig,
-      "{\"type\":\"conversation.item.deleted\",\"item_id\":\"A1\"}");
+  rig_send (rig, "{\"type\":\"conversation.item.deleted\",\"item_id\":\"A1\"}");
   rig_flush_down (rig);
   barge_in (rig);
   rig_expect_sent (rig, "");
@@ -352,7 +350,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-#define ADD(name, function) \
+#define ADD(name, function)                                                    \
   g_test_add_func ("/session/interrupt/" name, function)
   ADD ("cuts", test_cuts);
   ADD ("several-items", test_several_items);

@@ -64,6 +64,7 @@ check_place (const Rt2Place *place)
 {
   g_assert_nonnull (place->response_id);
   g_assert_nonnull (place->item_id);
+  g_assert_cmpuint (place->due, ==, G_MAXUINT64);
 }
 
 static void
@@ -180,7 +181,7 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
 {
   log_line (owner, "user-text %s %s %s %s %s", id_text (utterance->item_id),
       time_text (utterance->start), time_text (utterance->end),
-      final ? "final" : "delta", text);
+      final ? "final" : "delta", id_text (text));
 }
 
 static void
@@ -195,6 +196,13 @@ on_response_done (gpointer owner, const Rt2Response *response)
   const gchar *status = rt2_status_name (response->status);
 
   log_line (owner, "response-done %s %s", response->id, status ? status : "?");
+}
+
+static void
+on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
+{
+  g_assert_nonnull (item_id);
+  log_line (owner, "phase %s %s", item_id, id_text (rt2_phase_name (phase)));
 }
 
 static void
@@ -234,7 +242,7 @@ on_text (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
   check_place (place);
   log_line (owner, "text %s %s %s %s %s", place->response_id, place->item_id,
       kind == RT2_TEXT_TEXT ? "text" : "transcript", final ? "final" : "delta",
-      text);
+      id_text (text));
 }
 
 static GPtrArray *
@@ -302,6 +310,7 @@ static const Rt2SessionListener listener = {
   .user_text = on_user_text,
   .response_started = on_response_started,
   .response_done = on_response_done,
+  .phase = on_phase,
   .item = on_item,
   .audio = on_audio,
   .audio_done = on_audio_done,
@@ -329,8 +338,13 @@ static void
 server_opened (TestServer *server, guint connection, gpointer user_data)
 {
   Rig *rig = user_data;
+  gint ends = g_atomic_int_get (&rig->ends);
 
-  if (g_atomic_int_get (&rig->creates))
+  if (ends < 0)
+    test_server_drop (server, connection);
+  else if (ends > 0)
+    test_server_close (server, connection, ends, NULL);
+  else if (g_atomic_int_get (&rig->creates))
     test_server_send (server, connection,
         "{\"type\":\"session.created\",\"event_id\":\"e0\",\"session\":"
         "{\"type\":\"realtime\",\"id\":\"sess_1\"}}");
@@ -442,7 +456,7 @@ rig_free (Rig *rig)
 }
 
 void
-rig_set (gint *what, gboolean value)
+rig_set (gint *what, gint value)
 {
   g_atomic_int_set (what, value);
 }

@@ -32,6 +32,7 @@ typedef struct {
   /* What the server does by itself; rig_set() changes them. */
   gint creates; /* sends session.created to whoever connects */
   gint accepts; /* answers session.update with session.updated */
+  gint ends;    /* not 0: closes with this code who connects; -1: drops */
 
   GMutex lock;
   /* Under the lock: RigEvent, in the order of their arrival. */
@@ -64,8 +65,8 @@ Rig *rig_new (void);
 void rig_free (Rig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rig, rig_free)
 
-/* One of `creates` and `accepts`. */
-void rig_set (gint *what, gboolean value);
+/* One of `creates`, `accepts` and `ends`. */
+void rig_set (gint *what, gint value);
 
 /* "ws://127.0.0.1:PORT/v1/realtime" and @query. */
 void rig_set_url (Rig *rig, const gchar *query);

@@ -54,9 +54,9 @@ test_vad_turn (void)
   rig_send_committed (rig, "U1");
   send_response (rig);
   rig_flush_down (rig);
-  rig_expect_log (rig, "speech-started U1 5200", "interrupt",
-      "state listening", "speech-stopped U1 5200 5900", "state ready",
-      "state thinking", "response-started R1", "item R1 A1 0 added",
+  rig_expect_log (rig, "speech-started U1 5200", "interrupt", "state listening",
+      "speech-stopped U1 5200 5900", "state ready", "state thinking",
+      "response-started R1", "item R1 A1 0 added",
       "text R1 A1 transcript delta Sure", "audio R1 A1 960", "audio R1 A1 480",
       "text R1 A1 transcript final Sure.", "audio-done R1 A1",
       "item R1 A1 0 done", "response-done R1 completed", "state ready", NULL);
@@ -203,6 +203,7 @@ ask (Rig *rig)
   rig_push_ms (rig, 200, 0);
   rig_finish (rig);
   rig_wait_sent (rig, "input_audio_buffer.commit", 1);
+  rig_send_committed (rig, "U1");
 }
 
 static void
@@ -308,8 +309,7 @@ test_create_refused (void)
   rig_send_error (rig, "rate_limit_exceeded", get_create_id (rig), NULL);
   rig_wait (rig, "drained");
   expect_creates (rig, 1);
-  g_assert_cmpuint (
-      rig_count (rig, "server-error rate_limit_exceeded"), ==, 1);
+  g_assert_cmpuint (rig_count (rig, "server-error rate_limit_exceeded"), ==, 1);
   g_assert_cmpuint (rig_count (rig, "state ready"), ==, 1);
 }
 

@@ -20,6 +20,7 @@ test_exact (void)
   g_autoptr (GByteArray) wanted = g_byte_array_new ();
   g_autoptr (GByteArray) got = NULL;
   GRand *random = g_rand_new_with_seed (1);
+  guint64 wanted_ns;
 
   rig_start_ready (rig);
   for (guint i = 0; i < 150; i++) {
@@ -38,8 +39,11 @@ test_exact (void)
   g_assert_cmpmem (got->data, got->len, wanted->data, wanted->len);
   g_assert_cmpuint (rig_count_sent (rig, "input_audio_buffer.append"), ==, 150);
   rig_flush_down (rig);
-  g_assert_cmpuint (rig_get_stats (rig).appended, ==,
-      rt2_audio_format_bytes_to_ns (RT2_AUDIO_FORMAT_PCM16, wanted->len));
+  /* Each piece is rounded to a nanosecond by itself. */
+  wanted_ns = rt2_audio_format_bytes_to_ns (
+      RT2_AUDIO_FORMAT_PCM16, wanted->len);
+  g_assert_cmpuint (rig_get_stats (rig).appended, <=, wanted_ns);
+  g_assert_cmpuint (rig_get_stats (rig).appended, >, wanted_ns - 150);
 }
 
 /* Runs until nothing was pulled for a while. */
@@ -92,12 +96,12 @@ test_flood (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  rig->endless = 2000;
+  rig->endless = G_MAXUINT;
   rt2_session_wake (rig->session);
   for (guint i = 0; i < 20; i++)
     rig_flush_down (rig);
-  g_assert_cmpuint (rig->endless, >, 0);
   rig->endless = 0;
+  g_assert_cmpuint (rig->pulls, >, 100);
 }
 
 typedef struct {
@@ -133,7 +137,7 @@ test_threads (void)
 
   rig_start_ready (rig);
   for (guint i = 0; i < PUSHERS; i++) {
-    pushers[i] = (Pusher) { rig, i };
+    pushers[i] = (Pusher){ rig, i };
     threads[i] = g_thread_new ("push", push_often, &pushers[i]);
   }
   rig_wait_sent_audio (rig, PUSHERS * PUSHES * 2);

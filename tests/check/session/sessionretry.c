@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Faults: which are tried again, how often, after how long, and what the owner
+ * sees of it. And the session's end at any stage.
+ */
+#include "sessionrig.h"
+#include "testpeer.h"
+
+#include <string.h>
+
+/* -- a table of faults ---------------------------------------------------- */
+
+typedef struct {
+  const gchar *kind;  /* as the rig names it */
+  guint status;       /* of a refused upgrade, or 0 */
+  gint ends;          /* of an accepted one: see the rig */
+  const gchar *error; /* code of an `error` event, may be NULL */
+  const gchar *body;  /* of a refused upgrade, may be NULL */
+  gboolean fatal;
+} Fault;
+
+#define BROKE "{\"error\":{\"code\":\"credit_balance_exhausted\"}}"
+
+static const Fault faults[] = {
+  { "http", 400, 0, NULL, NULL, TRUE },
+  { "auth", 401, 0, NULL, NULL, TRUE },
+  { "auth", 403, 0, NULL, NULL, TRUE },
+  { "not-found", 404, 0, NULL, NULL, TRUE },
+  { "quota", 429, 0, NULL, BROKE, TRUE },
+  { "busy", 429, 0, NULL, NULL, FALSE },
+  { "busy", 500, 0, NULL, NULL, FALSE },
+  { "busy", 503, 0, NULL, NULL, FALSE },
+  { "auth", 0, 3000, NULL, NULL, TRUE },
+  { "rejected", 0, 4000, NULL, NULL, TRUE },
+  { "closed", 0, 1000, NULL, NULL, TRUE },
+  { "closed", 0, 1008, NULL, NULL, TRUE },
+  { "expired", 0, 1001, NULL, NULL, FALSE },
+  { "lost", 0, 1005, NULL, NULL, FALSE },
+  { "lost", 0, 1011, NULL, NULL, FALSE },
+  { "lost", 0, 1012, NULL, NULL, FALSE },
+  { "lost", 0, -1, NULL, NULL, FALSE },
+  { "auth", 0, 0, "invalid_api_key", NULL, TRUE },
+  { "not-found", 0, 0, "model_not_found", NULL, TRUE },
+  { "quota", 0, 0, "insufficient_quota", NULL, TRUE },
+  { "expired", 0, 1000, "session_expired", NULL, FALSE },
+  { "expired", 0, 1001, "session_expired", NULL, FALSE },
+};
+
+static gchar *
+line_of (const gchar *what, const gchar *kind)
+{
+  return g_strconcat (what, " ", kind, NULL);
+}
+
+/* How many upgrades the session asked for until it gave up. */
+static guint
+count_tries (const Fault *fault, gint retries)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autofree gchar *failed = line_of ("failed", fault->kind);
+  g_autofree gchar *lost = line_of ("lost", fault->kind);
+  guint tries;
+
+  rig->options->retries = retries;
+  rig->options->retry_backoff_max = 5 * RIG_MS;
+  test_server_refuse (rig->server, fault->status, fault->body, NULL);
+  rig_set (&rig->ends, fault->ends);
+  rig_start (rig);
+  rig_wait (rig, failed);
+  tries = test_server_count_requests (rig->server);
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, tries - 1);
+  g_assert_cmpuint (rig_count (rig, lost), ==, tries - 1);
+  g_assert_cmpuint (rig_count (rig, "state"), ==, 2);
+  g_assert_cmpuint (rig_count (rig, "state connecting"), ==, 1);
+  g_assert_cmpuint (rig_count (rig, "state disconnected"), ==, 1);
+  return tries;
+}
+
+/* Before there was a session: faults of the upgrade, and of what follows. */
+static void
+test_before (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++) {
+    const Fault *fault = &faults[i];
+
+    if (fault->error)
+      continue;
+    g_test_message ("%s %u %d", fault->kind, fault->status, fault->ends);
+    g_assert_cmpuint (
+        count_tries (fault, RT2_RETRIES_AUTO), ==, fault->fatal ? 1 : 5);
+    g_assert_cmpuint (count_tries (fault, 0), ==, 1);
+    g_assert_cmpuint (count_tries (fault, 2), ==, fault->fatal ? 1 : 3);
+    if (fault->fatal)
+      g_assert_cmpuint (count_tries (fault, RT2_RETRIES_FOREVER), ==, 1);
+  }
+}
+
+/* Makes @fault strike a session that is ready. */
+static void
+strike (Rig *rig, const Fault *fault)
+{
+  rig_clear (rig);
+  if (fault->error)
+    rig_send_error (rig, fault->error, NULL, NULL);
+  if (fault->ends > 0)
+    test_server_close (rig->server,
+        test_server_count_connections (rig->server) - 1, fault->ends, NULL);
+  else if (fault->ends < 0)
+    rig_drop (rig);
+  if (fault->status > 0) {
+    test_server_refuse (rig->server, fault->status, fault->body, NULL);
+    rig_drop (rig);
+  }
+}
+
+static void
+check_after (const Fault *fault, gint retries, gboolean again)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autofree gchar *failed = line_of ("failed", fault->kind);
+  g_autofree gchar *lost = line_of ("lost", fault->kind);
+
+  rig->options->retries = retries;
+  rig->options->retry_backoff_max = 5 * RIG_MS;
+  rig_start_ready (rig);
+  strike (rig, fault);
+  if (!again) {
+    rig_wait (rig, failed);
+    rig_expect_last (rig, failed);
+    return;
+  }
+  /* The loss that comes before a refused upgrade is not the one meant. */
+  rig_wait_n (rig, lost, fault->status > 0 ? 8 : 1);
+  test_server_refuse (rig->server, 0, NULL, NULL);
+  rig_wait (rig, "state ready");
+  g_assert_cmpuint (rig_count (rig, "configured again"), ==, 1);
+  g_assert_cmpuint (rig_count (rig, "failed"), ==, 0);
+}
+
+static void
+test_after (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++) {
+    const Fault *fault = &faults[i];
+
+    g_test_message (
+        "%s %u %d %s", fault->kind, fault->status, fault->ends, fault->error);
+    check_after (fault, RT2_RETRIES_AUTO, !fault->fatal);
+    check_after (fault, RT2_RETRIES_FOREVER, !fault->fatal);
+    if (fault->status == 0)
+      check_after (fault, 0, FALSE);
+  }
+}
+
+/* -- nobody there --------------------------------------------------------- */
+
+static void
+set_closed_port (Rig *rig)
+{
+  g_free (rig->options->transport->url);
+  rig->options->transport->url = g_strdup_printf (
+      "ws://127.0.0.1:%u/", test_peer_find_closed_port ());
+}
+
+static void
+test_refused_before (void)
+{
+  static const struct {
+    gint retries;
+    guint lost;
+  } cases[] = { { RT2_RETRIES_AUTO, 0 }, { 0, 0 }, { 3, 3 } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    g_autoptr (Rig) rig = rig_new ();
+
+    set_closed_port (rig);
+    rig->options->retries = cases[i].retries;
+    rig_start (rig);
+    /* Nothing from inside rt2_session_start() but the state. */
+    rig_expect_log (rig, "state connecting", NULL);
+    rig_wait (rig, "failed refused");
+    g_assert_cmpuint (rig_count (rig, "lost refused"), ==, cases[i].lost);
+  }
+}
+
+static void
+test_refused_for_ever (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  set_closed_port (rig);
+  rig->options->retries = RT2_RETRIES_FOREVER;
+  rig->options->retry_backoff_max = 2 * RIG_MS;
+  rig_start (rig);
+  rig_wait_n (rig, "lost refused", 30);
+  g_assert_cmpuint (rig_count (rig, "failed"), ==, 0);
+}
+
+static void
+test_refused_after (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retry_backoff_max = 2 * RIG_MS;
+  rig_start_ready (rig);
+  g_clear_pointer (&rig->server, test_server_free);
+  rig_wait_n (rig, "lost refused", 10);
+  g_assert_cmpuint (rig_count (rig, "failed"), ==, 0);
+}
+
+static void
+test_timeout_after (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->transport->connect_timeout = RIG_S;
+  rig_start (rig);
+  rig_wait (rig, "state ready");
+  rig_set (&rig->creates, FALSE);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "lost timeout");
+  rig_set (&rig->creates, TRUE);
+  rig_wait (rig, "configured again");
+}
+
+static void
+test_bad_settings (void)
+{
+  static const gchar *const urls[] = { "nonsense", "http://127.0.0.1/", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (urls); i++) {
+    g_autoptr (Rig) rig = rig_new ();
+
+    g_free (rig->options->transport->url);
+    rig->options->transport->url = g_strdup (urls[i]);
+    rig->options->retries = RT2_RETRIES_FOREVER;
+    rig_start (rig);
+    rig_expect_log (rig, "state connecting", NULL);
+    rig_wait (rig, "failed settings");
+    rig_expect_log (
+        rig, "state connecting", "state disconnected", "failed settings", NULL);
+  }
+}
+
+/* -- what the owner sees -------------------------------------------------- */
+
+static void
+test_sequence (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  rig_send_response_created (rig, "R1");
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "state ready");
+  rig_expect_log (rig, "state connecting", "lost lost", "created",
+      "configured again", "state ready", NULL);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "session.update");
+  g_assert_cmpuint (rig_get_stats (rig).reconnects, ==, 1);
+}
+
+/* A success forgives what failed before it. */
+static void
+test_forgiven (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retries = 1;
+  rig_start_ready (rig);
+  for (guint i = 0; i < 6; i++) {
+    rig_clear (rig);
+    rig_drop (rig);
+    rig_wait (rig, "state ready");
+  }
+  rig_clear (rig);
+  test_server_refuse (rig->server, 503, NULL, NULL);
+  rig_drop (rig);
+  rig_wait (rig, "failed busy");
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, 1);
+}
+
+/* Opened and created, but never configured, is no success. */
+static void
+test_not_forgiven (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retries = 3;
+  rig_set (&rig->accepts, FALSE);
+  rig_start (rig);
+  for (guint i = 1; i <= 4; i++) {
+    rig_wait_sent (rig, "session.update", i);
+    rig_drop (rig);
+  }
+  rig_wait (rig, "failed lost");
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, 3);
+  g_assert_cmpuint (rig_count (rig, "created"), ==, 4);
+}
+
+static void
+test_after_failed (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->eos_timeout = 50 * RIG_MS;
+  test_server_refuse (rig->server, 401, NULL, NULL);
+  rig_start (rig);
+  rig_wait (rig, "failed auth");
+  test_server_refuse (rig->server, 0, NULL, NULL);
+  rt2_session_wake (rig->session);
+  rig->config->input_format = RT2_AUDIO_FORMAT_PCMU;
+  rig_configure (rig);
+  rig_push_ms (rig, 100, 0);
+  rig_finish (rig);
+  rig_run_for (rig, 300);
+  rig_expect_last (rig, "failed auth");
+  g_assert_cmpuint (rig->pulls, ==, 0);
+  g_assert_cmpuint (test_server_count_requests (rig->server), ==, 1);
+}
+
+/* -- how long it waits ---------------------------------------------------- */
+
+static void
+test_backoff_max (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  gint64 before = 0;
+  guint64 longest = 0;
+
+  rig->options->retries = RT2_RETRIES_FOREVER;
+  rig->options->retry_backoff_max = 10 * RIG_MS;
+  test_server_refuse (rig->server, 503, NULL, NULL);
+  rig_start (rig);
+  for (guint i = 0; i < 40; i++) {
+    guint64 delay = rig->delay;
+
+    rig_clear (rig);
+    rig_wait (rig, "lost busy");
+    g_assert_cmpuint (rig->delay, <=, 10 * RIG_MS);
+    if (before > 0)
+      g_assert_cmpint ((rig->fault_time - before) * 1000, >=, (gint64) delay);
+    before = rig->fault_time;
+    longest = MAX (longest, rig->delay);
+  }
+  g_assert_cmpuint (longest, >, 0);
+}
+
+/* Doubled from try to try. */
+static void
+test_backoff_grows (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retry_backoff_max = 30 * RIG_S;
+  test_server_refuse (rig->server, 503, NULL, NULL);
+  rig_start (rig);
+  for (guint i = 0; i < 3; i++) {
+    rig_wait_n (rig, "lost busy", i + 1);
+    g_assert_cmpuint (rig->delay, <, 500 * RIG_MS << i);
+  }
+}
+
+static void
+test_retry_after (void)
+{
+  static const gchar *const headers[] = { "Retry-After: 1", NULL };
+  g_autoptr (Rig) rig = rig_new ();
+  gint64 before;
+
+  test_server_refuse (rig->server, 429, NULL, headers);
+  rig_start (rig);
+  rig_wait (rig, "lost busy");
+  g_assert_cmpuint (rig->delay, >=, RIG_S);
+  g_assert_cmpuint (rig->delay, <, 2 * RIG_S);
+  before = rig->fault_time;
+  test_server_refuse (rig->server, 0, NULL, NULL);
+  rig_wait (rig, "configured");
+  g_assert_cmpint (g_get_monotonic_time () - before, >=, G_USEC_PER_SEC);
+}
+
+/* -- freed at any stage --------------------------------------------------- */
+
+static void
+stage_started (Rig *rig)
+{
+  rig_start (rig);
+}
+
+static void
+stage_connecting (Rig *rig)
+{
+  test_server_pause (rig->server);
+  rig_start (rig);
+  rig_run_idle (rig);
+  rig_run_for (rig, 2);
+}
+
+static void
+stage_opened (Rig *rig)
+{
+  rig_set (&rig->creates, FALSE);
+  rig_start (rig);
+  test_server_wait_connections (rig->server, 1);
+  rig_flush_down (rig);
+}
+
+static void
+stage_configuring (Rig *rig)
+{
+  rig_set (&rig->accepts, FALSE);
+  rig_start (rig);
+  rig_wait (rig, "created");
+}
+
+static void
+stage_ready (Rig *rig)
+{
+  rig_start_ready (rig);
+}
+
+static void
+stage_talking (Rig *rig)
+{
+  rig_start_ready (rig);
+  rig->endless = 20;
+  rt2_session_wake (rig->session);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_send_response_created (rig, "R1");
+  rig_send_item (rig, "R1", 0, "A1", "message", FALSE);
+  rig_send_audio (rig, "R1", "A1", 48000);
+  rig_wait (rig, "state listening");
+}
+
+static void
+stage_stuck (Rig *rig)
+{
+  rig_start_ready (rig);
+  test_server_pause (rig->server);
+  rig->endless = 500;
+  rt2_session_wake (rig->session);
+  rig_run_for (rig, 5);
+}
+
+static void
+stage_left_work (Rig *rig)
+{
+  rig_start_ready (rig);
+  rig_push_ms (rig, 100, 0);
+  rig_configure (rig);
+  rig_finish (rig);
+}
+
+static void
+stage_waiting_to_retry (Rig *rig)
+{
+  rig->options->retry_backoff_max = 30 * RIG_S;
+  rig_start_ready (rig);
+  rig_drop (rig);
+  rig_wait (rig, "lost lost");
+}
+
+static void
+stage_finishing (Rig *rig)
+{
+  rig->config->turn_detection = RT2_TURN_DETECTION_NONE;
+  rig->options->eos_timeout = 10 * RIG_S;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 100, 0);
+  rig_finish (rig);
+  rig_wait_sent (rig, "response.create", 1);
+}
+
+static void
+stage_closing (Rig *rig)
+{
+  rig_start_ready (rig);
+  test_server_close (rig->server, 0, 1001, "bye");
+}
+
+static void
+stage_failed (Rig *rig)
+{
+  test_server_refuse (rig->server, 401, NULL, NULL);
+  rig_start (rig);
+  rig_wait (rig, "failed auth");
+}
+
+static const struct {
+  const gchar *name;
+  void (*reach) (Rig *rig);
+} stages[] = {
+  { "started", stage_started },
+  { "connecting", stage_connecting },
+  { "opened", stage_opened },
+  { "configuring", stage_configuring },
+  { "ready", stage_ready },
+  { "talking", stage_talking },
+  { "stuck", stage_stuck },
+  { "left-work", stage_left_work },
+  { "waiting-to-retry", stage_waiting_to_retry },
+  { "finishing", stage_finishing },
+  { "closing", stage_closing },
+  { "failed", stage_failed },
+};
+
+static void
+test_free (gconstpointer data)
+{
+  for (guint i = 0; i < 50; i++) {
+    g_autoptr (Rig) rig = rig_new ();
+
+    stages[GPOINTER_TO_UINT (data)].reach (rig);
+    rig_free_session (rig);
+    test_server_resume (rig->server);
+    rig_run_idle (rig);
+  }
+}
+
+static void
+test_free_unstarted (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  static const Rt2SessionListener none;
+  Rt2Session *session = rt2_session_new (
+      &none, NULL, g_steal_pointer (&rig->options), rig->config);
+
+  rt2_session_set_config (session, rig->config);
+  rt2_session_finish (session);
+  rt2_session_free (session);
+  rig_run_idle (rig);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function) g_test_add_func ("/session/retry/" name, function)
+  ADD ("before", test_before);
+  ADD ("after", test_after);
+  ADD ("refused-before", test_refused_before);
+  ADD ("refused-for-ever", test_refused_for_ever);
+  ADD ("refused-after", test_refused_after);
+  ADD ("timeout-after", test_timeout_after);
+  ADD ("bad-settings", test_bad_settings);
+  ADD ("sequence", test_sequence);
+  ADD ("forgiven", test_forgiven);
+  ADD ("not-forgiven", test_not_forgiven);
+  ADD ("after-failed", test_after_failed);
+  ADD ("backoff-max", test_backoff_max);
+  ADD ("backoff-grows", test_backoff_grows);
+  ADD ("retry-after", test_retry_after);
+  for (guint i = 0; i < G_N_ELEMENTS (stages); i++) {
+    g_autofree gchar *path = g_strconcat (
+        "/session/free/", stages[i].name, NULL);
+
+    g_test_add_data_func (path, GUINT_TO_POINTER (i), test_free);
+  }
+  g_test_add_func ("/session/free/unstarted", test_free_unstarted);
+  return g_test_run ();
+}
