@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# From meson's log of a test run (one JSON object per program) to
-# "PASSED FAILED SKIPPED". A program that says how many checks it made, in TAP or
-# in the way of GstCheck, counts as that many; any other counts as one. What
+# From meson's log of a test run (one JSON object per program) to the line
+# "PASSED FAILED SKIPPED". A program that says how many checks it made, in TAP
+# or in the way of GstCheck, counts as that many; any other counts as one. What
 # meson calls a failure is at least one, whatever the program said before.
 
 def tap:
@@ -38,4 +38,5 @@ def checks:
     end;
 
 [inputs | checks]
-| "\(map(.passed) | add // 0) \(map(.failed) | add // 0) \(map(.skipped) | add // 0)"
+| [(map(.passed), map(.failed), map(.skipped)) | add // 0 | tostring]
+| join(" ")

@@ -453,12 +453,19 @@ set_flushing (GstRealtime2Input *input, gboolean flushing)
   g_cond_broadcast (&input->space_cond);
 }
 
+/* What was said before the flush is void, here and on the server. */
 static void
 flush_start (GstRealtime2Input *input)
 {
-  g_mutex_lock (&input->self->lock);
+  GstRealtime2 *self = input->self;
+
+  g_mutex_lock (&self->lock);
   set_flushing (input, TRUE);
-  g_mutex_unlock (&input->self->lock);
+  clear_queue (input);
+  if (!input->eos)
+    push_piece (input, RT2_UPLINK_CLEAR, NULL, GST_CLOCK_TIME_NONE);
+  g_mutex_unlock (&self->lock);
+  gst_realtime2_link_wake (self->link);
 }
 
 static void
@@ -466,7 +473,6 @@ flush_stop (GstRealtime2Input *input)
 {
   g_mutex_lock (&input->self->lock);
   set_flushing (input, FALSE);
-  clear_queue (input);
   gst_segment_init (&input->segment, GST_FORMAT_UNDEFINED);
   input->next_rt = GST_CLOCK_TIME_NONE;
   g_mutex_unlock (&input->self->lock);

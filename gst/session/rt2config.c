@@ -208,7 +208,8 @@ put_noise_reduction (JsonObject *input, const Rt2SessionConfig *config)
         inner (input, "noise_reduction"), "type", config->noise_reduction);
 }
 
-/* @model NULL or empty turns it off. */
+/* @model NULL or empty turns it off; but what a call is that a sideband joins
+ * was settled by others. */
 static void
 put_transcription (
     JsonObject *input, const Rt2SessionConfig *config, const gchar *model)
@@ -216,7 +217,8 @@ put_transcription (
   JsonObject *object;
 
   if (!model || !*model) {
-    json_object_set_null_member (input, "transcription");
+    if (!config->sideband)
+      json_object_set_null_member (input, "transcription");
     return;
   }
   object = inner (input, "transcription");
@@ -414,10 +416,11 @@ rt2_session_config_build (const Rt2SessionConfig *config, gboolean with_voice)
 
 /* --- clearing --- */
 
-/* What the server takes as "back to your own choice", by name of the member.
- * Members that are not listed can't be cleared. */
+/* What the server takes as "back to your own choice", by the path of the
+ * member. Members that are not listed can't be cleared; what is inside another
+ * comes after it. */
 static const struct {
-  const gchar *name;
+  const gchar *path;
   const gchar *cleared; /* JSON */
 } clearings[] = {
   { "instructions", "\"\"" },
@@ -429,36 +432,52 @@ static const struct {
   { "prompt", "null" },
   { "tracing", "null" },
   { "include", "[]" },
-  { "noise_reduction", "null" },
-  { "speed", "1.0" },
+  { "audio.input.noise_reduction", "null" },
+  { "audio.input.transcription", "null" },
+  { "audio.input.transcription.prompt", "\"\"" },
+  { "audio.input.turn_detection.idle_timeout_ms", "null" },
+  { "audio.output.speed", "1.0" },
 };
 
-static const gchar *
-clearing_of (const gchar *name)
+/* Whether both are the same kind of thing: one turn detection has not the
+ * members of another. */
+static gboolean
+same_kind (JsonObject *a, JsonObject *b)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (clearings); i++)
-    if (strcmp (clearings[i].name, name) == 0)
-      return clearings[i].cleared;
-  return NULL;
+  return g_strcmp0 (rt2_json_string (a, "type"), rt2_json_string (b, "type"))
+      == 0;
+}
+
+static void
+clear_member (
+    JsonObject *now, JsonObject *before, gchar **path, const gchar *cleared)
+{
+  if (!json_object_has_member (before, *path))
+    return;
+  if (!path[1]) {
+    if (!json_object_has_member (now, *path))
+      json_object_set_member (
+          now, *path, rt2_json_parse (cleared, strlen (cleared), NULL));
+    return;
+  }
+  before = rt2_json_object (before, *path);
+  if (!before)
+    return;
+  now = json_object_has_member (now, *path) ? rt2_json_object (now, *path)
+                                            : inner (now, *path);
+  if (now && same_kind (now, before))
+    clear_member (now, before, path + 1, cleared);
 }
 
 void
 rt2_session_config_clear_missing (JsonObject *now, JsonObject *before)
 {
-  GList *names_before = json_object_get_members (before);
+  for (guint i = 0; i < G_N_ELEMENTS (clearings); i++) {
+    gchar **path = g_strsplit (clearings[i].path, ".", -1);
 
-  for (GList *l = names_before; l; l = l->next) {
-    const gchar *name = l->data;
-    const gchar *cleared = clearing_of (name);
-    JsonObject *deeper = rt2_json_object (now, name);
-
-    if (deeper && rt2_json_object (before, name))
-      rt2_session_config_clear_missing (deeper, rt2_json_object (before, name));
-    else if (cleared && !json_object_has_member (now, name))
-      json_object_set_member (
-          now, name, rt2_json_parse (cleared, strlen (cleared), NULL));
+    clear_member (now, before, path, clearings[i].cleared);
+    g_strfreev (path);
   }
-  g_list_free (names_before);
 }
 
 /* --- checking --- */

@@ -27,6 +27,7 @@ typedef enum {
 
 typedef enum {
   RT2_UPLINK_AUDIO, /* a piece of the user's voice */
+  RT2_UPLINK_CLEAR, /* what was sent and not committed is void */
   RT2_UPLINK_END,   /* there will be no more */
 } Rt2UplinkKind;
 

@@ -212,6 +212,18 @@ keep_flowing (Rt2Session *session)
   rt2_session_arm (session, &session->flow_timer, FLOW_INTERVAL, on_flow_timer);
 }
 
+/* The server forgets the audio of the turn that is open. */
+static void
+clear_turn (Rt2Session *session)
+{
+  session->uncommitted = 0;
+  session->speech_open = FALSE;
+  rt2_pause_reset (session->pause);
+  if (!is_translation (session) && !session->options->call_id)
+    rt2_session_send (
+        session, rt2_build_clear (rt2_session_new_event_id (session)));
+}
+
 /* Sends one piece. FALSE if there is none, or it was the last. */
 static gboolean
 send_piece (Rt2Session *session)
@@ -221,13 +233,19 @@ send_piece (Rt2Session *session)
   if (!session->listener->pull (session->owner, &piece))
     return FALSE;
   session->last_alive = g_get_monotonic_time ();
-  if (piece.kind == RT2_UPLINK_END) {
-    end_uplink (session);
-    return FALSE;
+  switch (piece.kind) {
+    case RT2_UPLINK_AUDIO:
+      take_audio (session, piece.audio, piece.rt);
+      g_bytes_unref (piece.audio);
+      break;
+    case RT2_UPLINK_CLEAR:
+      clear_turn (session);
+      break;
+    case RT2_UPLINK_END:
+      end_uplink (session);
+      break;
   }
-  take_audio (session, piece.audio, piece.rt);
-  g_bytes_unref (piece.audio);
-  return TRUE;
+  return piece.kind != RT2_UPLINK_END;
 }
 
 void

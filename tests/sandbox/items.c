@@ -304,17 +304,21 @@ take_audio (JsonObject *json)
 static JsonObject *
 complete_json (JsonObject *object, const gchar *id, GRand *rand)
 {
-  JsonObject *json = new_json (id, wire_string (object, "type"), "completed");
+  const gchar *type = wire_string (object, "type");
+  JsonObject *json = new_json (id, type, "completed");
   JsonObjectIter iter;
   const gchar *name;
   JsonNode *value;
 
+  /* By the official types an approval has none. */
+  if (g_str_equal (type, "mcp_approval_response"))
+    json_object_remove_member (json, "status");
   json_object_iter_init_ordered (&iter, object);
   while (json_object_iter_next_ordered (&iter, &name, &value))
     if (!g_str_equal (name, "id") && !g_str_equal (name, "status")
         && !g_str_equal (name, "object"))
       json_object_set_member (json, name, wire_copy (value));
-  if (g_str_equal (wire_string (json, "type"), "function_call")
+  if (g_str_equal (type, "function_call")
       && !json_object_has_member (json, "call_id")) {
     g_autofree gchar *call_id = wire_make_id (rand, "call");
 

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "wirelog.h"
+
 /* Decoded audio of an append may be 15 MiB, so 20 MiB of text. */
 #define MAX_MESSAGE (32 * 1024 * 1024)
 /* The service pings about as often; seconds. */
@@ -14,6 +16,7 @@ struct _Link {
   SoupWebsocketConnection *websocket;
   LinkOptions options;
   guint number;      /* in the books */
+  guint wire;        /* in the wire log */
   Session *session;  /* NULL: refused */
   gboolean open;     /* FALSE: a close is under way, nothing more is sent */
   GSource *farewell; /* tells the owner from the main loop */
@@ -67,6 +70,7 @@ send_event (gpointer data, JsonObject *event)
   /* A client's lone surrogate must not come back as invalid text. */
   valid = g_utf8_make_valid (text, -1);
   log_event (link, ">", event);
+  wirelog_add (link->wire, "server", valid);
   books_sent (link->options.host->books, link->number, event);
   soup_websocket_connection_send_text (link->websocket, valid);
 }
@@ -120,6 +124,7 @@ on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
     return;
   }
   text = g_bytes_get_data (message, &size);
+  wirelog_add (link->wire, "client", text);
   if (link->options.verbose) {
     g_autoptr (JsonObject) event = wire_parse (text, size);
 
@@ -166,6 +171,7 @@ new_link (SoupWebsocketConnection *websocket, const LinkOptions *options)
   link->websocket = g_object_ref (websocket);
   link->options = *options;
   link->number = books_add_connection (options->host->books);
+  link->wire = wirelog_open ();
   link->open = TRUE;
   soup_websocket_connection_set_max_incoming_payload_size (
       websocket, MAX_MESSAGE);

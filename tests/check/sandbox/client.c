@@ -114,7 +114,7 @@ always_present (void)
   return paths;
 }
 
-/* The sightings were of PCM and of server_vad. */
+/* The sightings were of PCM, of server_vad and of messages and calls. */
 static gboolean
 is_of_another_kind (const gchar *name, JsonObject *parent)
 {
@@ -123,6 +123,8 @@ is_of_another_kind (const gchar *name, JsonObject *parent)
 
   if (g_str_equal (name, "rate"))
     return !g_str_equal (type, "audio/pcm");
+  if (g_str_equal (name, "status"))
+    return g_str_equal (type, "mcp_approval_response");
   return g_str_equal (type, "semantic_vad");
 }
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A server that says exactly what a test wants at the moment it wants it. It
+ * greets, accepts every configuration, and acknowledges truncations.
+ *
+ * Items have ids that no two agents of a process share. Their samples are a
+ * ramp that is never silent: see agent_sample().
+ */
+#pragma once
+
+#include "testserver.h"
+
+G_BEGIN_DECLS
+
+typedef struct _Agent Agent;
+
+/* What the client told the agent about one item. */
+typedef struct {
+  gboolean deleted;
+  gboolean truncated;
+  guint audio_end_ms; /* if truncated */
+} AgentVerdict;
+
+Agent *agent_new (void);
+void agent_free (Agent *agent);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Agent, agent_free)
+
+TestServer *agent_get_server (Agent *agent);
+/* Caller frees it. */
+gchar *agent_dup_uri (Agent *agent);
+
+/* To the newest connection. */
+void agent_send (Agent *agent, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Sample @i of an item. */
+gint16 agent_sample (guint64 i);
+
+/* A whole response of @n items of so many samples each, all sent at once.
+ * Returns the number of the first item; the others follow. */
+guint agent_say (Agent *agent, const guint *samples, guint n);
+/* The id of an item. Caller frees it. */
+gchar *agent_dup_item_id (Agent *agent, guint item);
+
+/* Waits until a session.update came whose session holds @text somewhere. */
+void agent_wait_update (Agent *agent, const gchar *text);
+/* What came about an item so far. */
+AgentVerdict agent_get_verdict (Agent *agent, guint item);
+/* Events of this type that came so far. */
+guint agent_count (Agent *agent, const gchar *type);
+
+G_END_DECLS
