@@ -8,6 +8,9 @@
 
 #include "rt2pins.h"
 
+/* Bytes of a value that goes into a header or a url. */
+#define MAX_HEADER 16384
+
 /* --- values --- */
 
 static const gchar *
@@ -215,10 +218,13 @@ gst_realtime2_find_key (const GstRealtime2Settings *settings)
   return key;
 }
 
-/* A header may hold neither line ends nor what is not text. */
+/* A header may hold neither line ends nor what is not text, and servers have a
+ * limit. */
 static gboolean
 is_header (const gchar *name, const gchar *value)
 {
+  if (strlen (value) > MAX_HEADER || !g_utf8_validate (value, -1, NULL))
+    return FALSE;
   for (const gchar *c = name; *c; c++)
     if (!g_ascii_isalnum (*c) && *c != '-' && *c != '_')
       return FALSE;
@@ -298,6 +304,27 @@ put_tls (Rt2TransportConfig *transport, const GstRealtime2Settings *settings,
   return transport->pins != NULL;
 }
 
+/* The proxy's uri is not quoted: it may hold a password. */
+static gboolean
+put_proxy (Rt2TransportConfig *transport, const gchar *proxy, Rt2Fault **fault)
+{
+  GUri *uri;
+  gboolean ok;
+
+  if (!proxy)
+    return TRUE;
+  uri = g_uri_parse (proxy, G_URI_FLAGS_NONE, NULL);
+  ok = uri && g_strcmp0 (g_uri_get_scheme (uri), "http") == 0
+      && non_empty (g_uri_get_host (uri));
+  if (ok)
+    transport->proxy = g_strdup (proxy);
+  else
+    *fault = property_fault ("proxy",
+        "must be http://HOST:PORT or http://USER:PASSWORD@HOST:PORT", NULL);
+  g_clear_pointer (&uri, g_uri_unref);
+  return ok;
+}
+
 static gboolean
 put_connection (Rt2TransportConfig *transport,
     const GstRealtime2Settings *settings, Rt2Fault **fault)
@@ -307,9 +334,33 @@ put_connection (Rt2TransportConfig *transport,
           && is_azure (transport->url));
   transport->connect_timeout = settings->connect_timeout;
   transport->keepalive_interval = settings->keepalive_interval;
-  transport->proxy = g_strdup (non_empty (settings->proxy));
   return put_headers (transport, settings, fault)
+      && put_proxy (transport, non_empty (settings->proxy), fault)
       && put_tls (transport, settings, fault);
+}
+
+/* What goes into the url besides `uri`. */
+static gboolean
+check_names (const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  const struct {
+    const gchar *property;
+    const gchar *value;
+  } names[] = {
+    { "model", settings->model },
+    { "call-id", settings->call_id },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    if (!names[i].value
+        || (strlen (names[i].value) <= MAX_HEADER
+            && g_utf8_validate (names[i].value, -1, NULL)))
+      continue;
+    *fault = property_fault (
+        names[i].property, "is too long or is not valid UTF-8 text", NULL);
+    return FALSE;
+  }
+  return TRUE;
 }
 
 Rt2SessionOptions *
@@ -317,8 +368,11 @@ gst_realtime2_make_options (
     const GstRealtime2Settings *settings, Rt2Fault **fault)
 {
   Rt2SessionOptions *options;
-  gchar *uri = find_uri (settings);
+  gchar *uri;
 
+  if (!check_names (settings, fault))
+    return NULL;
+  uri = find_uri (settings);
   if (!find_key (settings, uri) && needs_key (uri)) {
     *fault = no_key_fault (uri);
     g_free (uri);
@@ -384,12 +438,27 @@ put_turn_detection (
   config->interrupt_response = settings->interrupt_response;
 }
 
+/* Who writes down what is said, in a session that is for nothing else. */
+static const gchar *
+transcriber_of (const GstRealtime2Settings *settings)
+{
+  if (non_empty (settings->transcription_model))
+    return settings->transcription_model;
+  if (rt2_session_type_of_model (settings->model)
+      == RT2_SESSION_TYPE_TRANSCRIPTION)
+    return settings->model;
+  return GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL;
+}
+
 static void
 put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
 {
   config->type = gst_realtime2_session_type (settings);
   config->sideband = non_empty (settings->call_id) != NULL;
-  put (&config->model, g_strdup (settings->model));
+  put (&config->model,
+      g_strdup (config->type == RT2_SESSION_TYPE_TRANSCRIPTION
+              ? transcriber_of (settings)
+              : settings->model));
   put (&config->reasoning_effort,
       optional_word_of (GST_TYPE_REALTIME2_EFFORT, settings->reasoning_effort));
   put (&config->transcription_delay,

@@ -113,9 +113,11 @@ make_room (GstRealtime2Input *input, guint64 duration)
         drop_piece (input, oldest);
         break;
       default:
+        if (!input->pacer.flushing)
+          g_cond_wait (&input->space_cond, &input->self->lock);
+        /* A flush makes room, but not for what was before it. */
         if (input->pacer.flushing)
           return FALSE;
-        g_cond_wait (&input->space_cond, &input->self->lock);
     }
   }
   return TRUE;

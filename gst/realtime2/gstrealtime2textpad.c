@@ -38,6 +38,7 @@ struct _GstRealtime2TextPad {
   Rt2CaptionRules rules;    /* the pad's properties */
   Rt2CaptionReader *reader; /* what is still to be said */
   GstRealtime2Pacer pacer;  /* of the task */
+  gboolean linked;          /* somebody reads, or once did */
   gboolean announced;       /* stream-start, caps and segment were pushed */
   gboolean json;            /* the negotiated caps are application/x-json */
   guint64 position;         /* running time up to which the stream is told */
@@ -226,6 +227,17 @@ end_stream (GstRealtime2TextPad *pad, Rt2CaptionRules rules)
   gst_pad_pause_task (GST_PAD (pad));
 }
 
+/* Who asks for the pad of a running element links it afterwards: before that
+ * there are no caps to choose, and a GAP would be lost. FALSE if flushing.
+ * Called with self->lock. */
+static gboolean
+wait_linked (GstRealtime2TextPad *pad)
+{
+  while (!pad->linked && !pad->pacer.flushing)
+    g_cond_wait (&pad->self->playing_cond, &pad->self->lock);
+  return !pad->pacer.flushing;
+}
+
 /* The next tick after @now, or @now itself at the very first. */
 static guint64
 next_tick (GstRealtime2TextPad *pad, guint64 now)
@@ -243,7 +255,8 @@ loop (gpointer data)
   guint64 now, tick;
 
   g_mutex_lock (&self->lock);
-  if (!gst_realtime2_pacer_wait_playing (self, &pad->pacer, &now))
+  if (!wait_linked (pad)
+      || !gst_realtime2_pacer_wait_playing (self, &pad->pacer, &now))
     goto flushing;
   tick = next_tick (pad, now);
   if (!gst_realtime2_pacer_wait (self, &pad->pacer, tick, &now))
@@ -286,6 +299,17 @@ activate_mode (
   g_mutex_unlock (&pad->self->lock);
   return active ? gst_pad_start_task (gstpad, loop, pad, NULL)
                 : gst_pad_stop_task (gstpad);
+}
+
+static void
+on_linked (GstPad *gstpad, GstPad *peer, gpointer unused)
+{
+  GstRealtime2TextPad *pad = GST_REALTIME2_TEXT_PAD (gstpad);
+
+  g_mutex_lock (&pad->self->lock);
+  pad->linked = TRUE;
+  g_cond_broadcast (&pad->self->playing_cond);
+  g_mutex_unlock (&pad->self->lock);
 }
 
 static gboolean
@@ -333,6 +357,8 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
 {
   Rt2CaptionRules rules = get_rules (pad);
 
+  if (!pad->linked)
+    return;
   if (!rt2_caption_reader_add (pad->reader, &rules, spoken))
     GST_WARNING_OBJECT (pad, "more than %d items wait: the oldest is dropped",
         RT2_CAPTION_MAX_ITEMS);
@@ -365,6 +391,7 @@ gst_realtime2_text_pad_create (
   gst_pad_set_query_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (query));
   gst_pad_set_event_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (event));
   gst_pad_use_fixed_caps (GST_PAD (pad));
+  g_signal_connect (pad, "linked", G_CALLBACK (on_linked), NULL);
   return GST_PAD (pad);
 }
 

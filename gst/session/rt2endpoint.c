@@ -7,6 +7,9 @@
 #include <libsoup/soup.h>
 #include <string.h>
 
+/* Characters. The longest keys are tokens of some thousand. */
+#define MAX_KEY 16384
+
 static Rt2Fault *
 settings_fault (const gchar *message, const gchar *hint)
 {
@@ -38,10 +41,10 @@ check_key (const gchar *key, gboolean plain, const gchar *host)
         "Use wss:// in `uri`.");
   for (p = key; g_ascii_isgraph (*p); p++)
     ;
-  if (*key == '\0' || *p != '\0')
+  if (*key == '\0' || *p != '\0' || p - key > MAX_KEY)
     return settings_fault (
-        "The API key is empty or holds a space, a line end or another "
-        "character that no key has.",
+        "The API key is empty, too long, or holds a space, a line end or "
+        "another character that no key has.",
         "Set OPENAI_API_KEY or the api-key property to the key alone.");
   return NULL;
 }

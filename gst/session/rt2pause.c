@@ -25,8 +25,8 @@ struct _Rt2Pause {
   gdouble floor;   /* level of the quietest, 0 to 1 */
   guint loud;      /* frames of speech in a row */
   gboolean speech; /* there was speech since the last end */
-  guint64 quiet;   /* ns since the last frame of speech */
-  guint64 length;  /* ns since the speech began */
+  guint64 quiet;   /* ns since the last loud frame */
+  guint64 begun;   /* ns since the speech began, this or the last */
 };
 
 Rt2Pause *
@@ -54,6 +54,13 @@ gboolean
 rt2_pause_has_speech (const Rt2Pause *pause)
 {
   return pause->speech;
+}
+
+void
+rt2_pause_get_speech (const Rt2Pause *pause, guint64 *begun, guint64 *ended)
+{
+  *begun = pause->begun;
+  *ended = pause->quiet;
 }
 
 static gint16
@@ -87,15 +94,16 @@ end_frame (Rt2Pause *pause, gdouble level, guint64 silence)
     pause->loud = 0;
     pause->quiet += FRAME_NS;
   }
-  if (pause->loud >= SPEECH_FRAMES)
+  pause->begun += FRAME_NS;
+  if (!pause->speech && pause->loud >= SPEECH_FRAMES) {
     pause->speech = TRUE;
+    pause->begun = SPEECH_FRAMES * FRAME_NS;
+  }
   if (!pause->speech)
     return FALSE;
-  pause->length += FRAME_NS;
-  if (pause->quiet < silence && pause->length < RT2_PAUSE_LONGEST)
+  if (pause->quiet < silence && pause->begun < RT2_PAUSE_LONGEST)
     return FALSE;
   pause->speech = FALSE;
-  pause->length = 0;
   return TRUE;
 }
 

@@ -27,4 +27,10 @@ gboolean rt2_pause_feed (Rt2Pause *pause, Rt2AudioFormat format,
 /* TRUE if there was speech since the last end. */
 gboolean rt2_pause_has_speech (const Rt2Pause *pause);
 
+/* How long before the end of what was fed, ns, the speech began and ended of
+ * the utterance that goes on or, if none does, of the last. To within a few
+ * hundredths of a second. */
+void rt2_pause_get_speech (
+    const Rt2Pause *pause, guint64 *begun, guint64 *ended);
+
 G_END_DECLS

@@ -4,6 +4,9 @@
  */
 #include "rt2responses.h"
 
+/* Responses under way at a time. A server that ends none must not make us grow.
+ */
+#define MAX_ACTIVE 64
 /* Ids of ended responses that are remembered, to know their stragglers. */
 #define MAX_ENDED 64
 
@@ -12,6 +15,7 @@ struct _Rt2Responses {
   GQueue ended;       /* ids, newest last */
   gboolean wanted;    /* response.create waits for its turn */
   gboolean due;       /* asked for, or the server's own; not yet here */
+  gboolean blocked;   /* one that we were never told of is under way */
 };
 
 Rt2Responses *
@@ -32,6 +36,7 @@ rt2_responses_reset (Rt2Responses *responses)
   g_queue_clear_full (&responses->ended, g_free);
   responses->wanted = FALSE;
   responses->due = FALSE;
+  responses->blocked = FALSE;
 }
 
 void
@@ -51,7 +56,7 @@ rt2_responses_want (Rt2Responses *responses)
 gboolean
 rt2_responses_take_wish (Rt2Responses *responses)
 {
-  if (!responses->wanted || responses->due
+  if (!responses->wanted || responses->due || responses->blocked
       || g_hash_table_size (responses->active) > 0)
     return FALSE;
   responses->wanted = FALSE;
@@ -64,6 +69,7 @@ rt2_responses_refused (Rt2Responses *responses, gboolean again)
 {
   responses->due = FALSE;
   responses->wanted |= again;
+  responses->blocked = again && g_hash_table_size (responses->active) == 0;
 }
 
 void
@@ -80,24 +86,44 @@ has_ended (const Rt2Responses *responses, const gchar *id)
       != NULL;
 }
 
-void
-rt2_responses_started (Rt2Responses *responses, const gchar *id)
+static void
+forget_one (Rt2Responses *responses)
 {
-  responses->due = FALSE;
-  if (!g_hash_table_contains (responses->active, id)
-      && !has_ended (responses, id))
-    g_hash_table_insert (responses->active, g_strdup (id), NULL);
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, responses->active);
+  if (g_hash_table_iter_next (&iter, &id, NULL))
+    g_hash_table_iter_remove (&iter);
 }
 
 void
+rt2_responses_started (Rt2Responses *responses, const gchar *id)
+{
+  if (g_hash_table_contains (responses->active, id)
+      || has_ended (responses, id))
+    return;
+  if (g_hash_table_size (responses->active) == MAX_ACTIVE)
+    forget_one (responses);
+  responses->due = FALSE;
+  g_hash_table_insert (responses->active, g_strdup (id), NULL);
+}
+
+gboolean
 rt2_responses_ended (Rt2Responses *responses, const gchar *id)
 {
-  g_hash_table_remove (responses->active, id);
+  gboolean known = g_hash_table_remove (responses->active, id);
+
   if (has_ended (responses, id))
-    return;
+    return FALSE;
+  responses->blocked = FALSE;
+  /* Of some the end is all that is told. */
+  if (!known)
+    responses->due = FALSE;
   g_queue_push_tail (&responses->ended, g_strdup (id));
   if (responses->ended.length > MAX_ENDED)
     g_free (g_queue_pop_head (&responses->ended));
+  return TRUE;
 }
 
 void

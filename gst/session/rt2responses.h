@@ -24,15 +24,16 @@ void rt2_responses_want (Rt2Responses *responses);
  * is under way or due. It is due from then on. */
 gboolean rt2_responses_take_wish (Rt2Responses *responses);
 /* The server took our response.create for one too many, or refused it. @again:
- * the wish stands. */
+ * the wish stands until a response has ended. */
 void rt2_responses_refused (Rt2Responses *responses, gboolean again);
 /* The server will make one by itself: a turn was committed by its VAD. */
 void rt2_responses_expect (Rt2Responses *responses);
 
 /* response.created, or the first event of one that was never announced. */
 void rt2_responses_started (Rt2Responses *responses, const gchar *id);
-/* response.done. What still comes for it is a straggler. */
-void rt2_responses_ended (Rt2Responses *responses, const gchar *id);
+/* response.done. What still comes for it is a straggler. FALSE if it had ended
+ * before. */
+gboolean rt2_responses_ended (Rt2Responses *responses, const gchar *id);
 
 /* All that is under way is dead: cut off by an interruption. */
 void rt2_responses_kill (Rt2Responses *responses);

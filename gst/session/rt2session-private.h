@@ -20,7 +20,7 @@ typedef enum {
   RT2_FINISH_NONE,
   RT2_FINISH_ASKED,   /* rt2_session_finish(); audio still goes up */
   RT2_FINISH_WAITING, /* all is sent; answers are awaited */
-  RT2_FINISH_DONE,    /* `drained` was called */
+  RT2_FINISH_DONE,    /* `drained` or `failed` was called */
 } Rt2Finish;
 
 /* A stretch of the user's audio in the server's count, ns appended. */
@@ -33,6 +33,13 @@ typedef struct {
   guint number;      /* of the item that is open */
   gboolean complete; /* its last words ended a sentence */
 } Rt2Sentence;
+
+/* A configuration as the server was told it; all NULL if it was not. */
+typedef struct {
+  Rt2SessionConfig *config;
+  JsonObject *object; /* the session, without the voice */
+  gchar *voice;       /* JSON text */
+} Rt2Told;
 
 struct _Rt2Session {
   const Rt2SessionListener *listener;
@@ -59,17 +66,15 @@ struct _Rt2Session {
 
   /* Configuration. */
   Rt2SessionConfig *config; /* what the session should be */
-  JsonObject *sent_config;  /* the session of the last update sent, or NULL */
-  gchar *sent_voice; /* JSON text of the voice that this connection was told */
-  Rt2SessionConfig *accepted; /* what the server took last, or NULL */
-  gboolean config_changed;    /* `config` is newer than the last update sent */
-  gchar *update_id;           /* of the update that is not answered yet */
-  gboolean created;           /* session.created came */
-  gboolean configured;        /* the server took our configuration */
-  gboolean format_pending;    /* audio waits: its format is being changed */
-  gboolean voice_locked;      /* the server has spoken */
-  guint64 next_id;            /* of our event ids */
-  gchar *event_id;            /* the newest of them */
+  Rt2Told sent;             /* in the update that is not answered yet */
+  Rt2Told accepted;         /* what the server took last */
+  gboolean config_changed;  /* `config` is newer than the last update sent */
+  gchar *update_id;         /* of the update that is not answered yet */
+  gboolean created;         /* session.created came */
+  gboolean configured;      /* the server took our configuration */
+  gboolean voice_locked;    /* the server has spoken */
+  guint64 next_id;          /* of our event ids */
+  gchar *event_id;          /* the newest of them */
 
   /* Turns. */
   Rt2InputClock *clock; /* of the audio appended */
@@ -81,7 +86,9 @@ struct _Rt2Session {
   guint64 translated;   /* ns of translated audio that came */
   Rt2Sentence output_sentence, input_sentence; /* of a translation */
   gboolean speech_open; /* speech_started without its end */
+  guint64 vad_end;      /* ns appended when the server's VAD last saw an end */
   Rt2Responses *responses;
+  gchar *create_id; /* of our last response.create, or NULL */
   Rt2Conversation *conversation;
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Utterance times, see events */
@@ -110,9 +117,13 @@ void rt2_session_send (Rt2Session *session, gchar *json);
 void rt2_session_send_config (Rt2Session *session);
 
 /* The server took, or refused, the update that was sent last. After a refusal
- * the session goes on with what was accepted before. */
+ * the session goes on with what was accepted before, unless there is something
+ * newer, or only the voice came too late: @but_voice. */
 void rt2_session_update_accepted (Rt2Session *session);
-void rt2_session_update_refused (Rt2Session *session);
+void rt2_session_update_refused (Rt2Session *session, gboolean but_voice);
+
+/* Whether the server takes, and will take, audio in the wanted format. */
+gboolean rt2_session_format_is_settled (Rt2Session *session);
 
 /* Sends response.create if one is wished for and nothing is in its way. */
 void rt2_session_send_wish (Rt2Session *session);

@@ -136,35 +136,39 @@ voice_of (const Rt2SessionConfig *config)
   return voice;
 }
 
-/* Whether the server is to be told the voice: once, and again only if it is
- * another one and nothing was spoken yet. */
-static gboolean
-wants_voice (Rt2Session *session)
+static void
+told_clear (Rt2Told *told)
 {
-  gchar *voice;
-  gboolean wanted;
-
-  if (session->voice_locked)
-    return FALSE;
-  voice = voice_of (session->config);
-  wanted = voice && g_strcmp0 (voice, session->sent_voice) != 0;
-  if (wanted) {
-    g_free (session->sent_voice);
-    session->sent_voice = g_steal_pointer (&voice);
-  }
-  g_free (voice);
-  return wanted;
+  rt2_session_config_free (told->config);
+  g_clear_pointer (&told->object, json_object_unref);
+  g_free (told->voice);
+  *told = (Rt2Told){ NULL };
 }
 
-/* The session that the configuration asks for, and what clears what the last
- * update set and this one does not. */
+/* The voice that the server is to be told: once, and again only if it is
+ * another one and nothing was spoken yet. New string, or NULL. */
+static gchar *
+new_voice (Rt2Session *session)
+{
+  gchar *voice;
+
+  if (session->voice_locked)
+    return NULL;
+  voice = voice_of (session->config);
+  if (g_strcmp0 (voice, session->accepted.voice) == 0)
+    g_clear_pointer (&voice, g_free);
+  return voice;
+}
+
+/* The session that the configuration asks for, and what clears what the server
+ * has and this one does not. */
 static JsonObject *
 build_session (Rt2Session *session, gboolean with_voice)
 {
   JsonObject *object = rt2_session_config_build (session->config, with_voice);
 
-  if (session->sent_config)
-    rt2_session_config_clear_missing (object, session->sent_config);
+  if (session->accepted.object)
+    rt2_session_config_clear_missing (object, session->accepted.object);
   return object;
 }
 
@@ -182,21 +186,21 @@ send_update (Rt2Session *session, gboolean with_voice)
 void
 rt2_session_send_config (Rt2Session *session)
 {
-  gboolean with_voice;
   JsonObject *now;
+  gchar *voice;
 
   if (!session->created || session->update_id)
     return;
   now = build_session (session, FALSE);
-  with_voice = wants_voice (session);
-  if (!with_voice && session->sent_config
-      && equal_objects (now, session->sent_config)) {
+  voice = new_voice (session);
+  if (!voice && session->accepted.object
+      && equal_objects (now, session->accepted.object)) {
     json_object_unref (now);
     return;
   }
-  send_update (session, with_voice);
-  g_clear_pointer (&session->sent_config, json_object_unref);
-  session->sent_config = now;
+  send_update (session, voice != NULL);
+  session->sent = (Rt2Told){ rt2_session_config_copy (session->config), now,
+    voice };
   session->config_changed = FALSE;
 }
 
@@ -204,27 +208,38 @@ void
 rt2_session_update_accepted (Rt2Session *session)
 {
   g_clear_pointer (&session->update_id, g_free);
-  if (session->config_changed)
-    return;
-  rt2_session_config_free (session->accepted);
-  session->accepted = rt2_session_config_copy (session->config);
+  if (!session->sent.voice)
+    session->sent.voice = g_steal_pointer (&session->accepted.voice);
+  told_clear (&session->accepted);
+  session->accepted = session->sent;
+  session->sent = (Rt2Told){ NULL };
 }
 
 void
-rt2_session_update_refused (Rt2Session *session)
+rt2_session_update_refused (Rt2Session *session, gboolean but_voice)
 {
   g_clear_pointer (&session->update_id, g_free);
-  if (session->config_changed || !session->accepted)
+  told_clear (&session->sent);
+  if (but_voice || session->config_changed || !session->accepted.config)
     return;
   rt2_session_config_free (session->config);
-  session->config = rt2_session_config_copy (session->accepted);
+  session->config = rt2_session_config_copy (session->accepted.config);
+}
+
+gboolean
+rt2_session_format_is_settled (Rt2Session *session)
+{
+  const Rt2SessionConfig *accepted = session->accepted.config;
+  const Rt2SessionConfig *sent = session->sent.config;
+  Rt2AudioFormat wanted = session->config->input_format;
+
+  return accepted && accepted->input_format == wanted
+      && (!sent || sent->input_format == wanted);
 }
 
 static void
 take_config (Rt2Session *session, Rt2SessionConfig *config)
 {
-  if (config->input_format != session->config->input_format)
-    session->format_pending = session->configured;
   rt2_session_config_free (session->config);
   session->config = config;
   session->config_changed = TRUE;
@@ -251,16 +266,15 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
 
   if (!session->options->call_id)
     fault = check_format ("input", info->has_input_format, info->input_format,
-        session->config->input_format);
+        session->accepted.config->input_format);
   if (!fault && session->type == RT2_SESSION_TYPE_REALTIME
       && !session->options->call_id)
     fault = check_format ("output", info->has_output_format,
-        info->output_format, session->config->output_format);
+        info->output_format, session->accepted.config->output_format);
   if (fault) {
     rt2_session_fault (session, fault);
     return;
   }
-  session->format_pending = FALSE;
   session->configured = TRUE;
   session->ever_configured = TRUE;
   session->attempts = 0;
@@ -360,12 +374,12 @@ reset_connection (Rt2Session *session)
   rt2_session_disarm (&session->timer);
   g_clear_pointer (&session->error_code, g_free);
   g_clear_pointer (&session->error_message, g_free);
-  g_clear_pointer (&session->sent_config, json_object_unref);
   g_clear_pointer (&session->update_id, g_free);
-  g_clear_pointer (&session->sent_voice, g_free);
+  g_clear_pointer (&session->create_id, g_free);
+  told_clear (&session->sent);
+  told_clear (&session->accepted);
   session->created = FALSE;
   session->configured = FALSE;
-  session->format_pending = FALSE;
   session->voice_locked = FALSE;
   rt2_session_reset_uplink (session);
   rt2_input_clock_reset (session->clock);
@@ -491,6 +505,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   session->attempts++;
   if (!rt2_fault_should_retry (fault, session->options->retries,
           session->attempts, session->ever_configured)) {
+    session->finish = RT2_FINISH_DONE;
     set_state (session, RT2_SESSION_DISCONNECTED);
     session->listener->failed (session->owner, fault);
   } else {
@@ -621,6 +636,7 @@ rt2_session_free (Rt2Session *session)
   rt2_session_disarm (&session->wakeup);
   rt2_session_disarm (&session->finish_timer);
   rt2_session_disarm (&session->flow_timer);
+  rt2_transport_close (session->transport);
   rt2_transport_free (session->transport);
   reset_connection (session);
   rt2_input_clock_free (session->clock);
@@ -632,7 +648,6 @@ rt2_session_free (Rt2Session *session)
   g_hash_table_unref (session->utterances);
   g_clear_pointer (&session->new_config, rt2_session_config_free);
   rt2_session_config_free (session->config);
-  rt2_session_config_free (session->accepted);
   rt2_session_options_free (session->options);
   g_main_context_unref (session->context);
   g_mutex_clear (&session->lock);

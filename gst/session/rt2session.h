@@ -154,7 +154,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2SessionOptions, rt2_session_options_free)
 Rt2Session *rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
     Rt2SessionOptions *options, const Rt2SessionConfig *config);
 
-/* Cuts the connection. No callback follows. */
+/* Closes the connection and waits for nothing. No callback follows. */
 void rt2_session_free (Rt2Session *session);
 
 /* Starts to connect. Failures come as `lost` or `failed`, never from inside. */

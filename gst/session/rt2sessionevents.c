@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+/* The error for a response.create that came while another was under way. */
+#define ACTIVE_RESPONSE "conversation_already_has_active_response"
 /* Utterances whose times are remembered for their transcripts. */
 #define MAX_UTTERANCES 64
 
@@ -53,8 +55,7 @@ static gboolean
 is_benign (const gchar *code)
 {
   static const gchar *const codes[] = { "response_cancel_not_active",
-    "input_audio_buffer_commit_empty",
-    "conversation_already_has_active_response", NULL };
+    "input_audio_buffer_commit_empty", ACTIVE_RESPONSE, NULL };
 
   return code && g_strv_contains (codes, code);
 }
@@ -79,7 +80,12 @@ report_error (Rt2Session *session, const Rt2ServerError *error)
 static void
 on_update_refused (Rt2Session *session, const Rt2ServerError *error)
 {
-  if (!session->configured || session->format_pending) {
+  gboolean late_voice = session->sent.voice && session->voice_locked
+      && g_strcmp0 (error->code, "cannot_update_voice") == 0;
+
+  if (!session->configured
+      || session->sent.config->input_format
+          != session->accepted.config->input_format) {
     Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
         "The server refused the configuration%s%s: %s",
         error->param ? " at " : "", error->param ? error->param : "",
@@ -90,9 +96,51 @@ on_update_refused (Rt2Session *session, const Rt2ServerError *error)
     rt2_session_fault (session, fault);
     return;
   }
-  rt2_session_update_refused (session);
-  report_error (session, error);
+  rt2_session_update_refused (session, late_voice);
+  if (!late_voice)
+    report_error (session, error);
   rt2_session_send_config (session);
+}
+
+/* TRUE, once, for what answers our response.create. Not every server says which
+ * event it means. */
+static gboolean
+is_about_create (Rt2Session *session, const Rt2ServerError *error)
+{
+  if (!session->create_id)
+    return FALSE;
+  if (g_strcmp0 (error->code, ACTIVE_RESPONSE) != 0
+      && g_strcmp0 (error->event_id, session->create_id) != 0)
+    return FALSE;
+  g_clear_pointer (&session->create_id, g_free);
+  return TRUE;
+}
+
+/* A close that follows will be for this reason. */
+static void
+note_reason (Rt2Session *session, const Rt2ServerError *error)
+{
+  g_free (session->error_code);
+  g_free (session->error_message);
+  session->error_code = g_strdup (error->code);
+  session->error_message = g_strdup (error->message);
+}
+
+static gboolean
+is_code (const Rt2ServerError *error, const gchar *code)
+{
+  return g_strcmp0 (error->code, code) == 0;
+}
+
+/* What the refusal of one of our events means for what it was to do. */
+static void
+undo_event (Rt2Session *session, const Rt2ServerError *error)
+{
+  if (is_about_create (session, error))
+    rt2_responses_refused (
+        session->responses, is_code (error, ACTIVE_RESPONSE));
+  if (is_code (error, "input_audio_buffer_commit_empty"))
+    g_free (g_queue_pop_head (&session->commits));
 }
 
 static void
@@ -106,20 +154,13 @@ on_error (Rt2Session *session, const Rt2Event *event)
         session, rt2_fault_from_close (0, NULL, error->code, error->message));
     return;
   }
-  if (g_strcmp0 (error->code, "session_expired") == 0) {
-    g_free (session->error_code);
-    g_free (session->error_message);
-    session->error_code = g_strdup (error->code);
-    session->error_message = g_strdup (error->message);
-  }
+  if (is_code (error, "session_expired"))
+    note_reason (session, error);
   if (error->event_id && g_strcmp0 (error->event_id, session->update_id) == 0) {
     on_update_refused (session, error);
     return;
   }
-  if (g_strcmp0 (error->code, "conversation_already_has_active_response") == 0)
-    rt2_responses_refused (session->responses, TRUE);
-  if (g_strcmp0 (error->code, "input_audio_buffer_commit_empty") == 0)
-    g_free (g_queue_pop_head (&session->commits));
+  undo_event (session, error);
   if (is_benign (error->code))
     g_debug ("server: %s", error->code);
   else
@@ -249,14 +290,27 @@ on_speech_started (Rt2Session *session, const Rt2Event *event)
     interrupt (session);
 }
 
+/* The running time of the end of what ends at @ms: that of what comes next is
+ * another if the input jumps there, or ends. */
+static guint64
+end_time (Rt2Session *session, guint64 ms)
+{
+  guint64 last;
+
+  if (ms == 0)
+    return rt2_input_clock_to_running_time (session->clock, 0);
+  last = rt2_input_clock_to_running_time (session->clock, ms - 1);
+  return last == G_MAXUINT64 ? last : last + 1000000;
+}
+
 static void
 on_speech_stopped (Rt2Session *session, const Rt2Event *event)
 {
   Rt2Utterance utterance;
-  guint64 end = rt2_input_clock_to_running_time (
-      session->clock, event->audio_end_ms);
+  guint64 end = end_time (session, event->audio_end_ms);
 
   session->speech_open = FALSE;
+  session->vad_end = event->audio_end_ms * 1000000;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
   if (event->item_id)
     utterance_times (session, event->item_id)->end = end;
@@ -291,8 +345,17 @@ note_span (Rt2Session *session, const gchar *item_id, const Rt2Span *span)
 
   times->start = rt2_input_clock_to_running_time (
       session->clock, span->start / 1000000);
-  times->end = rt2_input_clock_to_running_time (
-      session->clock, span->end / 1000000);
+  times->end = end_time (session, span->end / 1000000);
+}
+
+/* The server committed up to where its VAD saw the end. */
+static void
+note_committed (Rt2Session *session)
+{
+  guint64 total = rt2_input_clock_total (session->clock);
+
+  session->uncommitted = MIN (
+      session->uncommitted, total - MIN (total, session->vad_end));
 }
 
 static void
@@ -304,9 +367,12 @@ on_committed (Rt2Session *session, const Rt2Event *event)
   session->speech_open = FALSE;
   if (is_answered (session, ours != NULL))
     rt2_responses_expect (session->responses);
+  if (!ours)
+    note_committed (session);
   if (ours && event->item_id)
     note_span (session, event->item_id, ours);
-  if (is_transcribed (session) && event->item_id)
+  if (is_transcribed (session) && event->item_id
+      && g_hash_table_size (session->transcripts) < MAX_UTTERANCES)
     g_hash_table_add (session->transcripts, g_strdup (event->item_id));
   g_free (ours);
 }
@@ -325,6 +391,8 @@ end_transcript (Rt2Session *session, const Rt2Event *event, const gchar *text)
   Rt2Utterance utterance = utterance_of (session, event->item_id);
 
   session->listener->user_text (session->owner, &utterance, text, TRUE);
+  if (!event->item_id)
+    return;
   rt2_conversation_set_text (session->conversation, event->item_id, text);
   g_hash_table_remove (session->transcripts, event->item_id);
   g_hash_table_remove (session->utterances, event->item_id);
@@ -369,7 +437,8 @@ report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
   Rt2Place place = { event->response_id, event->item->id, event->output_index,
     G_MAXUINT64 };
 
-  if (rt2_responses_is_dead (session->responses, event->response_id))
+  if (!event->response_id
+      || rt2_responses_is_dead (session->responses, event->response_id))
     return;
   rt2_responses_started (session->responses, event->response_id);
   rt2_conversation_note (session->conversation, event->item, NULL,
@@ -394,6 +463,8 @@ on_output_item_done (Rt2Session *session, const Rt2Event *event)
 static void
 on_response_created (Rt2Session *session, const Rt2Event *event)
 {
+  if (rt2_responses_is_dead (session->responses, event->response->id))
+    return;
   rt2_responses_started (session->responses, event->response->id);
   session->listener->response_started (session->owner, event->response->id);
 }
@@ -411,9 +482,10 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
 {
   const Rt2Response *response = event->response;
 
+  if (!rt2_responses_ended (session->responses, response->id))
+    return;
   session->stats.responses++;
   add_usage (session, &response->usage);
-  rt2_responses_ended (session->responses, response->id);
   for (guint i = 0; i < response->output->len; i++)
     rt2_conversation_note (session->conversation,
         g_ptr_array_index (response->output, i), NULL, response->id, i);

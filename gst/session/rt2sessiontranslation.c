@@ -139,6 +139,8 @@ rt2_session_on_closed (Rt2Session *session, const Rt2Event *event)
   report_output (session, output, G_MAXUINT64, NULL, TRUE);
   report_input (session, input, G_MAXUINT64, NULL, TRUE);
   session->listener->audio_done (session->owner, &place);
+  if (session->finish != RT2_FINISH_NONE)
+    rt2_transport_close (session->transport);
   g_free (output);
   g_free (input);
 }

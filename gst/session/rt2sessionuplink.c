@@ -75,15 +75,30 @@ commits_at_pauses (Rt2Session *session)
       && !rt2_session_config_has_vad (session->config);
 }
 
-void
-rt2_session_commit (Rt2Session *session)
+/* What is committed; of what we cut at pauses ourselves, the speech in it. */
+static Rt2Span *
+new_span (Rt2Session *session)
 {
   guint64 total = rt2_input_clock_total (session->clock);
   Rt2Span *span = g_new (Rt2Span, 1);
+  guint64 begun, ended;
 
   span->start = total - session->uncommitted;
   span->end = total;
-  g_queue_push_tail (&session->commits, span);
+  if (!commits_at_pauses (session))
+    return span;
+  rt2_pause_get_speech (session->pause, &begun, &ended);
+  if (begun < session->uncommitted)
+    span->start = total - begun;
+  if (ended < total - span->start)
+    span->end = total - ended;
+  return span;
+}
+
+void
+rt2_session_commit (Rt2Session *session)
+{
+  g_queue_push_tail (&session->commits, new_span (session));
   rt2_session_send (
       session, rt2_build_commit (rt2_session_new_event_id (session)));
   session->uncommitted = 0;
@@ -98,9 +113,11 @@ rt2_session_commit (Rt2Session *session)
 void
 rt2_session_send_wish (Rt2Session *session)
 {
-  if (session->configured && rt2_responses_take_wish (session->responses))
-    rt2_session_send (session,
-        rt2_build_response_create (rt2_session_new_event_id (session)));
+  if (!session->configured || !rt2_responses_take_wish (session->responses))
+    return;
+  g_free (session->create_id);
+  session->create_id = g_strdup (rt2_session_new_event_id (session));
+  rt2_session_send (session, rt2_build_response_create (session->create_id));
 }
 
 /* --- the pump --- */
@@ -180,7 +197,7 @@ time_to_upload (Rt2Session *session)
 static gboolean
 may_send_audio (Rt2Session *session)
 {
-  return session->configured && !session->format_pending
+  return session->configured && rt2_session_format_is_settled (session)
       && session->finish < RT2_FINISH_WAITING
       && rt2_transport_is_writable (session->transport);
 }
@@ -273,6 +290,7 @@ rt2_session_reset_uplink (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
+  session->vad_end = 0;
   session->flow_start = 0;
   rt2_pause_reset (session->pause);
   g_queue_clear_full (&session->commits, g_free);

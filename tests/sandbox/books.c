@@ -156,15 +156,17 @@ enter (Direction *side, SandboxRecord *record)
     record_free (g_queue_pop_head (&side->records));
 }
 
-void
+guint64
 books_received (Books *books, guint connection, JsonObject *event)
 {
   SandboxRecord *record = record_new (connection, event);
+  guint64 audio_bytes = record->audio_bytes;
 
   g_mutex_lock (&books->lock);
   enter (&books->sides[FALSE], record);
   g_cond_broadcast (&books->changed);
   g_mutex_unlock (&books->lock);
+  return audio_bytes;
 }
 
 /* The lock is held. */

@@ -16,7 +16,8 @@ Books *books_new (void);
 void books_free (Books *books);
 
 guint books_add_connection (Books *books); /* returns its number */
-void books_received (Books *books, guint connection, JsonObject *event);
+/* Returns the bytes of audio in it. */
+guint64 books_received (Books *books, guint connection, JsonObject *event);
 void books_sent (Books *books, guint connection, JsonObject *event);
 void books_truncated (Books *books, const gchar *item_id, guint audio_end_ms);
 void books_deleted (Books *books, const gchar *item_id);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "models.h"
 #include "rules.h"
 
 static const gchar default_instructions[] =
@@ -20,6 +21,20 @@ static const gchar default_session[] =
     "'turn_detection':{'type':'server_vad'}},"
     "'output':{'format':{'type':'audio/pcm','rate':24000},"
     "'voice':'marin','speed':1.0}},'include':null}";
+
+static const gchar default_transcription_session[] =
+    "{'expires_at':0,'audio':{'input':{'format':{'type':'audio/pcm',"
+    "'rate':24000},'transcription':null,'noise_reduction':null,"
+    "'turn_detection':{'type':'server_vad','threshold':0.5,"
+    "'prefix_padding_ms':300,'silence_duration_ms':200}}},'include':null}";
+static const gchar default_translation_session[] =
+    "{'expires_at':0,'audio':{'input':{'transcription':null,"
+    "'noise_reduction':null},'output':{'language':'es'}}}";
+
+/* How a translation's utterances are told apart. */
+static const TurnSettings translation_turns = {
+  .kind = TURN_SERVER, .threshold = 0.5, .silence_ms = 400
+};
 
 /* In the order of the wire. */
 static const gchar default_server_vad[] =
@@ -103,53 +118,128 @@ config_voice_name (JsonNode *voice)
   return json_node_get_string (voice);
 }
 
-static void
-read_settings (Config *config)
+/* By how much better text comes later; made up, the service gives no times. */
+static guint
+delay_to_ms (const gchar *delay)
 {
-  JsonObject *input = input_of (config), *output = output_of (config);
+  static const struct {
+    const gchar *name;
+    guint ms;
+  } delays[] = { { "minimal", 0 }, { "low", 300 }, { "medium", 600 },
+    { "high", 1000 }, { "xhigh", 2000 } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (delays); i++)
+    if (g_strcmp0 (delays[i].name, delay) == 0)
+      return delays[i].ms;
+  return 0;
+}
+
+static void
+read_input (Config *config)
+{
+  JsonObject *input = input_of (config);
   JsonObject *transcription = wire_object (input, "transcription");
+  JsonObject *format = wire_object (input, "format");
+
+  config->input_format = format != NULL
+      ? audio_format_from_name (wire_string (format, "type"))
+      : AUDIO_PCM;
+  config->transcription_model = transcription != NULL
+      ? wire_string (transcription, "model")
+      : NULL;
+  config->transcription_delay_ms = transcription != NULL
+      ? delay_to_ms (wire_string (transcription, "delay"))
+      : 0;
+  if (config->kind == SESSION_TRANSLATION) {
+    config->turns = translation_turns;
+    return;
+  }
+  read_turns (&config->turns, wire_object (input, "turn_detection"));
+  config->turns.listen = config->kind == SESSION_TRANSCRIPTION
+      && models_is_live (config->transcription_model);
+}
+
+static void
+read_output (Config *config)
+{
+  JsonObject *output = output_of (config);
   JsonArray *modalities = wire_array (config->session, "output_modalities");
 
-  read_turns (&config->turns, wire_object (input, "turn_detection"));
-  config->input_format = audio_format_from_name (
-      wire_string (wire_object (input, "format"), "type"));
   config->output_format = audio_format_from_name (
       wire_string (wire_object (output, "format"), "type"));
   config->voice = config_voice_name (json_object_get_member (output, "voice"));
   config->speed = json_object_get_double_member (output, "speed");
   config->text_only = g_str_equal (
       json_array_get_string_element (modalities, 0), "text");
-  config->transcription_model = transcription != NULL
-      ? wire_string (transcription, "model")
-      : NULL;
   config->instructions = wire_string (config->session, "instructions");
 }
 
-Config *
-config_new (const gchar *session_id, const gchar *model, gint64 expires_at,
-    gboolean any_model)
+static void
+read_settings (Config *config)
 {
-  g_autoptr (JsonObject) rest = parse_template (default_session);
-  Config *config = g_new0 (Config, 1);
+  read_input (config);
+  if (config->kind == SESSION_REALTIME)
+    read_output (config);
+  else if (config->kind == SESSION_TRANSLATION)
+    config->language = wire_string (output_of (config), "language");
+}
+
+/* What the kinds of session show first, and then. */
+static const struct {
+  const gchar *type;
+  const gchar *object; /* or NULL */
+  const gchar *rest;
+  gboolean with_model;
+} kinds[] = {
+  [SESSION_REALTIME] = { "realtime", "realtime.session", default_session,
+      TRUE },
+  [SESSION_TRANSCRIPTION] = { "transcription", "realtime.transcription_session",
+      default_transcription_session, FALSE },
+  [SESSION_TRANSLATION] = { "translation", NULL, default_translation_session,
+      TRUE },
+};
+
+static JsonObject *
+make_session (
+    SessionKind kind, const gchar *id, const gchar *model, gint64 expires_at)
+{
   JsonObject *session = json_object_new ();
+  g_autoptr (JsonObject) rest = parse_template (kinds[kind].rest);
   JsonObjectIter iter;
   const gchar *name;
   JsonNode *value;
 
-  config->session = session;
-  config->any_model = any_model;
-  json_object_set_string_member (session, "type", "realtime");
-  json_object_set_string_member (session, "object", "realtime.session");
-  json_object_set_string_member (session, "id", session_id);
-  json_object_set_string_member (session, "model", model);
+  json_object_set_string_member (session, "type", kinds[kind].type);
+  if (kinds[kind].object != NULL)
+    json_object_set_string_member (session, "object", kinds[kind].object);
+  json_object_set_string_member (session, "id", id);
+  if (kinds[kind].with_model)
+    json_object_set_string_member (session, "model", model);
   json_object_iter_init_ordered (&iter, rest);
   while (json_object_iter_next_ordered (&iter, &name, &value))
     json_object_set_member (session, name, json_node_copy (value));
-  json_object_set_string_member (session, "instructions", default_instructions);
   json_object_set_int_member (session, "expires_at", expires_at);
-  json_object_set_object_member (
-      input_of (config), "turn_detection", parse_template (default_server_vad));
-  if (is_reasoning_model (model)) {
+  return session;
+}
+
+Config *
+config_new (SessionKind kind, const gchar *session_id, const gchar *model,
+    gint64 expires_at, gboolean any_model)
+{
+  Config *config = g_new0 (Config, 1);
+  JsonObject *session = make_session (kind, session_id, model, expires_at);
+
+  config->kind = kind;
+  config->session = session;
+  config->any_model = any_model;
+  if (kind == SESSION_REALTIME) {
+    json_object_set_string_member (
+        session, "instructions", default_instructions);
+    json_object_set_object_member (input_of (config), "turn_detection",
+        parse_template (default_server_vad));
+  }
+  if (kind == SESSION_REALTIME && is_reasoning_model (model)) {
     JsonObject *reasoning = json_object_new ();
 
     json_object_set_string_member (reasoning, "effort", "low");
@@ -177,16 +267,28 @@ same_value (JsonNode *a, JsonNode *b)
   return g_str_equal (text_a, text_b);
 }
 
+/* Before anything else: another kind's fields would only confuse. */
 static gboolean
-check_type_and_model (Config *config, JsonObject *patch, Fault *fault)
+check_kind (Config *config, JsonObject *patch, Fault *fault)
+{
+  const gchar *type = wire_string (patch, "type");
+  const gchar *wanted = kinds[config->kind].type;
+
+  if (config->kind == SESSION_TRANSLATION || g_strcmp0 (type, wanted) == 0
+      || (g_strcmp0 (type, "realtime") != 0
+          && g_strcmp0 (type, "transcription") != 0))
+    return TRUE;
+  return fault_set (fault, "invalid_parameter", "session.type",
+      "Passing a %s session update event to a %s session is not allowed.", type,
+      wanted);
+}
+
+static gboolean
+check_model (Config *config, JsonObject *patch, Fault *fault)
 {
   const gchar *model = wire_string (patch, "model");
   const gchar *current = wire_string (config->session, "model");
 
-  if (g_str_equal (wire_string (patch, "type"), "transcription"))
-    return fault_set (fault, "invalid_parameter", "session.type",
-        "Passing a transcription session update event to a realtime session "
-        "is not allowed.");
   if (model != NULL && !g_str_equal (model, current))
     return fault_set (fault, "invalid_value", "session.model",
         "The model of a session cannot be changed: it is '%s'.", current);
@@ -254,13 +356,39 @@ check_locks (
   JsonObject *input = audio ? wire_object (audio, "input") : NULL;
   JsonObject *output = audio ? wire_object (audio, "output") : NULL;
 
-  return check_type_and_model (config, patch, fault)
+  return check_model (config, patch, fault)
       && check_tracing (config, patch, fault)
       && check_format_lock (input_of (config), input, locks->audio_received,
           "session.audio.input.format", fault)
       && check_format_lock (output_of (config), output, locks->audio_sent,
           "session.audio.output.format", fault)
-      && (output == NULL || check_output_locks (config, output, locks, fault));
+      && (output == NULL || config->kind != SESSION_REALTIME
+          || check_output_locks (config, output, locks, fault));
+}
+
+/* What the transcription's model does not allow. */
+static gboolean
+check_transcription (Config *config, JsonObject *patch, Fault *fault)
+{
+  JsonObject *audio = wire_object (patch, "audio");
+  JsonObject *input = audio ? wire_object (audio, "input") : NULL;
+  JsonObject *wanted = input ? wire_object (input, "transcription") : NULL;
+  const gchar *model = config->transcription_model;
+
+  if (wanted != NULL && wire_string (wanted, "model") != NULL)
+    model = wire_string (wanted, "model");
+  if (input == NULL || model == NULL || config->kind == SESSION_TRANSLATION)
+    return TRUE;
+  if (config->kind == SESSION_TRANSCRIPTION && models_is_live (model)
+      && wire_object (input, "turn_detection") != NULL)
+    return fault_set (fault, "invalid_value",
+        "session.audio.input.turn_detection",
+        "Turn detection is not supported with the '%s' model: set "
+        "'session.audio.input.turn_detection' to null and commit the audio.",
+        model);
+  return wanted == NULL
+      || models_check_transcription (
+          wanted, model, "session.audio.input.transcription", fault);
 }
 
 static void
@@ -303,6 +431,9 @@ merge_transcription (Config *config, JsonObject *input, JsonObject *patch)
 
   next = current != NULL ? wire_copy_object (current) : json_object_new ();
   merge_members (next, patch);
+  /* The service does not show them again. */
+  if (json_object_has_member (next, "keywords"))
+    json_object_remove_member (next, "keywords");
   json_object_set_object_member (input, "transcription", next);
   model = wire_string (next, "model");
   if (model == NULL)
@@ -363,12 +494,22 @@ gboolean
 config_update (
     Config *config, JsonObject *patch, const ConfigLocks *locks, Fault *fault)
 {
-  if (!schema_check_object (rules_session, patch, "session", fault)
-      || !check_locks (config, patch, locks, fault))
+  static const Rule *const rules[] = { rules_session,
+    rules_transcription_session, rules_translation_session };
+
+  if (!check_kind (config, patch, fault)
+      || !schema_check_object (rules[config->kind], patch, "session", fault)
+      || !check_locks (config, patch, locks, fault)
+      || !check_transcription (config, patch, fault))
     return FALSE;
   if (json_object_has_member (patch, "tracing"))
     config->tracing_set = TRUE;
   merge_object (config, config->session, patch);
   read_settings (config);
+  /* It has no turns of its own. */
+  if (config->turns.listen && config->turns.kind != TURN_MANUAL) {
+    json_object_set_null_member (input_of (config), "turn_detection");
+    read_settings (config);
+  }
   return TRUE;
 }

@@ -9,6 +9,12 @@
 
 G_BEGIN_DECLS
 
+typedef enum {
+  SESSION_REALTIME,
+  SESSION_TRANSCRIPTION,
+  SESSION_TRANSLATION,
+} SessionKind;
+
 typedef enum { TURN_MANUAL, TURN_SERVER, TURN_SEMANTIC } TurnKind;
 
 typedef struct {
@@ -19,9 +25,11 @@ typedef struct {
   guint idle_ms;    /* 0: no idle timeout */
   gboolean create_response;
   gboolean interrupt_response;
+  gboolean listen; /* words are heard while audio comes; manual turns only */
 } TurnSettings;
 
 typedef struct {
+  SessionKind kind;
   JsonObject *session; /* as the wire shows it; owned */
 
   /* Read from it after each update; strings belong to it. */
@@ -32,6 +40,8 @@ typedef struct {
   gdouble speed;
   gboolean text_only;
   const gchar *transcription_model; /* NULL: no transcription */
+  guint transcription_delay_ms;     /* of live words, by "delay" */
+  const gchar *language;            /* of a translation */
   const gchar *instructions;
 
   gboolean any_model;   /* deployments have names of their own */
@@ -45,8 +55,8 @@ typedef struct {
   gboolean responding;
 } ConfigLocks;
 
-Config *config_new (const gchar *session_id, const gchar *model,
-    gint64 expires_at, gboolean any_model);
+Config *config_new (SessionKind kind, const gchar *session_id,
+    const gchar *model, gint64 expires_at, gboolean any_model);
 void config_free (Config *config);
 
 /* All of it or, with a fault, nothing. */

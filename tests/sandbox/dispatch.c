@@ -3,9 +3,12 @@
 #include "dispatch.h"
 
 #include "answer.h"
+#include "call.h"
+#include "hearing.h"
 #include "items.h"
 #include "response.h"
 #include "rules.h"
+#include "translation.h"
 #include "turns.h"
 
 #define MAX_APPEND (15 * 1024 * 1024) /* bytes of audio in one event */
@@ -60,12 +63,16 @@ update_session (Session *session, JsonObject *event, Fault *fault)
 
   if (!config_update (session->config, patch, &locks, fault))
     return FALSE;
+  if (session->config->kind == SESSION_TRANSCRIPTION)
+    turns_lose (session);
   turns_configure (session);
   reply = session_event (session, "session.updated");
   json_object_set_object_member (
       reply, "session", json_object_ref (session->config->session));
   session_send (session, reply);
   announce_mcp_failures (session, patch);
+  if (session->call != NULL)
+    call_go_on (session->call);
   return TRUE;
 }
 
@@ -81,6 +88,29 @@ static const Rule plain_rules[] = {
   { NULL },
 };
 
+/* With a limit, audio that comes faster is lost without a word. A second of
+ * it may come at once. */
+static gboolean
+is_too_fast (Session *session, gsize size)
+{
+  gdouble limit = session->host->upload_limit;
+  gdouble ms = audio_bytes_to_ms (session->config->input_format, size);
+  gint64 now = g_get_monotonic_time ();
+
+  if (limit <= 0)
+    return FALSE;
+  if (session->upload_us == 0)
+    session->upload_credit = 1000;
+  else
+    session->upload_credit += (now - session->upload_us) * limit / 1000;
+  session->upload_credit = MIN (session->upload_credit, 1000);
+  session->upload_us = now;
+  if (ms > session->upload_credit)
+    return TRUE;
+  session->upload_credit -= ms;
+  return FALSE;
+}
+
 static gboolean
 append_audio (Session *session, JsonObject *event, Fault *fault)
 {
@@ -93,9 +123,22 @@ append_audio (Session *session, JsonObject *event, Fault *fault)
   if (size > MAX_APPEND)
     return fault_set (fault, "invalid_value", "audio",
         "Invalid 'audio': at most 15 MiB of audio may be appended at once.");
+  if (is_too_fast (session, size)) {
+    visits_lost (session->host->visits, session->connection, size);
+    return TRUE;
+  }
+  if (session->translation != NULL)
+    return translation_append (session, data, size, fault);
   input_append (session->input, data, size);
+  hearing_listen (session);
   turns_check_idle (session);
   return TRUE;
+}
+
+static gboolean
+close_translation (Session *session, JsonObject *event, Fault *fault)
+{
+  return translation_close (session, fault);
 }
 
 static gboolean
@@ -288,39 +331,88 @@ cancel_response (Session *session, JsonObject *event, Fault *fault)
 static gboolean
 clear_output (Session *session, JsonObject *event, Fault *fault)
 {
+  if (session->call != NULL) {
+    call_cut (session->call);
+    return TRUE;
+  }
   return fault_set (fault, "invalid_event", "type",
       "output_audio_buffer.clear is only supported on WebRTC and SIP "
       "connections.");
 }
 
+/* Kinds of session that take an event. */
+#define TALKS (1 << SESSION_REALTIME)
+#define HEARS (1 << SESSION_TRANSCRIPTION)
+#define TRANSLATES (1 << SESSION_TRANSLATION)
+
 static const struct {
   const gchar *type;
+  guint kinds;
   const Rule *rules;
   Handler handler;
 } handlers[] = {
-  { "session.update", session_update_rules, update_session },
-  { "input_audio_buffer.append", append_rules, append_audio },
-  { "input_audio_buffer.commit", plain_rules, commit_audio },
-  { "input_audio_buffer.clear", plain_rules, clear_audio },
-  { "conversation.item.create", create_item_rules, create_item },
-  { "conversation.item.truncate", truncate_rules, truncate_item },
-  { "conversation.item.delete", item_rules, delete_item },
-  { "conversation.item.retrieve", item_rules, retrieve_item },
-  { "response.create", create_response_rules, create_response },
-  { "response.cancel", cancel_response_rules, cancel_response },
-  { "output_audio_buffer.clear", plain_rules, clear_output },
+  { "session.update", TALKS | HEARS | TRANSLATES, session_update_rules,
+      update_session },
+  { "session.input_audio_buffer.append", TRANSLATES, append_rules,
+      append_audio },
+  { "session.close", TRANSLATES, plain_rules, close_translation },
+  { "input_audio_buffer.append", TALKS | HEARS, append_rules, append_audio },
+  { "input_audio_buffer.commit", TALKS | HEARS, plain_rules, commit_audio },
+  { "input_audio_buffer.clear", TALKS | HEARS, plain_rules, clear_audio },
+  { "conversation.item.create", TALKS, create_item_rules, create_item },
+  { "conversation.item.truncate", TALKS, truncate_rules, truncate_item },
+  { "conversation.item.delete", TALKS, item_rules, delete_item },
+  { "conversation.item.retrieve", TALKS, item_rules, retrieve_item },
+  { "response.create", TALKS, create_response_rules, create_response },
+  { "response.cancel", TALKS, cancel_response_rules, cancel_response },
+  { "output_audio_buffer.clear", TALKS, plain_rules, clear_output },
 };
 
 static gboolean
-refuse_type (const gchar *type, Fault *fault)
+takes (Session *session, guint index)
 {
-  const gchar *types[G_N_ELEMENTS (handlers)] = { NULL };
+  return (handlers[index].kinds & 1 << session->config->kind) != 0;
+}
+
+static gboolean
+refuse_type (Session *session, const gchar *type, Fault *fault)
+{
+  const gchar *types[G_N_ELEMENTS (handlers) + 1] = { NULL };
+  guint i, count = 0;
+
+  for (i = 0; i < G_N_ELEMENTS (handlers); i++)
+    if (takes (session, i) && handlers[i].handler != clear_output)
+      types[count++] = handlers[i].type;
+  return schema_refuse_value (type, types, "type", fault);
+}
+
+gboolean
+dispatch_knows (const gchar *type)
+{
   guint i;
 
-  /* The last one is not for this kind of connection. */
-  for (i = 0; i < G_N_ELEMENTS (handlers) - 1; i++)
-    types[i] = handlers[i].type;
-  return schema_refuse_value (type, types, "type", fault);
+  for (i = 0; i < G_N_ELEMENTS (handlers); i++)
+    if (g_str_equal (handlers[i].type, type))
+      return TRUE;
+  return FALSE;
+}
+
+/* The event is refused because somebody asked for that. */
+static gboolean
+fail_on_demand (Session *session, JsonObject *event)
+{
+  const Failure *failure = faults_next (
+      session->host->faults, wire_string (event, "type"));
+  Fault fault = { 0 };
+
+  if (failure == NULL)
+    return FALSE;
+  fault_set (&fault, failure->code, NULL, "%s", failure->message);
+  session_refuse (
+      session, failure->type, &fault, wire_string (event, "event_id"));
+  if (failure->close >= 0)
+    session_close (session, failure->close, NULL);
+  return TRUE;
 }
 
 static gboolean
@@ -335,11 +427,13 @@ handle (Session *session, JsonObject *event, Fault *fault)
   if (type == NULL)
     return schema_refuse_type (
         json_object_get_member (event, "type"), "type", "a string", fault);
+  if (dispatch_knows (type) && fail_on_demand (session, event))
+    return TRUE;
   for (i = 0; i < G_N_ELEMENTS (handlers); i++)
-    if (g_str_equal (handlers[i].type, type))
+    if (takes (session, i) && g_str_equal (handlers[i].type, type))
       return schema_check_object (handlers[i].rules, event, "", fault)
           && handlers[i].handler (session, event, fault);
-  return refuse_type (type, fault);
+  return refuse_type (session, type, fault);
 }
 
 void

@@ -8,6 +8,8 @@
 G_BEGIN_DECLS
 
 void dispatch_event (Session *session, JsonObject *event);
+/* Whether a client may send events of a type in some kind of session. */
+gboolean dispatch_knows (const gchar *type);
 
 G_END_DECLS
 

@@ -7,7 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* Uses up the script's turn; sends events only if the session wants them. */
+/* After audio was appended: a live model shows the words that are due. */
+void hearing_listen (Session *session);
+/* The audio is gone that a live model was hearing. */
+void hearing_drop (Session *session);
+/* Audio was committed. Uses up the script's turn, unless a live model has
+ * done so; sends events only if the session wants them. */
 void hearing_start (Session *session, Item *item);
 void hearing_free (gpointer hearing);
 

@@ -5,6 +5,7 @@
 /* What is kept while nobody speaks, and at most; seconds. */
 #define KEPT_IN_SILENCE 30
 #define KEPT_AT_MOST 600
+#define AUDIBLE_DB -45
 
 Input *
 input_new (const InputListener *listener, gpointer user_data)
@@ -34,13 +35,16 @@ restart_detector (Input *input)
   vad_reset (&input->vad);
   g_array_set_size (input->unheard, 0);
   input->vad.position = input->total;
+  input->sound_came = FALSE;
+  input->sound = 0;
 }
 
 static gboolean
 same_turns (const TurnSettings *a, const TurnSettings *b)
 {
   return a->kind == b->kind && a->threshold == b->threshold
-      && a->prefix_ms == b->prefix_ms && a->silence_ms == b->silence_ms;
+      && a->prefix_ms == b->prefix_ms && a->silence_ms == b->silence_ms
+      && a->listen == b->listen;
 }
 
 void
@@ -100,20 +104,43 @@ report_start (Input *input)
   input->listener->started (MAX (at, input->first), input->user_data);
 }
 
+/* Turns are the client's business; only sound is looked for. */
+static void
+listen_to_frame (Input *input)
+{
+  guint size = input->vad.frame_size;
+  gboolean audible = audio_level ((gint16 *) input->unheard->data, size)
+      >= AUDIBLE_DB;
+
+  g_array_remove_range (input->unheard, 0, size);
+  if (audible && !input->sound_came)
+    input->sound_at = input->vad.position;
+  input->sound_came |= audible;
+  input->vad.position += size;
+  if (audible)
+    input->sound += size;
+}
+
+static void
+detect_in_frame (Input *input)
+{
+  VadEvent event = vad_push (&input->vad, (gint16 *) input->unheard->data);
+
+  g_array_remove_range (input->unheard, 0, input->vad.frame_size);
+  if (event == VAD_STARTED)
+    report_start (input);
+  else if (event == VAD_STOPPED)
+    input->listener->stopped (input->vad.position, input->user_data);
+}
+
 static void
 detect (Input *input)
 {
-  guint size = input->vad.frame_size;
-
-  while (input->unheard->len >= size) {
-    VadEvent event = vad_push (&input->vad, (gint16 *) input->unheard->data);
-
-    g_array_remove_range (input->unheard, 0, size);
-    if (event == VAD_STARTED)
-      report_start (input);
-    else if (event == VAD_STOPPED)
-      input->listener->stopped (input->vad.position, input->user_data);
-  }
+  while (input->unheard->len >= input->vad.frame_size)
+    if (input->turns.kind == TURN_MANUAL)
+      listen_to_frame (input);
+    else
+      detect_in_frame (input);
 }
 
 static void
@@ -122,7 +149,7 @@ take_samples (Input *input, const guint8 *data, gsize n_samples)
   g_byte_array_append (
       input->bytes, data, n_samples * audio_sample_bytes (input->format));
   input->total += n_samples;
-  if (input->turns.kind == TURN_MANUAL)
+  if (input->turns.kind == TURN_MANUAL && !input->turns.listen)
     return;
   audio_decode (input->format, data, n_samples, input->unheard);
   detect (input);
@@ -177,5 +204,7 @@ input_take (Input *input, guint64 start, guint64 end)
       (end - start) * bytes);
   forget_until (input, end);
   input->mark = end;
+  if (input->turns.kind == TURN_MANUAL)
+    restart_detector (input);
   return taken;
 }

@@ -24,7 +24,11 @@ typedef struct {
   guint64 total;   /* samples received */
   guint64 mark;    /* of the last commit or clear */
   GArray *unheard; /* gint16 that fill no frame yet */
-  gint odd_byte;   /* first half of a PCM sample, or -1 */
+  /* With turns.listen, since the mark: */
+  gboolean sound_came;
+  guint64 sound_at; /* first sample of the first frame that is not silent */
+  guint64 sound;    /* samples in such frames */
+  gint odd_byte;    /* first half of a PCM sample, or -1 */
   const InputListener *listener;
   gpointer user_data;
 } Input;

@@ -70,7 +70,8 @@ send_event (gpointer data, JsonObject *event)
   /* A client's lone surrogate must not come back as invalid text. */
   valid = g_utf8_make_valid (text, -1);
   log_event (link, ">", event);
-  wirelog_add (link->wire, "server", valid);
+  wirelog_add (link->wire,
+      link->options.host->strange != 0 ? "scripted" : "server", valid);
   books_sent (link->options.host->books, link->number, event);
   soup_websocket_connection_send_text (link->websocket, valid);
 }
@@ -89,14 +90,17 @@ link_close (Link *link, guint code, const gchar *reason)
 {
   g_autofree gchar *line = g_strdup_printf (
       "close %u %s", code, reason != NULL ? reason : "");
+  gboolean can_close;
 
   if (!link->open)
     return;
+  /* The peer may have begun to close before we are told. */
+  can_close = can_send (link);
   link->open = FALSE;
   log_line (link, ">", line);
-  if (code != 0)
+  if (code != 0 && can_close)
     soup_websocket_connection_close (link->websocket, code, reason);
-  else
+  else if (code == 0)
     g_io_stream_close (
         soup_websocket_connection_get_io_stream (link->websocket), NULL, NULL);
 }
@@ -153,6 +157,8 @@ on_closed (SoupWebsocketConnection *websocket, gpointer data)
 
   link->open = FALSE;
   log_line (link, "<", "closed");
+  visits_closed (link->options.host->visits, link->number,
+      soup_websocket_connection_get_close_code (websocket));
   if (link->farewell == NULL)
     link->farewell = session_later (0, say_farewell, link);
 }
@@ -163,10 +169,11 @@ on_error (SoupWebsocketConnection *websocket, GError *error, gpointer data)
   log_line (data, "<", error->message);
 }
 
-static Link *
-new_link (SoupWebsocketConnection *websocket, const LinkOptions *options)
+Link *
+link_new (SoupWebsocketConnection *websocket, const LinkOptions *options)
 {
   Link *link = g_new0 (Link, 1);
+  gboolean often = options->host->strange & STRANGE_PINGS;
 
   link->websocket = g_object_ref (websocket);
   link->options = *options;
@@ -175,31 +182,33 @@ new_link (SoupWebsocketConnection *websocket, const LinkOptions *options)
   link->open = TRUE;
   soup_websocket_connection_set_max_incoming_payload_size (
       websocket, MAX_MESSAGE);
-  soup_websocket_connection_set_keepalive_interval (websocket, PING_INTERVAL);
+  soup_websocket_connection_set_keepalive_interval (
+      websocket, often ? 1 : PING_INTERVAL);
   g_signal_connect (websocket, "message", G_CALLBACK (on_message), link);
   g_signal_connect (websocket, "closed", G_CALLBACK (on_closed), link);
   g_signal_connect (websocket, "error", G_CALLBACK (on_error), link);
   return link;
 }
 
-Link *
-link_new (SoupWebsocketConnection *websocket, const LinkOptions *options,
-    const gchar *model, gboolean any_model)
+guint
+link_number (Link *link)
 {
-  Link *link = new_link (websocket, options);
-
-  link->session = session_new (options->host, &outlet, link, link->number,
-      options->seed + link->number, model, any_model);
-  session_start (link->session);
-  return link;
+  return link->number;
 }
 
-Link *
-link_new_refused (SoupWebsocketConnection *websocket,
-    const LinkOptions *options, Fault *refusal, guint close_code)
+void
+link_begin (Link *link, const Admission *admission)
 {
-  Link *link = new_link (websocket, options);
-  g_autoptr (GRand) rand = g_rand_new_with_seed (options->seed + link->number);
+  link->session = session_new (link->options.host, &outlet, link, link->number,
+      link->options.seed + link->number, admission);
+  session_start (link->session);
+}
+
+void
+link_refuse (Link *link, const Fault *refusal, guint close_code)
+{
+  g_autoptr (GRand)
+      rand = g_rand_new_with_seed (link->options.seed + link->number);
   g_autoptr (JsonObject)
       event = wire_error (rand, "invalid_request_error", refusal, NULL);
   g_autofree gchar *reason = g_strconcat (
@@ -207,7 +216,6 @@ link_new_refused (SoupWebsocketConnection *websocket,
 
   send_event (link, event);
   link_close (link, close_code, reason);
-  return link;
 }
 
 void

@@ -20,12 +20,13 @@ typedef struct {
   gpointer user_data;
 } LinkOptions;
 
-/* refusal NULL: a session begins. Else: {code, message, param} is sent as an
- * error and the connection closed with close_code, as the service does. */
-Link *link_new (SoupWebsocketConnection *websocket, const LinkOptions *options,
-    const gchar *model, gboolean any_model);
-Link *link_new_refused (SoupWebsocketConnection *websocket,
-    const LinkOptions *options, Fault *refusal, guint close_code);
+Link *link_new (SoupWebsocketConnection *websocket, const LinkOptions *options);
+guint link_number (Link *link); /* in the books */
+/* A session begins. */
+void link_begin (Link *link, const Admission *admission);
+/* Instead of a session: the refusal is sent as an error and the connection
+ * closed, as the service does. */
+void link_refuse (Link *link, const Fault *refusal, guint close_code);
 void link_free (Link *link);
 /* code 0: no close frame. */
 void link_close (Link *link, guint code, const gchar *reason);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The events of one output item. */
+#include "call.h"
 #include "items.h"
 #include "response-private.h"
 
@@ -174,7 +175,14 @@ output_audio (Output *output, gsize offset, gsize length)
     session->audio_sent = TRUE;
   books_add_item_audio (session->host->books, output->item->id,
       audio_bytes_to_ms (output->response->format, offset + length));
-  session_send (session, event);
+  if (session->call == NULL) {
+    session_send (session, event);
+    return;
+  }
+  /* The caller hears it; the sideband only reads along. */
+  json_object_unref (event);
+  call_play (session->call, output->response->id,
+      audio_bytes_to_ms (output->response->format, length));
 }
 
 void

@@ -27,6 +27,19 @@ reply_new (void)
 }
 
 Reply *
+reply_new_failed (const gchar *type, const gchar *code, const gchar *message)
+{
+  Reply *reply = reply_new ();
+
+  g_free (reply->status);
+  reply->status = g_strdup ("failed");
+  reply->error_type = g_strdup (type);
+  reply->error_code = g_strdup (code);
+  reply->error_message = g_strdup (message);
+  return reply;
+}
+
+Reply *
 reply_ref (Reply *reply)
 {
   return g_rc_box_acquire (reply);

@@ -45,6 +45,9 @@ typedef struct {
 } Reply;
 
 Reply *reply_new (void); /* completed, overlapping, phase everywhere */
+/* Says nothing but why it failed. */
+Reply *reply_new_failed (
+    const gchar *type, const gchar *code, const gchar *message);
 Reply *reply_ref (Reply *reply);
 void reply_unref (Reply *reply);
 /* Takes nothing. phase may be NULL. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Responses: from response.created to response.done. */
+#include "call.h"
 #include "items.h"
 #include "response-private.h"
 #include "turns.h"
 #include "voice.h"
 
 #define TOKEN_LIMIT 40000 /* per minute, as on the lowest tier */
+#define WINDOW_US (60 * G_USEC_PER_SEC)
 
 static Response *
 response_ref (Response *response)
@@ -211,18 +213,41 @@ make_details (Response *response, const gchar *status, const gchar *reason,
 
 /* ---- the end ---- */
 
+/* Nothing is given back before the minute is over. */
 static void
-send_rate_limits (Response *response, gint64 used)
+count_tokens (Session *session, guint tokens)
 {
+  gint64 now = g_get_monotonic_time ();
+
+  if (session->window_us == 0 || now - session->window_us >= WINDOW_US) {
+    session->window_us = now;
+    session->tokens_used = 0;
+  }
+  session->tokens_used += tokens;
+}
+
+static gint64
+token_limit (Session *session)
+{
+  return session->host->token_limit != 0 ? session->host->token_limit
+                                         : TOKEN_LIMIT;
+}
+
+static void
+send_rate_limits (Response *response, guint tokens)
+{
+  Session *session = response->session;
+  gint64 all = token_limit (session), used;
   JsonObject *event = session_event (response->session, "rate_limits.updated");
   JsonObject *limit = json_object_new ();
   JsonArray *limits = json_array_new ();
 
+  count_tokens (session, tokens);
+  used = MIN (session->tokens_used, all);
   json_object_set_string_member (limit, "name", "tokens");
-  json_object_set_int_member (limit, "limit", TOKEN_LIMIT);
-  json_object_set_int_member (limit, "remaining", MAX (0, TOKEN_LIMIT - used));
-  json_object_set_double_member (
-      limit, "reset_seconds", used * 60.0 / TOKEN_LIMIT);
+  json_object_set_int_member (limit, "limit", all);
+  json_object_set_int_member (limit, "remaining", all - used);
+  json_object_set_double_member (limit, "reset_seconds", used * 60.0 / all);
   json_array_add_object_element (limits, limit);
   json_object_set_array_member (event, "rate_limits", limits);
   session_send (response->session, event);
@@ -293,6 +318,8 @@ finish (Response *response, const gchar *status, const gchar *reason,
       output_end (output, whole ? "completed" : "incomplete");
   }
   send_done (response, status, reason, message);
+  if (session->call != NULL)
+    call_played (session->call, response->id);
   if (session->active == response)
     turns_arm_idle (session, response->origin, audio_ms (response));
   remove_from_session (response);
@@ -570,11 +597,35 @@ inject_error (Session *session, Reply *reply)
     session_close (session, reply->close_code, reply->close_reason);
 }
 
+/* A response that fails at once; NULL: nothing is wrong. Transfer full. */
+static Reply *
+fail_on_demand (Session *session)
+{
+  const Failure *failure = faults_next (session->host->faults, FAULT_RESPONSE);
+
+  if (failure != NULL)
+    return reply_new_failed (failure->type, failure->code, failure->message);
+  count_tokens (session, 0);
+  if (session->host->token_limit == 0
+      || session->tokens_used < session->host->token_limit)
+    return NULL;
+  return reply_new_failed ("rate_limit_exceeded", "rate_limit_exceeded",
+      "Rate limit reached: the tokens of this minute are used up.");
+}
+
 void
 response_start (Session *session, Reply *reply, JsonObject *params)
 {
+  Reply *failing = fail_on_demand (session);
   Response *response;
   JsonObject *event;
+
+  if (session->call != NULL)
+    call_answered (session->call);
+  if (failing != NULL) {
+    reply_unref (reply);
+    reply = failing;
+  }
 
   if (reply->error_code != NULL && g_str_equal (reply->status, "completed")) {
     inject_error (session, reply);

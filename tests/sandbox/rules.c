@@ -3,6 +3,7 @@
 #include "rules.h"
 
 #include "items.h"
+#include "languages.h"
 
 static const gchar *const voices[] = { "alloy", "ash", "ballad", "coral",
   "echo", "sage", "shimmer", "verse", "marin", "cedar", NULL };
@@ -22,6 +23,8 @@ static const gchar *const infinite[] = { "inf", NULL };
 static const gchar *const automatic[] = { "auto", NULL };
 static const gchar *const truncations[] = { "auto", "disabled", NULL };
 static const gchar *const session_types[] = { "realtime", "transcription",
+  NULL };
+static const gchar *const translation_hearing[] = { "gpt-realtime-whisper",
   NULL };
 static const gchar *const approvals[] = { "always", "never", NULL };
 static const gchar *const callers[] = { "direct", "programmatic", NULL };
@@ -402,6 +405,47 @@ const Rule rules_session[] = {
   { "truncation", RULE_ANY, .check = check_truncation },
   { NULL },
 };
+
+/* ---- the other kinds of session ---- */
+
+static const Rule only_input[] = {
+  { "input", RULE_OBJECT, .fields = audio_input },
+  { NULL },
+};
+
+const Rule rules_transcription_session[] = {
+  { "type", RULE_STRING, RULE_REQUIRED, .values = session_types },
+  { "audio", RULE_OBJECT, .fields = only_input },
+  { "include", RULE_ARRAY, RULE_NULLABLE, .element = &one_include },
+  { NULL },
+};
+
+static const Rule source_transcription[] = {
+  { "model", RULE_STRING, RULE_REQUIRED, .values = translation_hearing },
+  { NULL },
+};
+static const Rule translation_input[] = {
+  { "transcription", RULE_OBJECT, RULE_NULLABLE,
+      .fields = source_transcription },
+  { "noise_reduction", RULE_OBJECT, RULE_NULLABLE, .fields = noise_reduction },
+  { NULL },
+};
+static const Rule translation_output[] = {
+  { "language", RULE_STRING, .values = languages_codes },
+  { NULL },
+};
+static const Rule translation_audio[] = {
+  { "input", RULE_OBJECT, .fields = translation_input },
+  { "output", RULE_OBJECT, .fields = translation_output },
+  { NULL },
+};
+
+const Rule rules_translation_session[] = {
+  { "audio", RULE_OBJECT, .fields = translation_audio },
+  { NULL },
+};
+
+/* ---- response.create ---- */
 
 static const Rule response_audio_output[] = {
   { "format", RULE_ANY, .check = check_format },

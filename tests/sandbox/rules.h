@@ -8,6 +8,8 @@
 G_BEGIN_DECLS
 
 extern const Rule rules_session[];
+extern const Rule rules_transcription_session[];
+extern const Rule rules_translation_session[];
 extern const Rule rules_response[];
 extern const gchar *const rules_transcription_models[];
 

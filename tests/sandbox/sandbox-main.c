@@ -14,7 +14,9 @@ static const gchar summary[] =
     "  listening on ws://127.0.0.1:PORT/v1/realtime\n"
     "and with --tls a second one follows:\n"
     "  certificate /path/to/certificate.pem\n"
-    "Connect to it with ?model=gpt-realtime-2 and any key, or none.";
+    "Connect to it with ?model=gpt-realtime-2 or ?intent=transcription, or to\n"
+    "/v1/realtime/translations?model=gpt-realtime-translate, with any key or "
+    "none.";
 
 static const gchar description[] =
     "It detects speech in the audio it gets, answers with a short commentary "
@@ -32,8 +34,19 @@ static const gchar description[] =
     "Each response uses up a turn; after the last the default answer comes "
     "again,\nor the first turn with \"loop\". With \"scope\": \"server\" a new "
     "connection goes on\nwhere the last one stopped.\n\n"
-    "A turn may have:\n"
-    "  hear              transcript of what the user says before it\n"
+    "A turn may have, of what the user says:\n"
+    "  hear              its transcript\n"
+    "  segments          the same as [{speaker, text}], for the model that "
+    "tells\n                    speakers apart\n"
+    "  word_ms           of audio per word, for models that hear live (300)\n"
+    "  hear_after_ms     from the commit to the end of the transcript\n"
+    "  hear_error        {code, message}: it fails\n"
+    "  stall_words       after so many words nothing more comes of it\n"
+    "  hear_ms           on a call: the caller says a tone of that length\n"
+    "  translate         in a translation: {text, from, tone_ms, lag_ms}; "
+    "text is\n                    one text, or an object with a text per "
+    "language\n"
+    "and of the answer:\n"
     "  say               items, each with text, phase (commentary,\n"
     "                    final_answer), tone_ms (a tone of that length instead\n"
     "                    of a voice), modality (audio, text), or\n"
@@ -50,9 +63,27 @@ static const gchar description[] =
     "  error             {code, message, type}: sent instead of a response, "
     "or\n                    the reason of a failed one\n"
     "  close             {code, reason, after_ms}: end the connection after "
-    "so\n                    much audio; code 0 cuts it without a close frame\n\n"
+    "so\n                    much audio; code 0 cuts it without a close "
+    "frame\n\n"
+    "Beside the turns a script may have:\n"
+    "  translation       {lag_ms (800), delta_bytes (9600 or 19200), burst_ms "
+    "(200),\n                    close_delay_ms (200), elapsed (model, deltas, "
+    "null, none)}\n"
+    "  calls             ids, as with --call\n"
+    "  faults            [{code, at, nth, type, message, close, status,\n"
+    "                    retry_after}], as with --fault\n\n"
+    "A fault is CODE, CODE@PLACE or CODE@PLACE:N. The place is http (the "
+    "upgrade is\nrefused), connect (an error, then the close), response (it "
+    "fails), transcription\n(it fails), or the type of a client event, which "
+    "is refused. With N only the Nth\noccasion of the server. Without a place: "
+    "where the code belongs.\n\n"
+    "Oddities are a list of unknown (events and fields that nobody knows), "
+    "parts\n(audio and output_audio change places), created "
+    "(conversation.item.created in\nplace of added), no-usage (null), no-phase, "
+    "conversation (conversation.created),\npings (one a second); or all.\n\n"
     "Examples:\n"
     "  realtime2-sandbox --port 8080 --verbose\n"
+    "  realtime2-sandbox --fault slow_down@http:1 --fault rate_limit_exceeded\n"
     "  realtime2-sandbox --tls --script dialogue.json --pace 1";
 
 typedef struct {
@@ -77,29 +108,81 @@ on_signal (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-static gboolean
-parse (int *argc, char ***argv, SandboxOptions *options, GError **error)
+/* As GOption reads them; all strings owned. */
+typedef struct {
+  gint port, seed, session_seconds, secret_seconds, rate_limit;
+  gchar *script, *api_key, *strange;
+  gchar **calls, **faults;
+} Arguments;
+
+static void
+arguments_clear (Arguments *given)
 {
-  gint port = 0, seed = 0, session_seconds = 0;
+  g_free (given->script);
+  g_free (given->api_key);
+  g_free (given->strange);
+  g_strfreev (given->calls);
+  g_strfreev (given->faults);
+}
+
+static gboolean
+take_over (const Arguments *given, SandboxOptions *options, GError **error)
+{
+  if (given->port < 0 || given->port > 65535 || options->pace < 0
+      || given->session_seconds < 0 || given->secret_seconds < 0
+      || given->rate_limit < 0 || options->upload_limit < 0) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "A number is out of range.");
+    return FALSE;
+  }
+  options->script_file = given->script;
+  options->api_key = given->api_key;
+  options->strange = given->strange;
+  options->port = given->port;
+  options->seed = given->seed;
+  options->session_seconds = given->session_seconds;
+  options->secret_seconds = given->secret_seconds;
+  options->token_limit = given->rate_limit;
+  options->calls = (const gchar *const *) given->calls;
+  options->faults = (const gchar *const *) given->faults;
+  return TRUE;
+}
+
+static gboolean
+parse (int *argc, char ***argv, Arguments *given, SandboxOptions *options,
+    GError **error)
+{
   gboolean fine;
   GOptionEntry entries[] = {
-    { "port", 'p', 0, G_OPTION_ARG_INT, &port,
+    { "port", 'p', 0, G_OPTION_ARG_INT, &given->port,
         "Port on 127.0.0.1 (default 0: any free one)", "N" },
     { "tls", 't', 0, G_OPTION_ARG_NONE, &options->tls,
         "wss:// with a self-signed certificate made at start", NULL },
-    { "script", 's', 0, G_OPTION_ARG_FILENAME, &options->script_file,
+    { "script", 's', 0, G_OPTION_ARG_FILENAME, &given->script,
         "What to hear and say, see below", "FILE" },
     { "pace", 0, 0, G_OPTION_ARG_DOUBLE, &options->pace,
         "Send audio X times faster than real time (default 8; 0: at once)",
         "X" },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
         "One line per event on stderr, audio left out", NULL },
-    { "seed", 0, 0, G_OPTION_ARG_INT, &seed,
+    { "seed", 0, 0, G_OPTION_ARG_INT, &given->seed,
         "Seed of ids and of the sizes of deltas (default 0)", "N" },
-    { "api-key", 'k', 0, G_OPTION_ARG_STRING, &options->api_key,
+    { "api-key", 'k', 0, G_OPTION_ARG_STRING, &given->api_key,
         "Let nobody in without this key", "KEY" },
-    { "session-seconds", 0, 0, G_OPTION_ARG_INT, &session_seconds,
+    { "session-seconds", 0, 0, G_OPTION_ARG_INT, &given->session_seconds,
         "Life of a session (default 3600)", "N" },
+    { "secret-seconds", 0, 0, G_OPTION_ARG_INT, &given->secret_seconds,
+        "Life of a client secret (default: as it is asked for)", "N" },
+    { "rate-limit", 0, 0, G_OPTION_ARG_INT, &given->rate_limit,
+        "Tokens per minute; beyond them responses fail", "N" },
+    { "upload-limit", 0, 0, G_OPTION_ARG_DOUBLE, &options->upload_limit,
+        "Lose audio that comes more than X times faster than real time", "X" },
+    { "call", 0, 0, G_OPTION_ARG_STRING_ARRAY, &given->calls,
+        "A call in progress, for ?call_id=; may be repeated", "rtc_ID" },
+    { "fault", 'f', 0, G_OPTION_ARG_STRING_ARRAY, &given->faults,
+        "An error on demand, see below; may be repeated", "CODE[@PLACE[:N]]" },
+    { "strange", 0, 0, G_OPTION_ARG_STRING, &given->strange,
+        "Oddities that a client must bear, see below", "LIST" },
     { NULL },
   };
   GOptionContext *context = g_option_context_new (NULL);
@@ -109,18 +192,12 @@ parse (int *argc, char ***argv, SandboxOptions *options, GError **error)
   g_option_context_add_main_entries (context, entries, NULL);
   fine = g_option_context_parse (context, argc, argv, error);
   g_option_context_free (context);
-  if (fine
-      && (*argc > 1 || port < 0 || port > 65535 || options->pace < 0
-          || session_seconds < 0)) {
-    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, "%s",
-        *argc > 1 ? "There are no arguments beside the options."
-                  : "A number is out of range.");
+  if (fine && *argc > 1) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "There are no arguments beside the options.");
     return FALSE;
   }
-  options->port = port;
-  options->seed = seed;
-  options->session_seconds = session_seconds;
-  return fine;
+  return fine && take_over (given, options, error);
 }
 
 static void
@@ -140,20 +217,13 @@ run (Sandbox *sandbox)
   g_main_loop_unref (command.loop);
 }
 
-int
-main (int argc, char **argv)
+/* The exit status. */
+static gint
+serve (const SandboxOptions *options)
 {
-  SandboxOptions options = { .pace = 8 };
   g_autoptr (GError) error = NULL;
-  Sandbox *sandbox;
+  Sandbox *sandbox = sandbox_new (options, &error);
 
-  setlocale (LC_ALL, "");
-  if (!parse (&argc, &argv, &options, &error)) {
-    g_printerr ("realtime2-sandbox: %s\nTry realtime2-sandbox --help.\n",
-        error->message);
-    return 2;
-  }
-  sandbox = sandbox_new (&options, &error);
   if (sandbox == NULL) {
     g_printerr ("realtime2-sandbox: %s\n", error->message);
     return 1;
@@ -161,4 +231,22 @@ main (int argc, char **argv)
   run (sandbox);
   sandbox_free (sandbox);
   return 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  SandboxOptions options = { .pace = 8 };
+  Arguments given = { 0 };
+  g_autoptr (GError) error = NULL;
+  gint status = 2;
+
+  setlocale (LC_ALL, "");
+  if (parse (&argc, &argv, &given, &options, &error))
+    status = serve (&options);
+  else
+    g_printerr ("realtime2-sandbox: %s\nTry realtime2-sandbox --help.\n",
+        error->message);
+  arguments_clear (&given);
+  return status;
 }

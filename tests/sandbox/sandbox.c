@@ -12,6 +12,7 @@
 struct _Sandbox {
   GMainContext *context;
   Host host;
+  gchar **calls; /* of the options and of the script */
   Server *server;
   gchar *uri;
   gchar *certificate_path; /* or NULL */
@@ -105,6 +106,36 @@ sandbox_send_raw (Sandbox *sandbox, const gchar *text)
 
 static const SandboxOptions default_options = { .pace = 8 };
 
+static gchar **
+join_calls (const gchar *const *ours, gchar **scripts)
+{
+  g_autoptr (GPtrArray) calls = g_ptr_array_new ();
+
+  for (; ours != NULL && *ours != NULL; ours++)
+    g_ptr_array_add (calls, g_strdup (*ours));
+  for (; scripts != NULL && *scripts != NULL; scripts++)
+    g_ptr_array_add (calls, g_strdup (*scripts));
+  g_ptr_array_add (calls, NULL);
+  return (gchar **) g_ptr_array_free (g_steal_pointer (&calls), FALSE);
+}
+
+/* What goes wrong, and what is odd. */
+static gboolean
+read_trouble (Sandbox *sandbox, const SandboxOptions *options, GError **error)
+{
+  Host *host = &sandbox->host;
+  const gchar *const *fault;
+
+  for (fault = options->faults; fault != NULL && *fault != NULL; fault++)
+    if (!faults_add (host->faults, *fault, error))
+      return FALSE;
+  if (host->script != NULL && host->script->faults != NULL
+      && !faults_add_array (host->faults, host->script->faults, error))
+    return FALSE;
+  return options->strange == NULL
+      || strange_parse (options->strange, &host->strange, error);
+}
+
 static gboolean
 start (Sandbox *sandbox, const SandboxOptions *options, GError **error)
 {
@@ -117,12 +148,17 @@ start (Sandbox *sandbox, const SandboxOptions *options, GError **error)
       return FALSE;
     sandbox->host.cursor.script = sandbox->host.script;
   }
+  if (!read_trouble (sandbox, options, error))
+    return FALSE;
+  sandbox->calls = join_calls (options->calls,
+      sandbox->host.script != NULL ? sandbox->host.script->calls : NULL);
   if (options->tls) {
     certificate = certificate_make (&sandbox->certificate_path, error);
     if (certificate == NULL)
       return FALSE;
   }
-  sandbox->server = server_new (options, &sandbox->host, certificate, error);
+  sandbox->server = server_new (
+      options, &sandbox->host, sandbox->calls, certificate, error);
   if (sandbox->server == NULL)
     return FALSE;
   sandbox->port = server_get_port (sandbox->server);
@@ -141,6 +177,10 @@ sandbox_new (const SandboxOptions *options, GError **error)
   sandbox->context = g_main_context_ref_thread_default ();
   sandbox->orders = g_async_queue_new_full (order_free);
   sandbox->host.books = books_new ();
+  sandbox->host.visits = visits_new ();
+  sandbox->host.faults = faults_new ();
+  sandbox->host.token_limit = options->token_limit;
+  sandbox->host.upload_limit = options->upload_limit;
   sandbox->host.pace = options->pace;
   sandbox->host.session_seconds = options->session_seconds != 0
       ? options->session_seconds
@@ -163,6 +203,9 @@ sandbox_free (Sandbox *sandbox)
     g_unlink (sandbox->certificate_path);
   g_clear_pointer (&sandbox->host.script, script_free);
   books_free (sandbox->host.books);
+  visits_free (sandbox->host.visits);
+  faults_free (sandbox->host.faults);
+  g_strfreev (sandbox->calls);
   g_main_context_unref (sandbox->context);
   g_free (sandbox->certificate_path);
   g_free (sandbox->uri);
@@ -307,6 +350,35 @@ guint
 sandbox_count_connections (Sandbox *sandbox)
 {
   return books_connections (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_requests (Sandbox *sandbox)
+{
+  return visits_dup_requests (sandbox->host.visits);
+}
+
+GPtrArray *
+sandbox_dup_connections (Sandbox *sandbox)
+{
+  return visits_dup_connections (sandbox->host.visits);
+}
+
+const gchar *
+sandbox_request_header (const SandboxRequest *request, const gchar *name)
+{
+  gchar **at;
+
+  for (at = request->headers; at[0] != NULL; at += 2)
+    if (g_ascii_strcasecmp (at[0], name) == 0)
+      return at[1];
+  return NULL;
+}
+
+gboolean
+sandbox_wait_closed (Sandbox *sandbox, guint connection, guint timeout_ms)
+{
+  return visits_wait_closed (sandbox->host.visits, connection, timeout_ms);
 }
 
 GPtrArray *

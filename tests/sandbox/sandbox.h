@@ -20,6 +20,13 @@ typedef struct {
   guint seed;               /* of every id and random size */
   const gchar *api_key;     /* the only key let in, or NULL: any or none */
   guint session_seconds;    /* life of a session; 0: 3600 */
+  guint secret_seconds;     /* life of a client secret; 0: as it is asked for */
+  guint token_limit;        /* of responses, per minute; 0: none */
+  gdouble upload_limit;     /* times real time; audio that comes faster is
+                               lost. 0: none */
+  const gchar *strange;     /* oddities, a list as of --strange; or NULL */
+  const gchar *const *calls;  /* ids of calls in progress, or NULL */
+  const gchar *const *faults; /* CODE[@PLACE[:N]], or NULL */
 } SandboxOptions;
 
 /* Listens at once. Runs on the caller's thread-default GMainContext, which
@@ -84,6 +91,35 @@ typedef struct {
   gchar *text;    /* text, transcript, arguments or output; or NULL */
   guint audio_ms; /* of the audio that is left after truncation */
 } SandboxItem;
+
+/* Each HTTP request. */
+typedef struct {
+  gchar *method;
+  gchar *target;    /* path and query */
+  gchar **headers;  /* name, value, ..., NULL, as they came */
+  guint status;     /* of the answer; 101: upgraded */
+  guint connection; /* that came of it, or 0 */
+} SandboxRequest;
+
+typedef struct {
+  guint number;
+  guint64 audio_bytes; /* appended, decoded, whether lost or not */
+  guint64 lost_bytes;  /* of these, what came too fast */
+  guint appends;       /* events */
+  guint commits;       /* events, refused ones too */
+  gboolean closed;
+  guint close_code; /* of the client's close frame; 0: it sent none */
+} SandboxConnection;
+
+/* The newest 5000 of each. */
+GPtrArray *sandbox_dup_requests (Sandbox *sandbox);    /* SandboxRequest */
+GPtrArray *sandbox_dup_connections (Sandbox *sandbox); /* SandboxConnection */
+/* The first header of a name, whatever its case; or NULL. */
+const gchar *sandbox_request_header (
+    const SandboxRequest *request, const gchar *name);
+/* FALSE: it is still open after the timeout. */
+gboolean sandbox_wait_closed (
+    Sandbox *sandbox, guint connection, guint timeout_ms);
 
 /* Exact counts since the start. type NULL: all events. */
 guint64 sandbox_count_received (Sandbox *sandbox, const gchar *type);

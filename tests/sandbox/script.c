@@ -15,6 +15,11 @@ static const gchar *const places[] = { "added", "done", "response_done", "none",
   NULL };
 static const gchar *const statuses[] = { "completed", "failed", "incomplete",
   NULL };
+static const gchar *const clocks[] = { [ELAPSED_MODEL] = "model",
+  [ELAPSED_DELTAS] = "deltas",
+  [ELAPSED_NULL] = "null",
+  [ELAPSED_NONE] = "none",
+  NULL };
 static const gchar *const scopes[] = { "connection", "server", NULL };
 
 static const Rule call_rules[] = {
@@ -88,8 +93,58 @@ check_hold (JsonNode *value, const gchar *path, Fault *fault)
   return schema_check_value (&ms, value, path, fault);
 }
 
+static const Rule segment_rules[] = {
+  { "speaker", RULE_STRING, RULE_REQUIRED },
+  { "text", RULE_STRING, RULE_REQUIRED },
+  { NULL },
+};
+static const Rule one_segment = { "segment", RULE_OBJECT,
+  .fields = segment_rules };
+
+static const Rule hear_error_rules[] = {
+  { "code", RULE_STRING, RULE_REQUIRED },
+  { "message", RULE_STRING },
+  { NULL },
+};
+
+/* One text, or one for each target language. */
+static gboolean
+check_texts (JsonNode *value, const gchar *path, Fault *fault)
+{
+  static const Rule text = { "text", RULE_STRING };
+  JsonObjectIter iter;
+  const gchar *name;
+  JsonNode *member;
+
+  if (!JSON_NODE_HOLDS_OBJECT (value))
+    return schema_check_value (&text, value, path, fault);
+  json_object_iter_init (&iter, json_node_get_object (value));
+  while (json_object_iter_next (&iter, &name, &member)) {
+    g_autofree gchar *inner = g_strconcat (path, ".", name, NULL);
+
+    if (!schema_check_value (&text, member, inner, fault))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static const Rule translate_rules[] = {
+  { "text", RULE_ANY, .check = check_texts },
+  { "from", RULE_STRING },
+  { "tone_ms", RULE_INTEGER, .max = MAX_MS },
+  { "lag_ms", RULE_INTEGER, .max = MAX_MS },
+  { NULL },
+};
+
 static const Rule turn_rules[] = {
   { "hear", RULE_STRING },
+  { "segments", RULE_ARRAY, .element = &one_segment },
+  { "hear_ms", RULE_INTEGER, .max = MAX_MS },
+  { "hear_after_ms", RULE_INTEGER, .max = MAX_MS },
+  { "word_ms", RULE_INTEGER, .min = 1, .max = MAX_MS },
+  { "stall_words", RULE_INTEGER, .max = MAX_MS },
+  { "hear_error", RULE_OBJECT, .fields = hear_error_rules },
+  { "translate", RULE_OBJECT, .fields = translate_rules },
   { "say", RULE_ARRAY, .element = &one_say },
   { "delay_ms", RULE_INTEGER, .max = MAX_MS },
   { "delta_ms", RULE_INTEGER, .max = 10000 },
@@ -104,8 +159,32 @@ static const Rule turn_rules[] = {
 };
 static const Rule one_turn = { "turn", RULE_OBJECT, .fields = turn_rules };
 
+static gboolean
+check_delta_bytes (JsonNode *value, const gchar *path, Fault *fault)
+{
+  gint64 bytes = json_node_get_int (value);
+
+  return bytes == 9600 || bytes == 19200
+      || fault_set (
+          fault, "invalid_value", path, "'%s' must be 9600 or 19200.", path);
+}
+
+static const Rule style_rules[] = {
+  { "lag_ms", RULE_INTEGER, .max = MAX_MS },
+  { "delta_bytes", RULE_INTEGER, .check = check_delta_bytes },
+  { "burst_ms", RULE_INTEGER, .min = 200, .max = MAX_MS },
+  { "close_delay_ms", RULE_INTEGER, .max = MAX_MS },
+  { "elapsed", RULE_STRING, .values = clocks },
+  { NULL },
+};
+
+static const Rule one_call = { "call", RULE_STRING };
+
 static const Rule script_rules[] = {
   { "turns", RULE_ARRAY, RULE_REQUIRED, .element = &one_turn },
+  { "translation", RULE_OBJECT, .fields = style_rules },
+  { "calls", RULE_ARRAY, .element = &one_call },
+  { "faults", RULE_ARRAY },
   { "loop", RULE_BOOLEAN },
   { "scope", RULE_STRING, .values = scopes },
   /* A word to the reader. */
@@ -186,6 +265,21 @@ read_hold (JsonObject *turn)
                                             : wire_integer (turn, "hold", 0);
 }
 
+/* Whether a turn says how to answer, not only what to hear. */
+static gboolean
+has_answer (JsonObject *turn)
+{
+  static const gchar *const fields[] = { "say", "delay_ms", "delta_ms",
+    "phase_on", "transcript_first", "overlap", "hold", "status", "error",
+    "close" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (fields); i++)
+    if (json_object_has_member (turn, fields[i]))
+      return TRUE;
+  return FALSE;
+}
+
 static ScriptTurn *
 read_turn (JsonObject *object)
 {
@@ -194,8 +288,8 @@ read_turn (JsonObject *object)
   JsonArray *phase_on = wire_array (object, "phase_on");
   guint i;
 
-  turn->hear = g_strdup (wire_string (object, "hear"));
-  if (say == NULL && json_object_get_size (object) == (turn->hear != NULL))
+  turn->json = json_object_ref (object);
+  if (!has_answer (object))
     return turn;
   turn->reply = reply_new ();
   for (i = 0; say != NULL && i < json_array_get_length (say); i++)
@@ -217,9 +311,42 @@ turn_free (gpointer data)
 {
   ScriptTurn *turn = data;
 
-  g_free (turn->hear);
+  json_object_unref (turn->json);
   g_clear_pointer (&turn->reply, reply_unref);
   g_free (turn);
+}
+
+const TranslationStyle script_default_style = {
+  .lag_ms = 800, .burst_ms = 200, .close_delay_ms = 200
+};
+
+static void
+read_style (TranslationStyle *style, JsonObject *object)
+{
+  const gchar *elapsed;
+
+  *style = script_default_style;
+  if (object == NULL)
+    return;
+  style->lag_ms = wire_integer (object, "lag_ms", style->lag_ms);
+  style->delta_bytes = wire_integer (object, "delta_bytes", 0);
+  style->burst_ms = wire_integer (object, "burst_ms", style->burst_ms);
+  style->close_delay_ms = wire_integer (
+      object, "close_delay_ms", style->close_delay_ms);
+  elapsed = wire_string (object, "elapsed");
+  while (elapsed != NULL && !g_str_equal (clocks[style->elapsed], elapsed))
+    style->elapsed++;
+}
+
+static gchar **
+read_calls (JsonArray *array)
+{
+  guint count = array != NULL ? json_array_get_length (array) : 0, i;
+  gchar **calls = g_new0 (gchar *, count + 1);
+
+  for (i = 0; i < count; i++)
+    calls[i] = g_strdup (json_array_get_string_element (array, i));
+  return calls;
 }
 
 static Script *
@@ -227,12 +354,16 @@ read_script (JsonObject *object)
 {
   Script *script = g_new0 (Script, 1);
   JsonArray *turns = wire_array (object, "turns");
+  JsonArray *faults = wire_array (object, "faults");
   guint i;
 
   script->turns = g_ptr_array_new_with_free_func (turn_free);
   for (i = 0; i < json_array_get_length (turns); i++)
     g_ptr_array_add (
         script->turns, read_turn (json_array_get_object_element (turns, i)));
+  read_style (&script->style, wire_object (object, "translation"));
+  script->calls = read_calls (wire_array (object, "calls"));
+  script->faults = faults != NULL ? json_array_ref (faults) : NULL;
   script->loop = wire_boolean (object, "loop", FALSE);
   script->shared = g_strcmp0 (wire_string (object, "scope"), "server") == 0;
   return script;
@@ -268,6 +399,8 @@ void
 script_free (Script *script)
 {
   g_ptr_array_unref (script->turns);
+  g_strfreev (script->calls);
+  g_clear_pointer (&script->faults, json_array_unref);
   g_free (script);
 }
 
@@ -283,7 +416,7 @@ turn_at (ScriptCursor *cursor)
   return g_ptr_array_index (cursor->script->turns, cursor->next);
 }
 
-const gchar *
+const ScriptTurn *
 script_hear (ScriptCursor *cursor)
 {
   const ScriptTurn *turn;
@@ -292,7 +425,35 @@ script_hear (ScriptCursor *cursor)
     cursor->next++;
   turn = turn_at (cursor);
   cursor->heard = turn != NULL;
-  return turn != NULL ? turn->hear : NULL;
+  return turn;
+}
+
+const ScriptTurn *
+script_peek (ScriptCursor *cursor)
+{
+  ScriptCursor copy = *cursor;
+
+  return script_hear (&copy);
+}
+
+gchar *
+script_dup_heard (const ScriptTurn *turn)
+{
+  JsonArray *segments = wire_array (turn->json, "segments");
+  GString *text;
+  guint i;
+
+  if (wire_string (turn->json, "hear") != NULL || segments == NULL)
+    return g_strdup (wire_string (turn->json, "hear"));
+  text = g_string_new (NULL);
+  for (i = 0; i < json_array_get_length (segments); i++) {
+    JsonObject *segment = json_array_get_object_element (segments, i);
+
+    if (i > 0)
+      g_string_append_c (text, ' ');
+    g_string_append (text, wire_string (segment, "text"));
+  }
+  return g_string_free (text, FALSE);
 }
 
 Reply *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The HTTP side: paths, keys, upgrades, and the list of open links. */
+/* The HTTP side: listening, paths, and the list of open links. */
 #ifndef SANDBOX_SERVER_H
 #define SANDBOX_SERVER_H
 
@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 
 typedef struct _Server Server;
 
-/* certificate NULL: plain HTTP. */
-Server *server_new (const SandboxOptions *options, Host *host,
+/* calls: ids of calls in progress, must outlive it; or NULL. certificate NULL:
+ * plain HTTP. */
+Server *server_new (const SandboxOptions *options, Host *host, gchar **calls,
     GTlsCertificate *certificate, GError **error);
 void server_free (Server *server);
 guint server_get_port (Server *server);

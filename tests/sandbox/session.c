@@ -2,11 +2,21 @@
 /* One session: its state from session.created to the end. */
 #include "session.h"
 
+#include "call.h"
 #include "dispatch.h"
 #include "hearing.h"
 #include "items.h"
 #include "response.h"
+#include "translation.h"
 #include "turns.h"
+
+void
+admission_clear (Admission *admission)
+{
+  g_clear_pointer (&admission->model, g_free);
+  g_clear_pointer (&admission->call_id, g_free);
+  g_clear_pointer (&admission->preset, json_object_unref);
+}
 
 GSource *
 session_later (guint64 ms, GSourceFunc function, gpointer data)
@@ -18,11 +28,24 @@ session_later (guint64 ms, GSourceFunc function, gpointer data)
   return source;
 }
 
+/* Parameters that a client secret was made with: checked then. */
+static void
+preset (Session *session, JsonObject *parameters)
+{
+  ConfigLocks locks = { 0 };
+  Fault fault = { 0 };
+
+  if (parameters != NULL)
+    config_update (session->config, parameters, &locks, &fault);
+  fault_clear (&fault);
+}
+
 Session *
 session_new (Host *host, const SessionOutlet *outlet, gpointer link,
-    guint connection, guint seed, const gchar *model, gboolean any_model)
+    guint connection, guint seed, const Admission *admission)
 {
   Session *session = g_new0 (Session, 1);
+  gboolean translates = admission->kind == SESSION_TRANSLATION;
   g_autofree gchar *id = NULL;
 
   session->host = host;
@@ -32,16 +55,23 @@ session_new (Host *host, const SessionOutlet *outlet, gpointer link,
   session->rand = g_rand_new_with_seed (seed);
   id = wire_make_id (session->rand, "sess");
   session->conversation_id = wire_make_id (session->rand, "conv");
-  session->config = config_new (id, model,
-      g_get_real_time () / G_USEC_PER_SEC + host->session_seconds, any_model);
+  session->config = config_new (admission->kind, id, admission->model,
+      g_get_real_time () / G_USEC_PER_SEC + host->session_seconds,
+      admission->azure);
+  preset (session, admission->preset);
   session->conversation = conversation_new ();
-  session->input = input_new (&turns_listener, session);
+  session->input = input_new (
+      translates ? &translation_listener : &turns_listener, session);
   session->own_cursor.script = host->script;
   session->cursor = host->script != NULL && host->script->shared
       ? &host->cursor
       : &session->own_cursor;
   session->aside = g_ptr_array_new ();
   session->hearings = g_ptr_array_new_with_free_func (hearing_free);
+  if (translates)
+    session->translation = translation_new (session);
+  if (admission->call_id != NULL)
+    session->call = call_new (session);
   turns_configure (session);
   return session;
 }
@@ -53,6 +83,9 @@ session_free (Session *session)
     g_source_destroy (session->expiry);
   g_clear_pointer (&session->expiry, g_source_unref);
   response_abandon_all (session);
+  hearing_drop (session);
+  g_clear_pointer (&session->call, call_free);
+  g_clear_pointer (&session->translation, translation_free);
   g_ptr_array_unref (session->aside);
   g_ptr_array_unref (session->hearings);
   g_free (session->speech_item_id);
@@ -81,6 +114,19 @@ expire (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+static void
+announce_conversation (Session *session)
+{
+  JsonObject *event = session_event (session, "conversation.created");
+  JsonObject *conversation = json_object_new ();
+
+  json_object_set_string_member (conversation, "id", session->conversation_id);
+  json_object_set_string_member (
+      conversation, "object", "realtime.conversation");
+  json_object_set_object_member (event, "conversation", conversation);
+  session_send (session, event);
+}
+
 void
 session_start (Session *session)
 {
@@ -90,12 +136,25 @@ session_start (Session *session)
   json_object_set_object_member (
       event, "session", json_object_ref (session->config->session));
   session_send (session, event);
+  if (session->host->strange & STRANGE_CONVERSATION)
+    announce_conversation (session);
+  if (session->call != NULL)
+    call_begin (session->call);
   session->expiry = session_later ((guint64) seconds * 1000, expire, session);
 }
 
 void
 session_send (Session *session, JsonObject *event)
 {
+  JsonObject *odd = strange_event (
+      session->host->strange, session->rand, session->events_sent);
+
+  session->events_sent++;
+  strange_apply (session->host->strange, event);
+  if (odd != NULL) {
+    session->outlet->send (session->link, odd);
+    json_object_unref (odd);
+  }
   session->outlet->send (session->link, event);
   json_object_unref (event);
 }
@@ -156,6 +215,18 @@ session_publish (Session *session)
   books_set_items (session->host->books, session->connection, copies);
 }
 
+static void
+take_note (Session *session, JsonObject *event)
+{
+  const gchar *type = wire_string (event, "type");
+  guint64 audio_bytes = books_received (
+      session->host->books, session->connection, event);
+
+  if (type != NULL)
+    visits_event (
+        session->host->visits, session->connection, type, audio_bytes);
+}
+
 void
 session_receive (Session *session, const gchar *text, gsize size)
 {
@@ -163,7 +234,7 @@ session_receive (Session *session, const gchar *text, gsize size)
   Fault fault = { 0 };
 
   if (event != NULL) {
-    books_received (session->host->books, session->connection, event);
+    take_note (session, event);
     dispatch_event (session, event);
     return;
   }

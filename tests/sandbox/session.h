@@ -7,21 +7,43 @@
 #include "books.h"
 #include "config.h"
 #include "conversation.h"
+#include "faults.h"
 #include "input.h"
 #include "script.h"
+#include "strange.h"
+#include "visits.h"
 
 G_BEGIN_DECLS
 
 typedef struct _Session Session;
 typedef struct _Response Response;
+typedef struct _Translation Translation;
+typedef struct _Hearing Hearing;
+typedef struct _Call Call;
+
+/* What the way in said about a session. */
+typedef struct {
+  SessionKind kind;
+  gboolean azure;     /* models are deployments, with names of their own */
+  gchar *model;       /* NULL in a transcription session */
+  gchar *call_id;     /* of a call to look at; NULL: a connection of its own */
+  JsonObject *preset; /* session parameters of a client secret, or NULL */
+} Admission;
+
+void admission_clear (Admission *admission);
 
 /* What the sessions of one server share; owned by the server. */
 typedef struct {
   Books *books;
+  Visits *visits;
+  Faults *faults;
+  guint strange;       /* flags of strange.h */
   Script *script;      /* or NULL */
   ScriptCursor cursor; /* of a script that is shared */
   gdouble pace;        /* 0: no pacing */
   guint session_seconds;
+  guint token_limit; /* of responses, per minute; 0: as announced, not kept */
+  gdouble upload_limit; /* times real time; audio beyond is lost; 0: none */
   guint voices_at_work; /* worker calls whose callback is still to come */
 } Host;
 
@@ -45,6 +67,11 @@ struct _Session {
   ScriptCursor own_cursor;
   ScriptCursor *cursor; /* own or the host's */
 
+  Translation *translation; /* of a translation session, or NULL */
+  Hearing *live;            /* transcript of the audio in the buffer, or NULL */
+  gint64 upload_us;         /* monotonic time when upload_credit was counted */
+  gdouble upload_credit;    /* ms of audio that may come at once */
+
   Response *active;    /* writes to the conversation; or NULL */
   GPtrArray *aside;    /* Response, out of band */
   gboolean audio_sent; /* the voice is locked */
@@ -56,11 +83,15 @@ struct _Session {
   guint64 idle_at;       /* sample of the idle timeout; 0: not waiting */
   GPtrArray *hearings;   /* transcriptions in progress */
 
+  Call *call;        /* that this looks at, or NULL */
+  guint events_sent; /* for the oddities */
+  guint tokens_used; /* in the window of the rate limit */
+  gint64 window_us;  /* monotonic time when that began */
   GSource *expiry;
 };
 
 Session *session_new (Host *host, const SessionOutlet *outlet, gpointer link,
-    guint connection, guint seed, const gchar *model, gboolean any_model);
+    guint connection, guint seed, const Admission *admission);
 void session_free (Session *session);
 
 /* Sends session.created. */

@@ -3,6 +3,7 @@
 #include "turns.h"
 
 #include "answer.h"
+#include "call.h"
 #include "hearing.h"
 #include "items.h"
 #include "response.h"
@@ -68,6 +69,8 @@ on_started (guint64 start, gpointer user_data)
       start, session->speech_item_id);
   if (session->active != NULL && session->config->turns.interrupt_response)
     response_cancel (session->active, "turn_detected");
+  if (session->call != NULL && session->config->turns.interrupt_response)
+    call_cut (session->call);
 }
 
 static void
@@ -80,7 +83,8 @@ on_stopped (guint64 end, gpointer user_data)
       end, item_id);
   commit (session, item_id, session->speech_start, end, TRUE);
   /* With interrupt_response off an answer may still be running. */
-  if (session->config->turns.create_response && session->active == NULL)
+  if (session->config->kind == SESSION_REALTIME
+      && session->config->turns.create_response && session->active == NULL)
     answer (session, FALSE);
 }
 
@@ -109,10 +113,17 @@ turns_commit (Session *session, Fault *fault)
 }
 
 void
-turns_clear (Session *session)
+turns_lose (Session *session)
 {
   g_clear_pointer (&session->speech_item_id, g_free);
+  hearing_drop (session);
   input_clear (session->input);
+}
+
+void
+turns_clear (Session *session)
+{
+  turns_lose (session);
   session_send (session, session_event (session, "input_audio_buffer.cleared"));
 }
 
@@ -159,8 +170,10 @@ turns_configure (Session *session)
   Config *config = session->config;
 
   input_configure (session->input, config->input_format, &config->turns);
+  if (!config->turns.listen)
+    hearing_drop (session);
   /* The detector forgot speech in progress: its item will never come. */
-  if (!session->input->vad.speaking)
+  if (!session->input->vad.speaking && session->live == NULL)
     g_clear_pointer (&session->speech_item_id, g_free);
   if (config->turns.idle_ms == 0)
     session->idle_at = 0;

@@ -12,6 +12,9 @@ extern const InputListener turns_listener; /* user data: the session */
 /* input_audio_buffer.commit and .clear */
 gboolean turns_commit (Session *session, Fault *fault);
 void turns_clear (Session *session);
+/* The same without a word: the service loses the audio that waits in the
+ * buffer when a transcription session is updated. */
+void turns_lose (Session *session);
 /* After audio was appended. */
 void turns_check_idle (Session *session);
 /* After a response that was created at an input sample and speaks so long. */

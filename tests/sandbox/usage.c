@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "models.h"
+
 #define BYTES_PER_TOKEN 4
 #define USER_MS_PER_TOKEN 100
 #define SERVER_MS_PER_TOKEN 50
@@ -96,7 +98,7 @@ usage_of_transcription (const gchar *model, guint audio_ms, const gchar *text)
   guint in = usage_audio_tokens (audio_ms, FALSE);
   guint out = usage_text_tokens (text);
 
-  if (!g_str_has_prefix (model, "gpt-4o-")) {
+  if (!models_counts_tokens (model)) {
     json_object_set_string_member (usage, "type", "duration");
     json_object_set_int_member (usage, "seconds", (audio_ms + 999) / 1000);
     return usage;

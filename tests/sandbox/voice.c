@@ -96,14 +96,14 @@ start_espeak (GError **error)
 }
 
 static void
-choose_voice (const gchar *voice, gdouble speed)
+choose_voice (const gchar *voice, const gchar *language, gdouble speed)
 {
   guint i;
 
   for (i = G_N_ELEMENTS (voices) - 1; i > 0; i--)
     if (g_strcmp0 (voices[i].name, voice) == 0)
       break;
-  espeak_SetVoiceByName (voices[i].espeak);
+  espeak_SetVoiceByName (language != NULL ? language : voices[i].espeak);
   espeak_SetParameter (espeakPITCH, voices[i].pitch, 0);
   espeak_SetParameter (espeakRATE,
       CLAMP (WORDS_PER_MINUTE * speed, espeakRATE_MINIMUM, espeakRATE_MAXIMUM),
@@ -121,9 +121,10 @@ cap_text (const gchar *text)
 }
 
 static GArray *
-speak (Job *job, const gchar *text, GCancellable *cancellable, GError **error)
+speak (
+    Job *job, const VoiceLine *line, GCancellable *cancellable, GError **error)
 {
-  g_autofree gchar *capped = cap_text (text);
+  g_autofree gchar *capped = cap_text (line->text);
   g_autoptr (GArray) samples = g_array_new (FALSE, FALSE, sizeof (gint16));
   gint rate;
 
@@ -132,7 +133,7 @@ speak (Job *job, const gchar *text, GCancellable *cancellable, GError **error)
     g_mutex_unlock (&espeak_lock);
     return NULL;
   }
-  choose_voice (job->voice, job->speed);
+  choose_voice (job->voice, line->language, job->speed);
   rate = espeak.rate;
   espeak.samples = samples;
   espeak.cancellable = cancellable;
@@ -154,7 +155,7 @@ make_line (Job *job, VoiceLine *line, GCancellable *cancellable, GError **error)
   if (line->tone_ms >= 0)
     samples = audio_tone (audio_rate (job->format), line->tone_ms);
   else
-    samples = speak (job, line->text, cancellable, error);
+    samples = speak (job, line, cancellable, error);
   if (samples == NULL)
     return FALSE;
   line->audio = g_byte_array_new ();

@@ -12,8 +12,9 @@ G_BEGIN_DECLS
 /* One thing to say. */
 typedef struct {
   gchar *text;
-  gint tone_ms;      /* a tone of that length instead; -1: the text */
-  GByteArray *audio; /* the result, coded */
+  gint tone_ms;          /* a tone of that length instead; -1: the text */
+  const gchar *language; /* espeak's, static; NULL: the voice's own */
+  GByteArray *audio;     /* the result, coded */
 } VoiceLine;
 
 VoiceLine *voice_line_new (const gchar *text, gint tone_ms);

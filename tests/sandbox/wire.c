@@ -116,9 +116,11 @@ wire_print_short (JsonObject *event, guint64 *audio_bytes)
   JsonNode *value;
 
   *audio_bytes = 0;
-  if (g_strcmp0 (type, "input_audio_buffer.append") == 0)
+  if (g_strcmp0 (type, "input_audio_buffer.append") == 0
+      || g_strcmp0 (type, "session.input_audio_buffer.append") == 0)
     audio = "audio";
-  else if (g_strcmp0 (type, "response.output_audio.delta") == 0)
+  else if (g_strcmp0 (type, "response.output_audio.delta") == 0
+      || g_strcmp0 (type, "session.output_audio.delta") == 0)
     audio = "delta";
   else
     return wire_print (event);

@@ -70,6 +70,7 @@ assert_drained (Talk *talk, gboolean wanted)
 
   fail_unless (gst_structure_get_boolean (fields, "timed-out", &timed_out));
   fail_unless_equals_int (timed_out, wanted);
+  fail_unless (talk_uint64 (fields, "running-time") <= talk_now (talk));
   fail_unless_equals_int (
       talk_count_messages_of (talk, GST_MESSAGE_WARNING), wanted ? 1 : 0);
 }

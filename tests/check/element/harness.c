@@ -294,19 +294,16 @@ swallow (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   return GST_FLOW_OK;
 }
 
-GstPad *
-talk_add_text (Talk *talk, const gchar *name, const gchar *caps)
+Tap *
+talk_link_text (Talk *talk, GstPad *pad, const gchar *caps)
 {
   GstCaps *taken = gst_caps_from_string (caps);
   GstPadTemplate *templ = gst_pad_template_new (
       "sink", GST_PAD_SINK, GST_PAD_ALWAYS, taken);
   GstPad *sink = gst_pad_new_from_template (templ, NULL);
-  GstPadTemplate *wanted = gst_element_get_pad_template (
-      talk->element, "text_src_%u");
-  GstPad *pad = gst_element_request_pad (talk->element, wanted, name, NULL);
+  Tap *tap = tap_new (pad);
 
-  fail_unless (pad != NULL);
-  g_ptr_array_add (talk->taps, tap_new (pad));
+  g_ptr_array_add (talk->taps, tap);
   gst_pad_set_chain_function (sink, swallow);
   gst_pad_set_active (sink, TRUE);
   g_ptr_array_add (talk->sinks, gst_object_ref_sink (sink));
@@ -314,6 +311,18 @@ talk_add_text (Talk *talk, const gchar *name, const gchar *caps)
   gst_object_unref (templ);
   gst_caps_unref (taken);
   gst_object_unref (pad);
+  return tap;
+}
+
+GstPad *
+talk_add_text (Talk *talk, const gchar *name, const gchar *caps)
+{
+  GstPadTemplate *wanted = gst_element_get_pad_template (
+      talk->element, "text_src_%u");
+  GstPad *pad = gst_element_request_pad (talk->element, wanted, name, NULL);
+
+  fail_unless (pad != NULL);
+  talk_link_text (talk, pad, caps);
   return pad;
 }
 

@@ -58,6 +58,9 @@ Talk *talk_new_playing (void);
 
 /* A text pad named @name (NULL = any), linked to a pad that takes @caps. */
 GstPad *talk_add_text (Talk *talk, const gchar *name, const gchar *caps);
+/* Links a pad that was requested; the reference is taken over. Returns its
+ * record, from now on. */
+Tap *talk_link_text (Talk *talk, GstPad *pad, const gchar *caps);
 /* Its record. */
 Tap *talk_tap_of (Talk *talk, GstPad *pad);
 /* Gives the pad and its record back. */

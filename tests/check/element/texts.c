@@ -659,6 +659,33 @@ GST_START_TEST (test_request_while_playing)
 }
 GST_END_TEST;
 
+/* Whoever asks for a pad links it a little later: nothing of the stream may be
+ * gone by then, and the format is what the peer takes. */
+GST_START_TEST (test_link_while_playing)
+{
+  Talk *talk = talk_new_playing ();
+  guint64 start, duration;
+  GstCaps *caps;
+  GstPad *pad;
+  Tap *tap;
+
+  talk_run_to (talk, 730 * MS);
+  pad = gst_element_request_pad_simple (talk->element, "text_src_%u");
+  /* Enough for its task to make a mistake: it would wait for a tick. */
+  gst_test_clock_timed_wait_for_multiple_pending_ids (
+      talk->clock, 2, 200, NULL);
+  tap = talk_link_text (talk, pad, JSON);
+  talk_settle (talk);
+  gst_event_parse_caps (tap_event (tap, GST_EVENT_CAPS, 0), &caps);
+  fail_unless (gst_structure_has_name (
+      gst_caps_get_structure (caps, 0), "application/x-json"));
+  gst_event_parse_gap (tap_event (tap, GST_EVENT_GAP, 0), &start, &duration);
+  fail_unless_equals_uint64 (start, 0);
+  fail_unless_equals_uint64 (duration, 730 * MS);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_late_pad_gets_new_words)
 {
   Talk *talk = talk_new_playing ();
@@ -804,6 +831,7 @@ texts_suite (void)
 
   suite_add_tcase (suite, pads);
   tcase_add_test (pads, test_request_while_playing);
+  tcase_add_test (pads, test_link_while_playing);
   tcase_add_test (pads, test_late_pad_gets_new_words);
   tcase_add_test (pads, test_request_after_eos);
   tcase_add_loop_test (pads, test_release, 0, G_N_ELEMENTS (states));

@@ -29,7 +29,7 @@ new_stage (const gchar *uri)
       "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "
       "realtime2 name=ai uri=%s vad-silence-duration=200000000 "
       "text_src_1::roles=user+assistant ! tee name=t "
-      "t. ! queue ! wavenc ! fakesink  t. ! queue ! fakesink sync=true "
+      "t. ! queue ! audioconvert ! fakesink  t. ! queue ! fakesink sync=true "
       "ai.text_src_0 ! text/x-raw,format=utf8 ! queue ! fakesink "
       "ai.text_src_1 ! application/x-json ! queue ! fakesink",
       uri);

@@ -157,11 +157,26 @@ judge_path (JsonNode *node, gchar **names, const gchar *path, const gchar *type)
     judge_path (member, names + 1, path, type);
 }
 
+/* Sessions of other kinds show themselves differently; their type follows a
+ * slash. */
+static gchar *
+dup_kind (JsonObject *event)
+{
+  const gchar *type = json_object_get_string_member (event, "type");
+  JsonNode *node = find (event, "session.type");
+  const gchar *kind = node != NULL && JSON_NODE_HOLDS_VALUE (node)
+      ? json_node_get_string (node)
+      : "realtime";
+
+  return g_str_equal (kind, "realtime") ? g_strdup (type)
+                                        : g_strconcat (type, "/", kind, NULL);
+}
+
 static void
 judge (JsonNode *root)
 {
   JsonObject *event = json_node_get_object (root);
-  const gchar *type = json_object_get_string_member (event, "type");
+  g_autofree gchar *type = dup_kind (event);
   JsonArray *paths;
   guint i;
 
@@ -192,10 +207,11 @@ on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
   g_assert_cmpint (type, ==, SOUP_WEBSOCKET_DATA_TEXT);
   json_parser_load_from_data (parser, text, size, &error);
   g_assert_no_error (error);
-  judge (json_parser_get_root (parser));
+  if (!client->lenient)
+    judge (json_parser_get_root (parser));
   event = json_node_get_object (json_parser_get_root (parser));
   g_ptr_array_add (client->events, json_object_ref (event));
-  if (g_str_equal (json_text (event, "type"), "response.output_audio.delta")) {
+  if (g_str_has_suffix (json_text (event, "type"), ".output_audio.delta")) {
     g_autoptr (GByteArray) bytes = decode_base64 (json_text (event, "delta"));
 
     g_byte_array_append (client->audio, bytes->data, bytes->len);
@@ -265,6 +281,7 @@ client_open (Sandbox *sandbox, const gchar *path, const gchar *const *headers,
       path ? path : "/v1/realtime?model=gpt-realtime-2");
 
   client->session = soup_session_new ();
+  client->translates = strstr (uri, "/translations") != NULL;
   client->events = g_ptr_array_new_with_free_func (
       (GDestroyNotify) json_object_unref);
   client->audio = g_byte_array_new ();
@@ -331,8 +348,8 @@ client_append (Client *client, gconstpointer data, gsize size)
 {
   g_autofree gchar *audio = g_base64_encode (data, size);
 
-  client_send (
-      client, "{'type':'input_audio_buffer.append','audio':'%s'}", audio);
+  client_send (client, "{'type':'%sinput_audio_buffer.append','audio':'%s'}",
+      client->translates ? "session." : "", audio);
 }
 
 void
@@ -489,6 +506,8 @@ add_silence (GByteArray *pcm, guint ms)
 {
   guint size = pcm->len;
 
+  if (ms == 0)
+    return;
   g_byte_array_set_size (pcm, size + ms * 48);
   memset (pcm->data + size, 0, ms * 48);
 }

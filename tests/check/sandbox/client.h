@@ -20,7 +20,9 @@ typedef struct {
   guint taken;                        /* how many client_wait() has passed */
   gboolean done;                      /* of the operation that is waited for */
   gboolean closed;
-  GByteArray *audio; /* of all audio deltas */
+  gboolean translates; /* by the path */
+  gboolean lenient;    /* unknown events and missing fields are borne */
+  GByteArray *audio;   /* of all audio deltas */
 } Client;
 
 /* path: after the port, e.g. "/v1/realtime?model=gpt-realtime-2"; NULL: that.

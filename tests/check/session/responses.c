@@ -135,6 +135,21 @@ test_refused_again (void)
   g_assert_false (rt2_responses_take_wish (responses));
 }
 
+/* The server says that one is under way of which we were told nothing. */
+static void
+test_refused_unannounced (void)
+{
+  g_autoptr (Rt2Responses) responses = rt2_responses_new ();
+
+  rt2_responses_want (responses);
+  g_assert_true (rt2_responses_take_wish (responses));
+  rt2_responses_refused (responses, TRUE);
+  g_assert_true (rt2_responses_is_busy (responses));
+  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_true (rt2_responses_ended (responses, "R1"));
+  g_assert_true (rt2_responses_take_wish (responses));
+}
+
 static void
 test_refused_for_good (void)
 {
@@ -194,7 +209,7 @@ test_stragglers (void)
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
   expect_active (responses, "");
   g_assert_false (rt2_responses_is_busy (responses));
-  rt2_responses_ended (responses, "R1");
+  g_assert_false (rt2_responses_ended (responses, "R1"));
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
 }
 
@@ -212,6 +227,23 @@ test_remembered_stragglers (void)
     rt2_responses_ended (responses, id);
     g_assert_true (rt2_responses_is_dead (responses, old));
   }
+}
+
+/* One goes on while the server's next is due: events of the first say nothing
+ * about the second. */
+static void
+test_due_behind_another (void)
+{
+  g_autoptr (Rt2Responses) responses = rt2_responses_new ();
+
+  rt2_responses_started (responses, "R1");
+  rt2_responses_expect (responses);
+  rt2_responses_started (responses, "R1");
+  g_assert_true (rt2_responses_ended (responses, "R1"));
+  g_assert_true (rt2_responses_is_busy (responses));
+  rt2_responses_started (responses, "R2");
+  g_assert_true (rt2_responses_ended (responses, "R2"));
+  g_assert_false (rt2_responses_is_busy (responses));
 }
 
 /* A straggler says nothing about the response that is due. */
@@ -293,12 +325,14 @@ main (int argc, char **argv)
   g_test_add_func (
       "/responses/wish-waits-for-the-dead", test_wish_waits_for_the_dead);
   g_test_add_func ("/responses/refused-again", test_refused_again);
+  g_test_add_func ("/responses/refused-unannounced", test_refused_unannounced);
   g_test_add_func ("/responses/refused-for-good", test_refused_for_good);
   g_test_add_func ("/responses/kill", test_kill);
   g_test_add_func ("/responses/repeated-start", test_repeated_start);
   g_test_add_func ("/responses/stragglers", test_stragglers);
   g_test_add_func (
       "/responses/remembered-stragglers", test_remembered_stragglers);
+  g_test_add_func ("/responses/due-behind-another", test_due_behind_another);
   g_test_add_func ("/responses/straggler-while-due", test_straggler_while_due);
   g_test_add_func ("/responses/end-without-start", test_end_without_start);
   g_test_add_func ("/responses/reset", test_reset);

@@ -15,35 +15,30 @@ typedef struct {
   guint status;       /* of a refused upgrade, or 0 */
   gint ends;          /* of an accepted one: see the rig */
   const gchar *error; /* code of an `error` event, may be NULL */
-  const gchar *body;  /* of a refused upgrade, may be NULL */
   gboolean fatal;
 } Fault;
 
-#define BROKE "{\"error\":{\"code\":\"credit_balance_exhausted\"}}"
-
 static const Fault faults[] = {
-  { "http", 400, 0, NULL, NULL, TRUE },
-  { "auth", 401, 0, NULL, NULL, TRUE },
-  { "auth", 403, 0, NULL, NULL, TRUE },
-  { "not-found", 404, 0, NULL, NULL, TRUE },
-  { "quota", 429, 0, NULL, BROKE, TRUE },
-  { "busy", 429, 0, NULL, NULL, FALSE },
-  { "busy", 500, 0, NULL, NULL, FALSE },
-  { "busy", 503, 0, NULL, NULL, FALSE },
-  { "auth", 0, 3000, NULL, NULL, TRUE },
-  { "rejected", 0, 4000, NULL, NULL, TRUE },
-  { "closed", 0, 1000, NULL, NULL, TRUE },
-  { "closed", 0, 1008, NULL, NULL, TRUE },
-  { "expired", 0, 1001, NULL, NULL, FALSE },
-  { "lost", 0, 1005, NULL, NULL, FALSE },
-  { "lost", 0, 1011, NULL, NULL, FALSE },
-  { "lost", 0, 1012, NULL, NULL, FALSE },
-  { "lost", 0, -1, NULL, NULL, FALSE },
-  { "auth", 0, 0, "invalid_api_key", NULL, TRUE },
-  { "not-found", 0, 0, "model_not_found", NULL, TRUE },
-  { "quota", 0, 0, "insufficient_quota", NULL, TRUE },
-  { "expired", 0, 1000, "session_expired", NULL, FALSE },
-  { "expired", 0, 1001, "session_expired", NULL, FALSE },
+  { "http", 400, 0, NULL, TRUE },
+  { "auth", 401, 0, NULL, TRUE },
+  { "auth", 403, 0, NULL, TRUE },
+  { "not-found", 404, 0, NULL, TRUE },
+  { "busy", 429, 0, NULL, FALSE },
+  { "busy", 500, 0, NULL, FALSE },
+  { "busy", 503, 0, NULL, FALSE },
+  { "auth", 0, 3000, NULL, TRUE },
+  { "rejected", 0, 4000, NULL, TRUE },
+  { "closed", 0, 1000, NULL, TRUE },
+  { "closed", 0, 1008, NULL, TRUE },
+  { "expired", 0, 1001, NULL, FALSE },
+  { "lost", 0, 1005, NULL, FALSE },
+  { "lost", 0, 1011, NULL, FALSE },
+  { "lost", 0, -1, NULL, FALSE },
+  { "auth", 0, 0, "invalid_api_key", TRUE },
+  { "not-found", 0, 0, "model_not_found", TRUE },
+  { "quota", 0, 0, "insufficient_quota", TRUE },
+  { "expired", 0, 1000, "session_expired", FALSE },
+  { "expired", 0, 1001, "session_expired", FALSE },
 };
 
 static gchar *
@@ -63,7 +58,7 @@ count_tries (const Fault *fault, gint retries)
 
   rig->options->retries = retries;
   rig->options->retry_backoff_max = 5 * RIG_MS;
-  test_server_refuse (rig->server, fault->status, fault->body, NULL);
+  test_server_refuse (rig->server, fault->status, NULL, NULL);
   rig_set (&rig->ends, fault->ends);
   rig_start (rig);
   rig_wait (rig, failed);
@@ -108,7 +103,7 @@ strike (Rig *rig, const Fault *fault)
   else if (fault->ends < 0)
     rig_drop (rig);
   if (fault->status > 0) {
-    test_server_refuse (rig->server, fault->status, fault->body, NULL);
+    test_server_refuse (rig->server, fault->status, NULL, NULL);
     rig_drop (rig);
   }
 }

@@ -389,7 +389,6 @@ test_twice (void)
 
   rig_start_ready (rig);
   rig_send_response_created (rig, "R1");
-  rig_send_response_created (rig, "R1");
   rig_send_response_done (rig, "R1", "completed");
   rig_send_response_done (rig, "R1", "completed");
   rig_send_response_created (rig, "R1");

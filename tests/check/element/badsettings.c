@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Nonsense in every property, before PLAYING and in it: it is refused with the
+ * name of the property, and nothing of it takes effect.
+ */
+#include "harness.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "rt2json.h"
+
+#define UPDATE "session.update"
+#define NOT_UTF8 "a\xff\xfe"
+
+/* Writable properties of the element, but not "name". */
+static GParamSpec **
+list_properties (guint *n)
+{
+  GstElement *element = gst_element_factory_make ("realtime2", NULL);
+  GParamSpec **all = g_object_class_list_properties (
+      G_OBJECT_GET_CLASS (element), n);
+  guint kept = 0;
+
+  for (guint i = 0; i < *n; i++)
+    if ((all[i]->flags & G_PARAM_WRITABLE)
+        && all[i]->owner_type == G_OBJECT_TYPE (element))
+      all[kept++] = all[i];
+  *n = kept;
+  gst_object_unref (element);
+  return all;
+}
+
+static gboolean
+is_session_property (const GParamSpec *pspec)
+{
+  return (pspec->flags & GST_PARAM_MUTABLE_PLAYING)
+      && !g_str_equal (pspec->name, "api-key")
+      && !g_str_equal (pspec->name, "playout-offset");
+}
+
+/* @message is about @name. */
+static void
+assert_names (GstMessage *message, const gchar *name)
+{
+  GError *error = NULL;
+  gchar *debug = NULL;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR)
+    gst_message_parse_error (message, &error, &debug);
+  else
+    gst_message_parse_warning (message, &error, &debug);
+  fail_unless (strstr (error->message, name) != NULL, "\"%s\" does not name %s",
+      error->message, name);
+  fail_unless (g_utf8_validate (error->message, -1, NULL));
+  fail_unless (!debug || g_utf8_validate (debug, -1, NULL));
+  fail_unless (
+      g_error_matches (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS),
+      "%s: wrong kind of error for %s", error->message, name);
+  g_error_free (error);
+  g_free (debug);
+}
+
+/* The element does not come up, and says that it is because of @name. */
+static void
+assert_no_start (Talk *talk, const gchar *name)
+{
+  talk->fails = TRUE;
+  gst_element_set_state (talk->element, GST_STATE_PLAYING);
+  assert_names (talk_message_of (talk, GST_MESSAGE_ERROR, 0), name);
+  fail_unless_equals_int (talk_count_messages (talk, "session-updated"), 0);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 0);
+}
+
+/* --- what is no text --- */
+
+GST_START_TEST (test_not_utf8)
+{
+  guint n;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    Talk *talk;
+
+    if (pspecs[i]->value_type != G_TYPE_STRING)
+      continue;
+    talk = talk_new ();
+    g_object_set (talk->element, pspecs[i]->name, NOT_UTF8, NULL);
+    assert_no_start (talk, pspecs[i]->name);
+    talk_free (talk);
+  }
+  g_free (pspecs);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_not_utf8_in_playing)
+{
+  Talk *talk = talk_new_playing ();
+  guint n, warnings = 0;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    if (pspecs[i]->value_type != G_TYPE_STRING
+        || !is_session_property (pspecs[i]))
+      continue;
+    g_object_set (talk->element, pspecs[i]->name, NOT_UTF8, NULL);
+    assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, warnings++),
+        pspecs[i]->name);
+    fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+    g_object_set_property (G_OBJECT (talk->element), pspecs[i]->name,
+        g_param_spec_get_default_value (pspecs[i]));
+  }
+  talk_sync_up (talk);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 2);
+  fail_unless_equals_int (
+      talk_count_messages_of (talk, GST_MESSAGE_WARNING), warnings);
+  g_free (pspecs);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* --- what is no JSON --- */
+
+static const struct {
+  const gchar *name;
+  const gchar *wrong; /* JSON of another type */
+} json_properties[] = {
+  { "tools", "{}" },
+  { "tool-choice", "[1]" },
+  { "truncation", "[1]" },
+  { "prompt", "[1]" },
+  { "tracing", "[1]" },
+  { "include", "{}" },
+  { "session-config", "[1]" },
+};
+
+static const gchar *const no_json[] = { "[", "{\"a\":}", "[] []", "{'a':1}",
+  "[1e]", "{\"a\":\"\x01\"}" };
+
+GST_START_TEST (test_no_json)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (json_properties); i++) {
+    Talk *talk = talk_new ();
+
+    g_object_set (talk->element, json_properties[i].name,
+        no_json[i % G_N_ELEMENTS (no_json)], NULL);
+    assert_no_start (talk, json_properties[i].name);
+    talk_free (talk);
+  }
+}
+GST_END_TEST;
+
+/* In PLAYING the session goes on as it was, and what was right in the end is
+ * told as a whole. */
+GST_START_TEST (test_no_json_in_playing)
+{
+  const gchar *name = json_properties[__i__].name;
+  Talk *talk = talk_new_playing ();
+  guint warnings = 0;
+  JsonObject *session;
+
+  for (guint i = 0; i < G_N_ELEMENTS (no_json); i++) {
+    g_object_set (talk->element, name, no_json[i], NULL);
+    assert_names (
+        talk_message_of (talk, GST_MESSAGE_WARNING, warnings++), name);
+  }
+  g_object_set (talk->element, name, json_properties[__i__].wrong, NULL);
+  assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, warnings++), name);
+  talk_sync (talk);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+
+  g_object_set (talk->element, name, NULL, "instructions", "on", NULL);
+  session = json_object_get_object_member (
+      peer_event (talk->peer, UPDATE, 1), "session");
+  if (!json_object_has_member (session, "instructions"))
+    session = json_object_get_object_member (
+        peer_event (talk->peer, UPDATE, 2), "session");
+  fail_unless_equals_string (
+      json_object_get_string_member (session, "instructions"), "on");
+  talk_sync (talk);
+  fail_unless_equals_int (
+      talk_count_messages_of (talk, GST_MESSAGE_WARNING), warnings);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_no_file)
+{
+  static const gchar *const names[] = { "instructions", "transcription-prompt",
+    "tools", "tool-choice", "truncation", "prompt", "tracing", "include",
+    "session-config" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
+    Talk *talk = talk_new ();
+
+    g_object_set (talk->element, names[i], "@/nowhere/at-all.json", NULL);
+    assert_no_start (talk, names[i]);
+    talk_free (talk);
+  }
+}
+GST_END_TEST;
+
+/* --- what is too much --- */
+
+/* A text of a megabyte is a text; what can't be is told. */
+GST_START_TEST (test_megabyte)
+{
+  gchar *text = g_strnfill (1024 * 1024, 'a');
+  guint n;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    Talk *talk;
+
+    if (pspecs[i]->value_type != G_TYPE_STRING)
+      continue;
+    talk = talk_new ();
+    talk->fails = TRUE;
+    g_object_set (talk->element, pspecs[i]->name, text, NULL);
+    gst_element_set_state (talk->element, GST_STATE_PLAYING);
+    while (talk_count_messages_of (talk, GST_MESSAGE_ERROR) == 0
+        && talk_count_messages (talk, "session-updated") == 0)
+      g_usleep (1000);
+    if (talk_count_messages_of (talk, GST_MESSAGE_ERROR) > 0)
+      assert_names (
+          talk_message_of (talk, GST_MESSAGE_ERROR, 0), pspecs[i]->name);
+    talk_free (talk);
+  }
+  g_free (pspecs);
+  g_free (text);
+}
+GST_END_TEST;
+
+/* --- what is out of range --- */
+
+/* Values beyond the range of @pspec. FALSE if there are none. */
+static gboolean
+below (const GParamSpec *pspec, GValue *value)
+{
+  if (G_IS_PARAM_SPEC_INT (pspec))
+    g_value_set_int (value, G_PARAM_SPEC_INT (pspec)->minimum - 1);
+  else if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    g_value_set_double (value, G_PARAM_SPEC_DOUBLE (pspec)->minimum - 0.01);
+  else if (G_IS_PARAM_SPEC_ENUM (pspec))
+    g_value_set_enum (value, -1);
+  else if (G_IS_PARAM_SPEC_UINT64 (pspec)
+      && G_PARAM_SPEC_UINT64 (pspec)->minimum > 0)
+    g_value_set_uint64 (value, G_PARAM_SPEC_UINT64 (pspec)->minimum - 1);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+above (const GParamSpec *pspec, GValue *value)
+{
+  if (G_IS_PARAM_SPEC_INT (pspec)
+      && G_PARAM_SPEC_INT (pspec)->maximum < G_MAXINT)
+    g_value_set_int (value, G_PARAM_SPEC_INT (pspec)->maximum + 1);
+  else if (G_IS_PARAM_SPEC_DOUBLE (pspec))
+    g_value_set_double (value, G_PARAM_SPEC_DOUBLE (pspec)->maximum + 0.01);
+  else if (G_IS_PARAM_SPEC_ENUM (pspec))
+    g_value_set_enum (value, 99);
+  else if (G_IS_PARAM_SPEC_UINT64 (pspec)
+      && G_PARAM_SPEC_UINT64 (pspec)->maximum < G_MAXUINT64)
+    g_value_set_uint64 (value, G_MAXUINT64);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean
+beside (const GParamSpec *pspec, GValue *value)
+{
+  if (!G_IS_PARAM_SPEC_DOUBLE (pspec))
+    return FALSE;
+  g_value_set_double (value, NAN);
+  return TRUE;
+}
+
+/* GObject refuses it, by name, and the property is what it was. */
+static void
+assert_out_of_range (GstElement *element, GParamSpec *pspec,
+    gboolean (*beyond) (const GParamSpec *pspec, GValue *value))
+{
+  GValue value = G_VALUE_INIT, before = G_VALUE_INIT, after = G_VALUE_INIT;
+  gchar *pattern = g_strdup_printf ("*out of range*'%s'*", pspec->name);
+
+  g_value_init (&value, pspec->value_type);
+  if (beyond (pspec, &value)) {
+    g_value_init (&before, pspec->value_type);
+    g_value_init (&after, pspec->value_type);
+    g_object_get_property (G_OBJECT (element), pspec->name, &before);
+    g_test_expect_message ("GLib-GObject", G_LOG_LEVEL_WARNING, pattern);
+    g_object_set_property (G_OBJECT (element), pspec->name, &value);
+    g_test_assert_expected_messages ();
+    g_object_get_property (G_OBJECT (element), pspec->name, &after);
+    fail_unless_equals_int (g_param_values_cmp (pspec, &before, &after), 0);
+    g_value_unset (&before);
+    g_value_unset (&after);
+  }
+  g_value_unset (&value);
+  g_free (pattern);
+}
+
+GST_START_TEST (test_out_of_range)
+{
+  Talk *talk = __i__ ? talk_new_playing () : talk_new ();
+  guint n;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    assert_out_of_range (talk->element, pspecs[i], below);
+    assert_out_of_range (talk->element, pspecs[i], above);
+    assert_out_of_range (talk->element, pspecs[i], beside);
+  }
+  if (__i__) {
+    talk_sync (talk);
+    fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+  }
+  g_free (pspecs);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* --- connections --- */
+
+static const struct {
+  const gchar *name, *value;
+} connections[] = {
+  { "uri", "not a uri" },
+  { "uri", "ftp://127.0.0.1/realtime" },
+  { "uri", "wss://" },
+  { "uri", "ws://user:password@127.0.0.1/" },
+  { "uri", "ws://127.0.0.1:99999/" },
+  { "api-key", "sk-a b" },
+  { "api-key", "sk-a\r\nX-Evil: 1" },
+  { "organization", "a\nb" },
+  { "project", "a\nb" },
+  { "safety-identifier", "a\nb" },
+  { "tls-pins", "sha256//short" },
+  { "proxy", "not a proxy" },
+  { "proxy", "ftp://127.0.0.1:1" },
+};
+
+GST_START_TEST (test_connection)
+{
+  Talk *talk = talk_new ();
+
+  g_object_set (
+      talk->element, connections[__i__].name, connections[__i__].value, NULL);
+  assert_no_start (talk, connections[__i__].name);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_extra_headers)
+{
+  GstStructure *headers = gst_structure_new (
+      "headers", "X-Good", G_TYPE_STRING, "a\r\nX-Evil: 1", NULL);
+  Talk *talk = talk_new ();
+
+  g_object_set (talk->element, "extra-headers", headers, NULL);
+  assert_no_start (talk, "extra-headers");
+  gst_structure_free (headers);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+static Suite *
+badsettings_suite (void)
+{
+  Suite *suite = suite_create ("badsettings");
+  TCase *texts = tcase_create ("texts");
+  TCase *values = tcase_create ("values");
+
+  suite_add_tcase (suite, texts);
+  tcase_add_test (texts, test_not_utf8);
+  tcase_add_test (texts, test_not_utf8_in_playing);
+  tcase_add_test (texts, test_no_json);
+  tcase_add_loop_test (
+      texts, test_no_json_in_playing, 0, G_N_ELEMENTS (json_properties));
+  tcase_add_test (texts, test_no_file);
+  tcase_add_test (texts, test_megabyte);
+
+  suite_add_tcase (suite, values);
+  tcase_add_loop_test (values, test_out_of_range, 0, 2);
+  tcase_add_loop_test (values, test_connection, 0, G_N_ELEMENTS (connections));
+  tcase_add_test (values, test_extra_headers);
+  return suite;
+}
+
+GST_CHECK_MAIN (badsettings);
