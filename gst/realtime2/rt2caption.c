@@ -462,10 +462,13 @@ next_of (
     GList *link, const Rt2CaptionRules *rules, guint64 position, guint64 now)
 {
   Pending *pending = link->data;
-  guint64 max_wait = is_overtaken (link) ? 0 : rules->max_wait;
+  guint64 max_wait = rules->max_wait;
   gsize start, end;
   guint64 rt;
 
+  /* Words with an instant have had the latency for their end to be known. */
+  if (pending->spoken->timed || is_overtaken (link))
+    max_wait = 0;
   while (find_unit (pending, rules, max_wait, now, &start, &end, &rt)) {
     pending->pos = end;
     pending->due_since = RT2_TIME_NONE;

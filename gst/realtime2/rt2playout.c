@@ -92,7 +92,7 @@ rt2_spoken_phase (const Rt2Spoken *spoken)
 {
   if (spoken->role != RT2_ROLE_ASSISTANT)
     return RT2_PHASE_UNKNOWN;
-  if (spoken->stated_phase != RT2_PHASE_UNKNOWN)
+  if (spoken->stated_phase != RT2_PHASE_UNKNOWN || !spoken->response_id)
     return spoken->stated_phase;
   if (spoken->followed)
     return RT2_PHASE_COMMENTARY;

@@ -320,7 +320,7 @@ fault_from_tls (gint code, const gchar *where)
     case G_TLS_ERROR_CERTIFICATE_REQUIRED:
       return with_hint (rt2_fault_new (RT2_FAULT_TLS,
                             "%s asks for a client certificate.", where),
-          "Use a server that takes an API key, and set `uri`.");
+          "Set `client-certificate` to one, with its key, that the server knows.");
     case G_TLS_ERROR_EOF:
       return lost_fault (where);
     default:

@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
   guint number;      /* of the item that is open */
   gboolean complete; /* its last words ended a sentence */
+  guint64 last;      /* instant of its last words, running time */
 } Rt2Sentence;
 
 /* A configuration as the server was told it; all NULL if it was not. */

@@ -143,6 +143,28 @@ undo_event (Rt2Session *session, const Rt2ServerError *error)
     g_free (g_queue_pop_head (&session->commits));
 }
 
+/* Codes that say that what a client sent is wrong. */
+static gboolean
+is_refusal (const Rt2ServerError *error)
+{
+  return error->code
+      && (g_str_has_prefix (error->code, "invalid_")
+          || g_str_has_prefix (error->code, "unknown_parameter")
+          || g_str_has_prefix (error->code, "missing_"));
+}
+
+/* Whether @error answers our session.update. Not every server says which event
+ * it means; before the first is accepted there is nothing else to refuse. */
+static gboolean
+is_about_update (Rt2Session *session, const Rt2ServerError *error)
+{
+  if (!session->update_id)
+    return FALSE;
+  if (error->event_id)
+    return g_str_equal (error->event_id, session->update_id);
+  return !session->configured && is_refusal (error);
+}
+
 static void
 on_error (Rt2Session *session, const Rt2Event *event)
 {
@@ -156,7 +178,7 @@ on_error (Rt2Session *session, const Rt2Event *event)
   }
   if (is_code (error, "session_expired"))
     note_reason (session, error);
-  if (error->event_id && g_strcmp0 (error->event_id, session->update_id) == 0) {
+  if (is_about_update (session, error)) {
     on_update_refused (session, error);
     return;
   }

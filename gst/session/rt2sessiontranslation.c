@@ -10,6 +10,8 @@
 
 /* The item that all translated audio belongs to. */
 #define AUDIO_ITEM "translation"
+/* Words this far apart, ns, do not belong together. */
+#define LONG_PAUSE (G_GUINT64_CONSTANT (2) * 1000000000)
 
 /* TRUE if @text ends a sentence, so that the next words begin an item. */
 static gboolean
@@ -49,18 +51,30 @@ due_of_words (Rt2Session *session, const Rt2Event *event)
   return due_at (session, session->translated / 1000000);
 }
 
+/* Whether @delta, of the instant @due, begins another item. */
+static gboolean
+begins_item (const Rt2Sentence *sentence, const gchar *delta, guint64 due)
+{
+  if (sentence->complete && !continues_word (delta))
+    return TRUE;
+  return sentence->last > 0 && due != G_MAXUINT64
+      && due > sentence->last + LONG_PAUSE;
+}
+
 /* Ends the item of @sentence if @delta begins a new one, and gives the id of
  * the item that @delta belongs to. New string. */
 static gchar *
 item_for (Rt2Sentence *sentence, const gchar *prefix, const gchar *delta,
-    gchar **ended)
+    guint64 due, gchar **ended)
 {
   *ended = NULL;
-  if (sentence->complete && !continues_word (delta)) {
+  if (begins_item (sentence, delta, due)) {
     *ended = g_strdup_printf ("%s-%u", prefix, sentence->number);
     sentence->number++;
   }
   sentence->complete = ends_sentence (delta);
+  if (due != G_MAXUINT64)
+    sentence->last = due;
   return g_strdup_printf ("%s-%u", prefix, sentence->number);
 }
 
@@ -95,7 +109,7 @@ take_words (Rt2Session *session, const Rt2Event *event, Rt2Sentence *sentence,
 
   if (!event->text || !*event->text)
     return;
-  id = item_for (sentence, prefix, event->text, &ended);
+  id = item_for (sentence, prefix, event->text, due, &ended);
   if (ended)
     report (session, ended, due, NULL, TRUE);
   report (session, id, due, event->text, FALSE);

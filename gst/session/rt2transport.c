@@ -17,6 +17,7 @@
 
 #include "rt2endpoint.h"
 #include "rt2pins.h"
+#include "rt2proxy.h"
 #include "rt2trust.h"
 
 #ifdef RT2_VERSION
@@ -34,6 +35,9 @@
 #define HINT_TLS                                                               \
   "If the server speaks TLS, use wss:// in `uri`; else check "                 \
   "the path and the `model`."
+
+/* The server's own name is looked up by the proxy. */
+#define HINT_PROXY "Check the host and the port in `proxy`."
 
 /* Bytes that the kernel takes before it says "not writable". Its own choice is
  * megabytes, which is a minute of audio that can't be taken back. */
@@ -248,6 +252,8 @@ link_silence (Link *link)
   clear_source (&link->connect_timer);
   clear_source (&link->watchdog);
   clear_source (&link->gate);
+  if (link->session != NULL)
+    rt2_proxy_watch (link->session, NULL, NULL);
   if (link->message != NULL)
     g_signal_handlers_disconnect_by_data (link->message, link);
   if (link->connection != NULL && !link->lingering)
@@ -579,6 +585,9 @@ connect_fault (Link *link, const GError *error)
   fault = rt2_fault_from_error (error, link->endpoint->where);
   if (fault->kind == RT2_FAULT_LOST && link->endpoint->plain)
     set_hint (fault, HINT_TLS);
+  if (link->config->proxy != NULL
+      && (fault->kind == RT2_FAULT_DNS || fault->kind == RT2_FAULT_REFUSED))
+    set_hint (fault, HINT_PROXY);
   return fault;
 }
 
@@ -654,7 +663,6 @@ make_message (Link *link)
 static SoupSession *
 make_session (const Rt2TransportConfig *config)
 {
-  static const gchar *direct[] = { "localhost", "127.0.0.0/8", "::1", NULL };
   SoupSession *session = soup_session_new_with_options (
       "user-agent", USER_AGENT, NULL);
   GTlsDatabase *trust = config->tls_database
@@ -663,13 +671,8 @@ make_session (const Rt2TransportConfig *config)
 
   if (trust != NULL)
     soup_session_set_tls_database (session, trust);
-  if (config->proxy != NULL) {
-    GProxyResolver *proxy = g_simple_proxy_resolver_new (
-        config->proxy, (gchar **) direct);
-
-    soup_session_set_proxy_resolver (session, proxy);
-    g_object_unref (proxy);
-  }
+  if (config->proxy != NULL)
+    rt2_proxy_set (session, config->proxy);
   g_clear_object (&trust);
   return session;
 }
@@ -700,12 +703,23 @@ on_network_event (SoupMessage *message, GSocketClientEvent event,
 }
 
 static void
+on_proxy_refused (Rt2Fault *fault, gpointer user_data)
+{
+  Link *link = user_data;
+
+  link_end (link, fault);
+  g_cancellable_cancel (link->cancellable);
+}
+
+static void
 link_start (Link *link)
 {
   guint64 timeout = link->config->connect_timeout / NS_PER_US;
 
   link->session = make_session (link->config);
   link->message = make_message (link);
+  rt2_proxy_watch (link->session, on_proxy_refused, link);
+  rt2_proxy_keep_secret (link->message);
   g_signal_connect (
       link->message, "got-headers", G_CALLBACK (on_refused), link);
   if (link->config->pins != NULL)
@@ -744,6 +758,16 @@ rt2_transport_free (Rt2Transport *transport)
   g_free (transport);
 }
 
+static Rt2Fault *
+new_unpinned_fault (void)
+{
+  Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
+      "A server without TLS has no public key that could be pinned.");
+
+  fault->hint = g_strdup ("Use wss:// in `uri`, or unset `tls-pins`.");
+  return fault;
+}
+
 void
 rt2_transport_connect (
     Rt2Transport *transport, const Rt2TransportConfig *config)
@@ -755,10 +779,12 @@ rt2_transport_connect (
 
   link = transport->link = link_new (transport, config);
   link->endpoint = rt2_endpoint_new (config->url, config->api_key, &fault);
-  if (link->endpoint != NULL)
-    link_start (link);
-  else
+  if (link->endpoint == NULL)
     link_end (link, fault);
+  else if (link->endpoint->plain && config->pins != NULL)
+    link_end (link, new_unpinned_fault ());
+  else
+    link_start (link);
 }
 
 gboolean
