@@ -57,10 +57,11 @@ struct _GstRealtime2 {
   Rt2SessionState session_state; /* as the session last said */
   GstRealtime2State state;       /* what the property `state` gives */
 
-  gboolean drained;   /* the session has nothing more to say */
-  guint32 eos_seqnum; /* of the EOS that ends it all, or 0 */
-  guint64 eos_time;   /* running time of the end of the audio once src
-                       * is at EOS, else GST_CLOCK_TIME_NONE */
+  gboolean drained;     /* the session has nothing more to say */
+  guint64 drained_time; /* running time since when, or NONE */
+  guint32 eos_seqnum;   /* of the EOS that ends it all, or 0 */
+  guint64 eos_time;     /* running time of the end of the audio once src
+                         * is at EOS, else GST_CLOCK_TIME_NONE */
 
   guint group_id;       /* of all src pads in this run */
   gchar *stream_prefix; /* of all stream ids in this run */

@@ -6,8 +6,10 @@
 #include "gstrealtime2audiosrc.h"
 
 #include "gstrealtime2configure.h"
+#include "gstrealtime2input.h"
 #include "gstrealtime2meta.h"
 #include "gstrealtime2pacer.h"
+#include "gstrealtime2textpad.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -237,11 +239,37 @@ push_events (GstRealtime2AudioSrc *audio)
 
 /* --- the task --- */
 
+/* Whether words wait for their time, which is behind the clock. */
+static gboolean
+words_are_waiting (GstRealtime2 *self)
+{
+  for (guint i = 0; self->delay > 0 && i < self->text_pads->len; i++)
+    if (gst_realtime2_text_pad_is_waiting (
+            g_ptr_array_index (self->text_pads, i)))
+      return TRUE;
+  return FALSE;
+}
+
+/* Nothing that the session said belongs to a later time. */
+static guint64
+last_instant (GstRealtime2 *self)
+{
+  guint64 input_end = gst_realtime2_input_position (self->input);
+
+  return MAX (GST_CLOCK_TIME_IS_VALID (input_end) ? input_end : 0,
+      GST_CLOCK_TIME_IS_VALID (self->drained_time) ? self->drained_time : 0);
+}
+
 /* The session has no more to say and all of it has been placed. */
 static gboolean
-is_at_end (GstRealtime2 *self)
+is_at_end (GstRealtime2AudioSrc *audio)
 {
-  return self->drained && !rt2_playout_is_speaking (self->playout);
+  GstRealtime2 *self = audio->self;
+
+  if (!self->drained || rt2_playout_is_speaking (self->playout))
+    return FALSE;
+  return !words_are_waiting (self)
+      || time_of (audio, audio->position) >= last_instant (self);
 }
 
 static void
@@ -320,7 +348,7 @@ loop (gpointer data)
     announce (audio);
     g_mutex_lock (&self->lock);
   }
-  if (!is_at_end (self)) {
+  if (!is_at_end (audio)) {
     buffer = next_buffer (audio);
     to = GST_BUFFER_PTS (buffer);
   }

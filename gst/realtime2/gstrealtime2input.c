@@ -559,6 +559,12 @@ gst_realtime2_input_reschedule (GstRealtime2Input *input)
   gst_realtime2_pacer_interrupt (&input->pacer);
 }
 
+guint64
+gst_realtime2_input_position (const GstRealtime2Input *input)
+{
+  return input->next_rt;
+}
+
 void
 gst_realtime2_input_get_stats (
     GstRealtime2Input *input, GstRealtime2InputStats *stats)

@@ -29,6 +29,9 @@ gboolean gst_realtime2_input_pull (
 /* An EOS that came another way than through the pad. Takes @event over. */
 void gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event);
 
+/* Running time of the end of what came, or NONE. Called with self->lock. */
+guint64 gst_realtime2_input_position (const GstRealtime2Input *input);
+
 /* The clock or its base changed. Called with self->lock. */
 void gst_realtime2_input_reschedule (GstRealtime2Input *input);
 

@@ -249,6 +249,7 @@ static void
 on_drained (gpointer owner, gboolean timed_out)
 {
   GstRealtime2 *self = owner;
+  guint64 now = gst_realtime2_running_time (self);
 
   if (timed_out)
     GST_ELEMENT_WARNING (self, RESOURCE, READ,
@@ -257,6 +258,7 @@ on_drained (gpointer owner, gboolean timed_out)
   g_mutex_lock (&self->lock);
   rt2_playout_finish_response (self->playout, NULL);
   self->drained = TRUE;
+  self->drained_time = now;
   g_mutex_unlock (&self->lock);
   gst_realtime2_post (
       self, "drained", "timed-out", G_TYPE_BOOLEAN, timed_out, NULL);

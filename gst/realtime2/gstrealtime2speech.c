@@ -111,25 +111,39 @@ user_item (GstRealtime2 *self, const Rt2Utterance *utterance)
   return spoken;
 }
 
+/* The instant of what is said anew: at the end of an utterance that is all of
+ * it or nothing. Called with self->lock. */
+static guint64
+instant_of_user_text (const Rt2Spoken *spoken, const Rt2Utterance *utterance,
+    const gchar *text, gboolean final)
+{
+  if (!final)
+    return utterance->words;
+  return text && *text && spoken->text->len == 0 ? utterance->start
+                                                 : RT2_TIME_NONE;
+}
+
 void
 gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
     const gchar *text, gboolean final)
 {
   GstRealtime2 *self = owner;
   Rt2Spoken *spoken;
+  guint64 instant;
 
   g_mutex_lock (&self->lock);
   spoken = user_item (self, utterance);
+  instant = instant_of_user_text (spoken, utterance, text, final);
+  if (!final || (self->timed_text && instant != RT2_TIME_NONE))
+    rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
+        self->timed_text ? instant_of (self, instant) : RT2_TIME_NONE);
   if (final)
     rt2_spoken_finish_text (spoken, text);
-  else
-    rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
-        self->timed_text ? instant_of (self, utterance->start) : RT2_TIME_NONE);
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
-  if (self->timed_text && utterance->start != RT2_TIME_NONE)
-    note_delay (self, utterance->start);
+  if (self->timed_text && instant != RT2_TIME_NONE)
+    note_delay (self, instant);
   if (final && text && *text)
     post_transcript (
         self, RT2_ROLE_USER, utterance->item_id, text, RT2_PHASE_UNKNOWN);

@@ -364,6 +364,12 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
         RT2_CAPTION_MAX_ITEMS);
 }
 
+gboolean
+gst_realtime2_text_pad_is_waiting (GstRealtime2TextPad *pad)
+{
+  return rt2_caption_reader_is_waiting (pad->reader);
+}
+
 void
 gst_realtime2_text_pad_wake (GstRealtime2TextPad *pad)
 {

@@ -28,6 +28,9 @@ void gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken);
  */
 void gst_realtime2_text_pad_wake (GstRealtime2TextPad *pad);
 
+/* Whether it has words that have not left. Called with self->lock. */
+gboolean gst_realtime2_text_pad_is_waiting (GstRealtime2TextPad *pad);
+
 /* Whether the pad wants to know what the user says. */
 gboolean gst_realtime2_text_pad_wants_user (GstRealtime2TextPad *pad);
 

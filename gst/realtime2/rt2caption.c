@@ -209,8 +209,9 @@ follows_audio (const Rt2CaptionRules *rules, const Rt2Spoken *spoken)
   return spoken->received > 0 || !spoken->audio_done;
 }
 
-/* The instant that the word at @pos belongs to, of text that has instants. Once
- * all of an utterance is known its words are spread over it. */
+/* The instant that the word at @pos belongs to, of text that has instants; 0 if
+ * it has none and may leave at once. Once all of an utterance is known its
+ * words are spread over it. */
 static guint64
 instant_of (const Rt2Spoken *spoken, gsize pos)
 {
@@ -456,6 +457,25 @@ is_overtaken (const GList *link)
   return FALSE;
 }
 
+/* The text of @caption does not last into the words after it, as far as it is
+ * known when those are said. */
+static void
+cut_short (const Rt2CaptionReader *reader, Rt2Caption *caption)
+{
+  for (const GList *l = reader->pending.head; l; l = l->next) {
+    const Pending *pending = l->data;
+    const Rt2Spoken *spoken = pending->spoken;
+    gsize start = skip_space (
+        spoken->text->str, spoken->text->len, pending->pos);
+    guint64 due = spoken->timed && start < spoken->text->len
+        ? instant_of (spoken, start)
+        : 0;
+
+    if (due > caption->pts)
+      caption->duration = MIN (caption->duration, due - caption->pts);
+  }
+}
+
 /* The next unit of the item at @link that is due and wanted, or NULL. */
 static Rt2Caption *
 next_of (
@@ -467,7 +487,8 @@ next_of (
   guint64 rt;
 
   /* Words with an instant have had the latency for their end to be known. */
-  if (pending->spoken->timed || is_overtaken (link))
+  if ((pending->spoken->timed && instant_of (pending->spoken, pending->pos) > 0)
+      || is_overtaken (link))
     max_wait = 0;
   while (find_unit (pending, rules, max_wait, now, &start, &end, &rt)) {
     pending->pos = end;
@@ -475,7 +496,7 @@ next_of (
     if (phase_is_wanted (
             rules, pending->spoken, rt2_spoken_phase (pending->spoken)))
       return make_caption (rules, pending->spoken, start, end, rt,
-          MAX (position, pending->spoken->timed ? rt : now));
+          MAX (position, pending->spoken->timed && rt > 0 ? rt : now));
   }
   return NULL;
 }
@@ -490,6 +511,8 @@ rt2_caption_reader_next (Rt2CaptionReader *reader, const Rt2CaptionRules *rules,
   for (GList *l = reader->pending.head; l && !caption; l = l->next)
     caption = next_of (l, rules, position, now);
   drop_finished (reader);
+  if (caption && caption->spoken->timed)
+    cut_short (reader, caption);
   if (caption && caption->spoken->role == RT2_ROLE_USER
       && agent_is_waiting (reader))
     caption->duration = MIN (caption->duration, SILENT_DURATION);

@@ -40,6 +40,7 @@ struct _Rt2Playout {
 
   Rt2Spoken *current; /* begun and not ended; a reference, or NULL */
   gboolean starved;   /* the last period had to wait for it */
+  gboolean flowing;   /* the last sample was speech */
 
   Rt2Spoken *fading; /* whose tail is faded out; a reference */
   GBytes *fade;      /* the faded samples, or NULL */
@@ -237,6 +238,7 @@ clear_queue (Rt2Playout *playout)
   playout->queued = 0;
   g_clear_pointer (&playout->current, rt2_spoken_unref);
   playout->starved = FALSE;
+  playout->flowing = FALSE;
 }
 
 Rt2Playout *
@@ -541,7 +543,7 @@ samples_until_due (Rt2Playout *playout, guint64 rt)
 
   if (segment->due == RT2_TIME_NONE || segment->pos > 0)
     return 0;
-  if (segment->due <= rt + DUE_SLACK)
+  if (segment->due <= rt + (playout->flowing ? DUE_SLACK : 0))
     return 0;
   return rt2_audio_format_ns_to_samples (playout->format, segment->due - rt);
 }
@@ -603,13 +605,16 @@ rt2_playout_take (
   while (done < n && !g_queue_is_empty (&playout->segments)) {
     guint64 at = rt + rt2_audio_format_samples_to_ns (playout->format, done);
     guint64 wait = MIN (samples_until_due (playout, at), n - done);
+    gboolean is_due = wait == 0;
 
-    if (wait > 0)
+    if (!is_due)
       put_silence (playout, out + done * width, wait);
     else
       wait = take_segment (playout, at, out + done * width, n - done, slot);
+    playout->flowing = is_due;
     done += wait;
   }
+  playout->flowing &= done == n;
   playout->stats.spoken_samples += slot->n_speech;
   note_underrun (playout, n - done);
   put_silence (playout, out + done * width, n - done);
@@ -622,6 +627,7 @@ rt2_playout_take (
 void
 rt2_playout_skip (Rt2Playout *playout, guint8 *out, guint n)
 {
+  playout->flowing = FALSE;
   put_silence (playout, out, n);
 }
 

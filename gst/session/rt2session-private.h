@@ -142,6 +142,10 @@ void rt2_session_check_finish (Rt2Session *session);
  * the session gives any. */
 void rt2_session_commit (Rt2Session *session);
 
+/* The running time at which the speech that is not acknowledged yet began, or
+ * at which it is now; G_MAXUINT64 if that is not known. */
+guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
+
 /* Forgets what was on its way up. */
 void rt2_session_reset_uplink (Rt2Session *session);
 

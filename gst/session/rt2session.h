@@ -53,6 +53,7 @@ typedef struct {
 typedef struct {
   const gchar *item_id;
   guint64 start, end;
+  guint64 words; /* of a delta: when its words were said, as far as is known */
 } Rt2Utterance;
 
 typedef struct {

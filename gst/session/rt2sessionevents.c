@@ -215,7 +215,7 @@ utterance_times (Rt2Session *session, const gchar *item_id)
 static Rt2Utterance
 utterance_of (Rt2Session *session, const gchar *item_id)
 {
-  Rt2Utterance utterance = { item_id, G_MAXUINT64, G_MAXUINT64 };
+  Rt2Utterance utterance = { item_id, G_MAXUINT64, G_MAXUINT64, G_MAXUINT64 };
   Times *times = item_id ? g_hash_table_lookup (session->utterances, item_id)
                          : NULL;
 
@@ -296,7 +296,8 @@ interrupt (Rt2Session *session)
 static void
 on_speech_started (Rt2Session *session, const Rt2Event *event)
 {
-  Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64 };
+  Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64,
+    G_MAXUINT64 };
 
   session->speech_open = TRUE;
   session->last_turn = g_get_monotonic_time ();
@@ -399,11 +400,26 @@ on_committed (Rt2Session *session, const Rt2Event *event)
   g_free (ours);
 }
 
+/* Some models send words while they are spoken, before anything tells where
+ * their item is: the first are those that the speech going on began with. */
+static guint64
+instant_of_words (Rt2Session *session, const Rt2Utterance *utterance)
+{
+  gboolean first;
+
+  if (utterance->start != G_MAXUINT64 || !utterance->item_id)
+    return utterance->start;
+  first = !g_hash_table_contains (session->utterances, utterance->item_id);
+  utterance_times (session, utterance->item_id);
+  return rt2_session_instant_of_speech (session, first);
+}
+
 static void
 on_input_transcript_delta (Rt2Session *session, const Rt2Event *event)
 {
   Rt2Utterance utterance = utterance_of (session, event->item_id);
 
+  utterance.words = instant_of_words (session, &utterance);
   session->listener->user_text (session->owner, &utterance, event->text, FALSE);
 }
 

@@ -92,7 +92,7 @@ static void
 report_input (Rt2Session *session, const gchar *item_id, guint64 due,
     const gchar *text, gboolean final)
 {
-  Rt2Utterance utterance = { item_id, due, G_MAXUINT64 };
+  Rt2Utterance utterance = { item_id, due, G_MAXUINT64, due };
 
   session->listener->user_text (session->owner, &utterance, text, final);
 }

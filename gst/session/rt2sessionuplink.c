@@ -95,6 +95,24 @@ new_span (Rt2Session *session)
   return span;
 }
 
+guint64
+rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning)
+{
+  const Rt2Span *committed = g_queue_peek_head (&session->commits);
+  Rt2Span *span;
+  guint64 instant;
+
+  if (!commits_at_pauses (session)
+      || (!committed && !rt2_pause_has_speech (session->pause)))
+    return G_MAXUINT64;
+  span = committed ? g_memdup2 (committed, sizeof (Rt2Span))
+                   : new_span (session);
+  instant = rt2_input_clock_to_running_time (
+      session->clock, (beginning ? span->start : span->end) / 1000000);
+  g_free (span);
+  return instant;
+}
+
 void
 rt2_session_commit (Rt2Session *session)
 {

@@ -40,10 +40,13 @@ function describe (error) {
   return `${where}: ${error.message}`;
 }
 
-/* The sightings were of PCM and of server_vad. */
-function isOfAnotherKind (name, parent) {
-  return name === 'rate' ? parent.type !== 'audio/pcm'
-    : parent.type === 'semantic_vad';
+/* The sightings were of PCM, of server_vad, of messages and calls. */
+function isOfAnotherKind (name, { type }) {
+  if (name === 'rate')
+    return type !== 'audio/pcm';
+  if (name === 'status')
+    return type === 'mcp_approval_response';
+  return type === 'semantic_vad';
 }
 
 /* Whether a field is where `names` lead to, in each element of an array. */

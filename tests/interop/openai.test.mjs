@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import test from 'node:test';
-import OpenAI from 'openai';
+import OpenAI, { AzureOpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import {
   decodedLength, Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS, startSandbox, toBase64,
@@ -78,9 +78,10 @@ test('openai: a voice turn', async (t) => {
   assert.equal(started.item_id, committed.item_id);
   assert.ok(stopped.audio_end_ms > started.audio_start_ms);
   const { response } = await events.next('response.done');
-  const heard = events.of('conversation.item.input_audio_transcription.completed');
-  assert.deepEqual(heard.map((e) => [e.item_id, e.transcript]),
-    [[committed.item_id, 'Front center.']]);
+  const heard = await events.first(
+    'conversation.item.input_audio_transcription.completed');
+  assert.equal(heard.item_id, committed.item_id);
+  assert.equal(heard.transcript, 'Front center.');
   assert.equal(response.status, 'completed');
   assert.deepEqual(
     response.output.map((item) => [item.phase, item.content[0].transcript]),
@@ -207,4 +208,74 @@ test('openai: a response outside the conversation', async (t) => {
   assert.equal(response.output.length > 0, true);
   assert.deepEqual(events.of('conversation.item.added'), []);
   await hangUp(call);
+});
+
+test('openai: a transcription session', async (t) => {
+  const call = await connect(t, [{ hear: 'Front center.' }], {
+    type: 'transcription',
+    audio: {
+      input: {
+        transcription: { model: 'gpt-realtime-whisper' },
+        turn_detection: null,
+      },
+    },
+  }, { intent: 'transcription' });
+  const { events, realtime } = call;
+  assert.equal(events.all[0].session.type, 'transcription');
+  speak(call);
+  realtime.send({ type: 'input_audio_buffer.commit' });
+  const committed = await events.next('input_audio_buffer.committed');
+  const completed = await events.next(
+    'conversation.item.input_audio_transcription.completed');
+  assert.equal(completed.item_id, committed.item_id);
+  assert.equal(completed.transcript, 'Front center.');
+  assert.equal(completed.usage.type, 'duration');
+  const deltas = events.of('conversation.item.input_audio_transcription.delta');
+  assert.deepEqual([...new Set(deltas.map((e) => e.item_id))],
+    [committed.item_id]);
+  assert.equal(deltas.map((e) => e.delta).join('').trim(), 'Front center.');
+  await hangUp(call);
+});
+
+test('openai: a wrong key is an event and a close', async (t) => {
+  const sandbox = await startSandbox(t, { tls: true, args: ['--api-key', 'sk-a'] });
+  const client = new OpenAI({
+    apiKey: 'sk-b',
+    baseURL: `https://127.0.0.1:${sandbox.port}/v1`,
+  });
+  const realtime = new OpenAIRealtimeWS(
+    { model: 'gpt-realtime-2', options: { ca: sandbox.certificate } }, client);
+  t.after(() => realtime.socket.terminate());
+  const refused = new Promise((resolve) => realtime.on('error', resolve));
+  const closed = once(realtime.socket, 'close');
+  assert.equal((await inTime(refused, 'the refusal')).error.code,
+    'invalid_api_key');
+  assert.equal((await inTime(closed, 'the close'))[0], 3000);
+  await sandbox.finish();
+});
+
+test('openai: the Azure client', async (t) => {
+  const sandbox = await startSandbox(t,
+    { turns: SCRIPTS.text, tls: true, args: ['--api-key', 'azure-key'] });
+  const client = new AzureOpenAI({
+    endpoint: `https://127.0.0.1:${sandbox.port}`,
+    apiKey: 'azure-key',
+    apiVersion: '2025-04-01-preview',
+    deployment: 'my-own-name',
+  });
+  const realtime = await OpenAIRealtimeWS.azure(client,
+    { options: { ca: sandbox.certificate } });
+  t.after(() => realtime.socket.terminate());
+  const events = new Events();
+  realtime.on('event', events.put);
+  realtime.on('error', () => {});
+  const { session } = await events.next('session.created');
+  assert.equal(session.model, 'my-own-name');
+  realtime.send({
+    type: 'response.create',
+    response: { output_modalities: ['text'] },
+  });
+  const { response } = await events.next('response.done');
+  assert.equal(response.output[0].content[0].text, 'Four.');
+  await hangUp({ sandbox, realtime, events });
 });

@@ -71,6 +71,8 @@ const NULLABLE = [
     'idle_timeout_ms', 'session.created has it: off'],
   ['realtime/server', 'RealtimeConversationItemUserMessage.Content',
     'transcript', 'of audio that is not transcribed (yet)'],
+  ['realtime/server', 'ConversationItemInputAudioTranscriptionFailedEvent.Error',
+    'param', 'the documented examples have it'],
   ['realtime/server', 'RealtimeResponse', 'status_details',
     'of a response that is in progress or completed'],
   ['realtime/server', 'RealtimeResponse', 'usage',

@@ -39,6 +39,9 @@ class Sandbox {
     this.child = child;
     this.directory = directory;
     this.exit = once(child, 'exit');
+    this.complaints = '';
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text) => { this.complaints += text; });
   }
 
   /* The first line names the address, a second one the certificate. */
@@ -53,7 +56,7 @@ class Sandbox {
       if (!tls || this.certificate)
         break;
     }
-    assert.ok(this.uri, 'realtime2-sandbox did not start');
+    assert.ok(this.uri, `realtime2-sandbox did not start: ${this.complaints}`);
     this.port = new URL(this.uri).port;
   }
 
@@ -69,7 +72,8 @@ class Sandbox {
   /* Ends it and judges all that it said. */
   async finish () {
     this.child.kill('SIGTERM');
-    assert.deepEqual(await this.exit, [0, null]);
+    assert.deepEqual(await this.exit, [0, null], this.complaints);
+    assert.equal(this.complaints, '');
     const judge = await createJudge();
     const report = new Report();
     for (const [name, text] of readLogs(this.directory))
@@ -93,7 +97,7 @@ export async function startSandbox (t, { turns, tls = false, args = [] } = {}) {
   if (tls)
     options.push('--tls');
   const child = spawn(program, options, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, RT2_WIRE_LOG: directory },
   });
   t.after(() => child.kill('SIGKILL'));
@@ -159,20 +163,36 @@ export class Events {
     this.#wake();
   };
 
-  /* The next event of that type that passes the test; those before it are
-   * passed over. */
-  async next (type, test = () => true) {
-    const search = async () => {
+  /* Looks again whenever an event came, until `search` finds something. */
+  async #until (what, search) {
+    const look = async () => {
       for (;;) {
-        while (this.taken < this.all.length) {
-          const event = this.all[this.taken++];
-          if (event.type === type && test(event))
-            return event;
-        }
+        const found = search();
+        if (found !== undefined)
+          return found;
         await new Promise((resolve) => { this.#wake = resolve; });
       }
     };
-    return inTime(search(), type);
+    return inTime(look(), what);
+  }
+
+  /* The next event of that type that passes the test; those before it are
+   * passed over. */
+  next (type, test = () => true) {
+    return this.#until(type, () => {
+      while (this.taken < this.all.length) {
+        const event = this.all[this.taken++];
+        if (event.type === type && test(event))
+          return event;
+      }
+      return undefined;
+    });
+  }
+
+  /* The first event of that type, wherever it is: for what comes when it
+   * likes. */
+  first (type) {
+    return this.#until(type, () => this.of(type)[0]);
   }
 
   of (type) {

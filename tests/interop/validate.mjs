@@ -4,9 +4,9 @@
  *
  * Judges a wire log: JSON lines {"dir", "event"}, and optionally "session"
  * ("realtime", "transcription", "translation") and "connection". Without
- * "session" it is what the connection's last session.created said. The
- * direction "scripted" is a server whose events a test made up: only that is
- * taken from it. Exit status: 0 no violations, 1 some, 2 nothing was judged.
+ * "session" it is what the connection's session.created said, or its "path".
+ * Nothing else is taken from the direction "scripted", a server that a test
+ * made up. Exit status: 0 no violations, 1 some, 2 nothing was judged.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -54,6 +54,17 @@ function parseLine (line) {
   }
 }
 
+/* Remembers what sort of session each connection has. */
+function noteSession (sessions, { connection, dir, event }) {
+  if (dir === 'path')
+    sessions.set(connection,
+      event.endsWith('/translations') ? 'translation' : undefined);
+  else if (event?.type === 'session.created' && dir === 'server')
+    sessions.set(connection, event.session?.type);
+  else if (event?.type === 'session.created' && dir === 'scripted')
+    sessions.set(connection, sessions.get(connection) ?? event.session?.type);
+}
+
 /* Judges one file's text; `only` leaves out the other direction. */
 export function judgeLog (judge, report, name, text, only) {
   const sessions = new Map();
@@ -61,20 +72,19 @@ export function judgeLog (judge, report, name, text, only) {
     if (line === '')
       return;
     const place = `${name}:${index + 1}`;
-    const entry = parseLine(line);
-    const direction = entry?.dir ?? line.match(/"dir":"(\w+)"/)?.[1] ?? 'client';
-    const event = entry?.event;
-    if (event?.type === 'session.created' && direction !== 'client')
-      sessions.set(entry.connection, event.session?.type);
-    if (direction === 'scripted' || (only && direction !== only))
+    const entry = parseLine(line) ??
+      { dir: line.match(/"dir":"(\w+)"/)?.[1] ?? 'client' };
+    const { connection, dir, event } = entry;
+    noteSession(sessions, entry);
+    if (!['client', 'server'].includes(dir) || (only && dir !== only))
       return;
     if (event === null || typeof event !== 'object') {
-      report.add(place, direction, '(not an event)', ['is no JSON object']);
+      report.add(place, dir, '(not an event)', ['is no JSON object']);
       return;
     }
-    const said = entry.session ?? sessions.get(entry.connection);
+    const said = entry.session ?? sessions.get(connection);
     const session = SESSIONS.includes(said) ? said : 'realtime';
-    report.add(place, direction, event.type, judge(session, direction, event));
+    report.add(place, dir, event.type, judge(session, dir, event));
   });
 }
 

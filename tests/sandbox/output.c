@@ -71,17 +71,20 @@ new_part_event (Output *output, const gchar *type)
 static void
 send_item (Output *output, gboolean done)
 {
-  guint place = done ? PHASE_ON_DONE : PHASE_ON_ADDED;
+  gboolean on_output = has_phase_on (
+      output, done ? PHASE_ON_OUTPUT_DONE : PHASE_ON_OUTPUT_ADDED);
+  gboolean on_item = has_phase_on (
+      output, done ? PHASE_ON_ITEM_DONE : PHASE_ON_ITEM_ADDED);
   JsonObject *event = new_event (output,
       done ? "response.output_item.done" : "response.output_item.added");
 
   json_object_set_object_member (
-      event, "item", items_show (output->item, has_phase_on (output, place)));
+      event, "item", items_show (output->item, on_output));
   session_send (output->response->session, event);
   if (!output->response->aside)
     session_send_item (output->response->session,
         done ? "conversation.item.done" : "conversation.item.added",
-        output->item, has_phase_on (output, place));
+        output->item, on_item);
 }
 
 static void

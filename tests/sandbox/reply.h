@@ -20,10 +20,14 @@ typedef struct {
 
 /* Where a phase is shown. */
 enum {
-  PHASE_ON_ADDED = 1 << 0,
-  PHASE_ON_DONE = 1 << 1,
-  PHASE_ON_RESPONSE_DONE = 1 << 2,
-  PHASE_ON_ALL = 7,
+  PHASE_ON_OUTPUT_ADDED = 1 << 0, /* response.output_item.added */
+  PHASE_ON_OUTPUT_DONE = 1 << 1,
+  PHASE_ON_ITEM_ADDED = 1 << 2, /* conversation.item.added */
+  PHASE_ON_ITEM_DONE = 1 << 3,
+  PHASE_ON_RESPONSE_DONE = 1 << 4,
+  PHASE_ON_ADDED = PHASE_ON_OUTPUT_ADDED | PHASE_ON_ITEM_ADDED,
+  PHASE_ON_DONE = PHASE_ON_OUTPUT_DONE | PHASE_ON_ITEM_DONE,
+  PHASE_ON_ALL = PHASE_ON_ADDED | PHASE_ON_DONE | PHASE_ON_RESPONSE_DONE,
 };
 
 typedef struct {

@@ -11,8 +11,12 @@
 
 static const gchar *const phases[] = { "commentary", "final_answer", NULL };
 static const gchar *const kinds[] = { "audio", "text", NULL };
-static const gchar *const places[] = { "added", "done", "response_done", "none",
-  NULL };
+static const gchar *const places[] = { "added", "done", "output_added",
+  "output_done", "item_added", "item_done", "response_done", "none", NULL };
+/* In the same order. */
+static const guint place_flags[] = { PHASE_ON_ADDED, PHASE_ON_DONE,
+  PHASE_ON_OUTPUT_ADDED, PHASE_ON_OUTPUT_DONE, PHASE_ON_ITEM_ADDED,
+  PHASE_ON_ITEM_DONE, PHASE_ON_RESPONSE_DONE, 0 };
 static const gchar *const statuses[] = { "completed", "failed", "incomplete",
   NULL };
 static const gchar *const clocks[] = { [ELAPSED_MODEL] = "model",
@@ -195,18 +199,12 @@ static const Rule script_rules[] = {
 static guint
 read_places (JsonArray *array)
 {
-  guint flags = 0, i;
+  guint flags = 0, i, j;
 
-  for (i = 0; i < json_array_get_length (array); i++) {
-    const gchar *place = json_array_get_string_element (array, i);
-
-    if (g_str_equal (place, "added"))
-      flags |= PHASE_ON_ADDED;
-    else if (g_str_equal (place, "done"))
-      flags |= PHASE_ON_DONE;
-    else if (g_str_equal (place, "response_done"))
-      flags |= PHASE_ON_RESPONSE_DONE;
-  }
+  for (i = 0; i < json_array_get_length (array); i++)
+    for (j = 0; places[j] != NULL; j++)
+      if (g_str_equal (places[j], json_array_get_string_element (array, i)))
+        flags |= place_flags[j];
   return flags;
 }
 

@@ -214,10 +214,14 @@ GST_START_TEST (test_gap_event)
   fail_unless (gst_harness_push_event (
       talk->harness, gst_event_new_gap (100 * MS, 200 * MS)));
   push (talk, &law_pcm, 300, 2400, 2400);
-  end_with (talk, 4800 + 9600 + 4800);
+  /* No buffer comes after this one to tell of the hole. */
+  fail_unless (gst_harness_push_event (
+      talk->harness, gst_event_new_gap (400 * MS, 100 * MS)));
+  end_with (talk, 4800 + 9600 + 4800 + 4800);
   assert_got (talk, 0, &law_pcm, 0, 2400);
   assert_zeros (talk, 4800, 9600, 0);
   assert_got (talk, 14400, &law_pcm, 2400, 2400);
+  assert_zeros (talk, 19200, 4800, 0);
   talk_free (talk);
 }
 GST_END_TEST;

@@ -87,8 +87,53 @@ is_settable (GParamSpec *pspec)
       && (pspec->flags & G_PARAM_WRITABLE);
 }
 
-/* All are set before any is read, so that none shares its place with another.
- */
+/* Setting @set changes no other property of @object. */
+static void
+assert_others_are_defaults (GObject *object, const gchar *set)
+{
+  guint n;
+  GParamSpec **pspecs = g_object_class_list_properties (
+      G_OBJECT_GET_CLASS (object), &n);
+
+  for (guint i = 0; i < n; i++) {
+    GValue value = G_VALUE_INIT;
+
+    if (g_str_equal (pspecs[i]->name, set) || !is_settable (pspecs[i])
+        || !(pspecs[i]->flags & G_PARAM_READABLE))
+      continue;
+    g_object_get_property (object, pspecs[i]->name, &value);
+    fail_unless (g_param_value_defaults (pspecs[i], &value),
+        "setting %s changed %s", set, pspecs[i]->name);
+    g_value_unset (&value);
+  }
+  g_free (pspecs);
+}
+
+GST_START_TEST (test_each_by_itself)
+{
+  GstElement *element = gst_element_factory_make ("realtime2", NULL);
+  GObjectClass *klass = G_OBJECT_GET_CLASS (element);
+  guint n;
+  GParamSpec **pspecs = g_object_class_list_properties (klass, &n);
+
+  for (guint i = 0; i < n; i++) {
+    GObject *object = g_object_new (G_OBJECT_CLASS_TYPE (klass), NULL);
+    GValue value = G_VALUE_INIT;
+
+    if (is_settable (pspecs[i])) {
+      set_other (&value, pspecs[i]);
+      g_object_set_property (object, pspecs[i]->name, &value);
+      g_value_unset (&value);
+    }
+    assert_others_are_defaults (object, pspecs[i]->name);
+    gst_object_unref (object);
+  }
+  g_free (pspecs);
+  gst_object_unref (element);
+}
+GST_END_TEST;
+
+/* All are set before any is read. */
 GST_START_TEST (test_round_trip)
 {
   GstElement *element = gst_element_factory_make ("realtime2", NULL);
@@ -629,6 +674,7 @@ properties_suite (void)
   TCase *messages = tcase_create ("messages");
 
   suite_add_tcase (suite, values);
+  tcase_add_test (values, test_each_by_itself);
   tcase_add_test (values, test_round_trip);
   tcase_add_test (values, test_defaults);
   tcase_add_loop_test (

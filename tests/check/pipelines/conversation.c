@@ -22,6 +22,7 @@
 #define RATE 24000
 #define WAV_HEADER 44
 #define PERIOD (20 * GST_MSECOND)
+#define LATE (300 * GST_MSECOND)
 
 static const gchar script[] =
     "{\"loop\":true,\"turns\":[{\"transcript_first\":true,\"delta_ms\":2000,"
@@ -328,27 +329,25 @@ check_user_text (Talk *talk)
   g_assert_null (strstr (lines, FIRST));
 }
 
+/* A caption begins with its speech; on a busy machine a bit later. */
 static void
-assert_near (GstClockTime a, GstClockTime b)
+assert_follows (GstBuffer *caption, GstClockTime speech)
 {
-  g_assert_cmpint (ABS (GST_CLOCK_DIFF (a, b)), <=, PERIOD);
+  g_assert_cmpuint (GST_BUFFER_PTS (caption) + PERIOD, >=, speech);
+  g_assert_cmpuint (GST_BUFFER_PTS (caption), <=, speech + LATE);
 }
 
-/* Captions begin with the speech that they belong to, sentence by sentence. */
+/* Sentence by sentence: the first item is one, the second one is two. */
 static void
 check_timing (Talk *talk)
 {
-  GstBuffer *first = g_ptr_array_index (talk->texts, 0);
-  GstBuffer *second = g_ptr_array_index (talk->texts, 1);
-  GstBuffer *third = g_ptr_array_index (talk->texts, 2);
+  GstClockTime second = talk->speech + FIRST_MS * GST_MSECOND;
 
   g_assert_cmpuint (talk->texts->len, ==, 3);
-  assert_near (GST_BUFFER_PTS (first), talk->speech);
-  assert_near (GST_BUFFER_PTS (second), talk->speech + FIRST_MS * GST_MSECOND);
-  g_assert_cmpuint (GST_BUFFER_PTS (third), >,
-      GST_BUFFER_PTS (second) + SECOND_MS / 4 * GST_MSECOND);
-  g_assert_cmpuint (GST_BUFFER_PTS (third), <,
-      GST_BUFFER_PTS (second) + SECOND_MS * GST_MSECOND);
+  assert_follows (g_ptr_array_index (talk->texts, 0), talk->speech);
+  assert_follows (g_ptr_array_index (talk->texts, 1), second);
+  assert_follows (
+      g_ptr_array_index (talk->texts, 2), second + SECOND_MS * GST_MSECOND / 2);
 }
 
 /* -- conversations

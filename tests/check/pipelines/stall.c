@@ -335,6 +335,7 @@ test_muxer (gconstpointer muxer)
 int
 main (int argc, char *argv[])
 {
+  slow_clock_confine ();
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_data_func ("/stall/matroska", &matroska, test_muxer);

@@ -90,13 +90,28 @@ new_stage (const gchar *uri, gint retries)
       uri, retries);
 }
 
+/* Which element refused, and what was said. */
+static void
+explain_failure (Stage *stage, GstState state)
+{
+  GstBin *bin = GST_BIN (stage->pipeline);
+
+  for (GList *l = bin->children; l != NULL; l = l->next)
+    if (GST_STATE_RETURN (l->data) == GST_STATE_CHANGE_FAILURE)
+      g_printerr ("%s failed in %s\n", GST_OBJECT_NAME (l->data),
+          gst_element_state_get_name (GST_STATE (l->data)));
+  stage_expect_no_error (stage);
+  g_error ("to %s failed", gst_element_state_get_name (state));
+}
+
 static void
 change_state (Stage *stage, GstState state)
 {
   gint64 start = g_get_monotonic_time (), took;
 
-  g_assert_cmpint (gst_element_set_state (stage->pipeline, state), !=,
-      GST_STATE_CHANGE_FAILURE);
+  if (gst_element_set_state (stage->pipeline, state)
+      == GST_STATE_CHANGE_FAILURE)
+    explain_failure (stage, state);
   took = g_get_monotonic_time () - start;
   if (took > AT_ONCE)
     g_error ("to %s took %u ms", gst_element_state_get_name (state),

@@ -497,6 +497,30 @@ expect_phases (
 #define PHASE(places)                                                          \
   "{'say':[{'phase':'commentary','tone_ms':20}],'phase_on':[" places "]}"
 
+/* Each place alone, of the five events that show an item. */
+static void
+test_phase_alone (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const paths[][2] = {
+    { "response.output_item.added", "item.phase" },
+    { "response.output_item.done", "item.phase" },
+    { "conversation.item.added", "item.phase" },
+    { "conversation.item.done", "item.phase" },
+    { "response.done", "response.output[0].phase" },
+  };
+  Client *client = fixture->client;
+  guint turn, i;
+
+  for (turn = 0; turn < G_N_ELEMENTS (paths); turn++) {
+    client_send (client, "{'type':'response.create'}");
+    client_wait (client, "response.done");
+    for (i = 0; i < G_N_ELEMENTS (paths); i++)
+      g_assert_cmpint (
+          json_has (client_event (client, paths[i][0], turn), paths[i][1]), ==,
+          i == turn);
+  }
+}
+
 static void
 test_phase_on (Fixture *fixture, gconstpointer data)
 {
@@ -773,6 +797,9 @@ add_scripted (void)
   ADD ("phase-on", test_phase_on,
       "{'turns':[" PHASE ("'added'") "," PHASE ("'done'") "," PHASE (
           "'response_done'") "," PHASE ("'none'") "," PHASE ("'added','response_done'") "]}");
+  ADD ("phase-alone", test_phase_alone,
+      "{'turns':[" PHASE ("'output_added'") "," PHASE ("'output_done'") "," PHASE (
+          "'item_added'") "," PHASE ("'item_done'") "," PHASE ("'response_done'") "]}");
   ADD ("call", test_call,
       "{'turns':[{'say':[{'text':'Let me look.','tone_ms':50},"
       "{'call':{'name':'get_temperature','arguments':{'city':'Besançon',"

@@ -372,7 +372,8 @@ test_transcript_comes (void)
 
   start_transcript (rig);
   rig_send_transcript (rig, "U1", "Hello");
-  expect_drained (rig);
+  rig_flush_down (rig);
+  rig_expect_last (rig, "drained");
 }
 
 static void
@@ -384,7 +385,8 @@ test_transcript_fails (void)
   rig_send (rig,
       "{\"type\":\"conversation.item.input_audio_transcription.failed\","
       "\"item_id\":\"U1\",\"content_index\":0,\"error\":{\"code\":\"x\"}}");
-  expect_drained (rig);
+  rig_flush_down (rig);
+  rig_expect_last (rig, "drained");
 }
 
 static void
@@ -397,6 +399,7 @@ test_transcript_never_comes (void)
   expect_drained (rig);
   g_assert_cmpint ((rig->drained_time - start) * 1000, >=,
       (gint64) RT2_SESSION_TRANSCRIPT_GRACE);
+  g_assert_cmpint (ms_since (start), <, 15000);
 }
 
 /* -- the time-out --------------------------------------------------------- */

@@ -432,6 +432,19 @@ piece_free (gpointer data)
   g_free (piece);
 }
 
+/* No timer of the session may be left behind. */
+static void
+check_no_timers (GMainContext *context)
+{
+  gint priority, timeout;
+
+  g_assert_true (g_main_context_acquire (context));
+  g_main_context_prepare (context, &priority);
+  g_main_context_query (context, G_MAXINT, &timeout, NULL, 0);
+  g_main_context_release (context);
+  g_assert_cmpint (timeout, ==, -1);
+}
+
 void
 rig_free (Rig *rig)
 {
@@ -440,6 +453,7 @@ rig_free (Rig *rig)
   rig_free_session (rig);
   rt2_transport_settle ();
   rig_run_idle (rig);
+  check_no_timers (rig->context);
   test_server_free (rig->server);
   g_main_context_pop_thread_default (rig->context);
   g_main_context_unref (rig->context);

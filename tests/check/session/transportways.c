@@ -318,6 +318,7 @@ test_proxy (gconstpointer data)
   rt2_transport_send (client->transport, "{}");
   test_server_set_context (server, client->context);
   test_server_wait_messages (server, 0, 1);
+  test_server_set_context (server, NULL);
   assert_header (server, "Authorization", "Bearer " TEST_KEY);
   assert_header (server, "Proxy-Authorization", NULL);
 
@@ -372,6 +373,7 @@ test_proxy_is_dead (void)
       "http://user:secret-pass@127.0.0.1:%u", test_peer_find_closed_port ());
   test_client_connect (client, "wss://realtime.invalid/v1/realtime");
   test_client_expect_fault (client, RT2_FAULT_REFUSED);
+  g_assert_nonnull (strstr (client->fault->hint, "proxy"));
   g_assert_null (strstr (client->fault->message, "secret-pass"));
   g_assert_false (
       client->fault->debug && strstr (client->fault->debug, "secret-pass"));
