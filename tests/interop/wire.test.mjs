@@ -39,8 +39,8 @@ const DELIBERATE = [
 /* The least that the suites must have shown of the element. */
 const CLIENT_TYPES = [
   'conversation.item.delete', 'conversation.item.truncate',
-  'input_audio_buffer.append', 'input_audio_buffer.commit', 'response.cancel',
-  'response.create', 'session.update',
+  'input_audio_buffer.append', 'input_audio_buffer.commit', 'response.create',
+  'session.update',
 ];
 
 /* [name, properties, fields of the session that they must make]. Each sets

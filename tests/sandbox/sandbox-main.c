@@ -14,7 +14,8 @@ static const gchar summary[] =
     "  listening on ws://127.0.0.1:PORT/v1/realtime\n"
     "and with --tls a second one follows:\n"
     "  certificate /path/to/certificate.pem\n"
-    "Connect to it with ?model=gpt-realtime-2 or ?intent=transcription, or to\n"
+    "Connect to it with ?model=gpt-realtime-2 or ?intent=transcription, or "
+    "to\n"
     "/v1/realtime/translations?model=gpt-realtime-translate, with any key or "
     "none.";
 

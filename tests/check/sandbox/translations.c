@@ -218,6 +218,21 @@ test_audio (Fixture *fixture, gconstpointer data)
       client_count (client, "session.input_transcript.delta"), ==, 0);
 }
 
+/* To the sample, in the middle of a frame. */
+static void
+test_place (Fixture *fixture, gconstpointer data)
+{
+  Client *client = fixture->client;
+  g_autoptr (GByteArray) pcm = make_speech (500, 400, 1000);
+  guint start, end;
+
+  append (client, pcm);
+  finish (client);
+  find_sound (client, &start, &end);
+  g_assert_cmpuint (start, ==, 500 + 630);
+  g_assert_cmpuint (end, ==, 500 + 630 + 250);
+}
+
 /* Each word comes before the audio that begins it. */
 static void
 test_words (Fixture *fixture, gconstpointer data)
@@ -538,6 +553,8 @@ main (int argc, char **argv)
   ADD ("languages", test_languages, NULL);
   ADD ("other-events", test_other_events, NULL);
   ADD ("audio", test_audio, SCRIPT);
+  ADD ("place", test_place,
+      "{'turns':[{'translate':{'text':'a','tone_ms':250,'lag_ms':630}}]}");
   ADD ("words", test_words, SCRIPT);
   ADD ("source", test_source, SCRIPT);
   ADD ("switch", test_switch, SCRIPT);

@@ -171,6 +171,7 @@ test_many_jumps (void)
     if (rt != UNKNOWN || i >= n - 100)
       g_assert_cmpuint (rt, ==, i * S + 10 * MS);
   }
+  g_assert_cmpuint (at (clock, 10), ==, UNKNOWN);
 }
 
 int

@@ -415,13 +415,22 @@ test_voice (void)
   g_assert_cmpstr (get_voice (get_update (rig, 0)), ==, "alloy");
   rig_flush_down (rig);
 
+  /* It is told once. */
+  for (guint i = 1; i <= 2; i++) {
+    set_text (&rig->config->instructions, i == 1 ? "Hum." : "Speak.");
+    rig_configure (rig);
+    rig_wait_sent (rig, "session.update", i + 1);
+    g_assert_cmpstr (get_voice (get_update (rig, i)), ==, NULL);
+    rig_flush_down (rig);
+  }
+
   make_it_speak (rig, "R1");
   set_text (&rig->config->voice, "echo");
   set_text (&rig->config->instructions, "Sing.");
   rig_configure (rig);
-  rig_wait_sent (rig, "session.update", 2);
-  g_assert_cmpstr (get_voice (get_update (rig, 1)), ==, NULL);
-  g_assert_cmpstr (get_instructions (rig, 1), ==, "Sing.");
+  rig_wait_sent (rig, "session.update", 4);
+  g_assert_cmpstr (get_voice (get_update (rig, 3)), ==, NULL);
+  g_assert_cmpstr (get_instructions (rig, 3), ==, "Sing.");
   rig_flush_down (rig);
 
   /* A new session has not spoken yet. */

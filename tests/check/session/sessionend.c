@@ -132,6 +132,7 @@ test_vad_silence (void)
   expect_drained (rig);
   g_assert_cmpint (
       (rig->drained_time - start) * 1000, >=, (gint64) RT2_SESSION_TURN_GRACE);
+  g_assert_cmpint (ms_since (start), <, 5000);
 }
 
 static void
@@ -402,6 +403,23 @@ test_transcript_never_comes (void)
   g_assert_cmpint (ms_since (start), <, 15000);
 }
 
+/* The wait begins when all else is in. */
+static void
+test_transcript_after_all_else (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  gint64 start;
+
+  start_transcript (rig);
+  rig_send_response_created (rig, "R2");
+  rig_run_for (rig, 500);
+  start = g_get_monotonic_time ();
+  rig_send_response_done (rig, "R2", "completed");
+  expect_drained (rig);
+  g_assert_cmpint ((rig->drained_time - start) * 1000, >=,
+      (gint64) RT2_SESSION_TRANSCRIPT_GRACE);
+}
+
 /* -- the time-out --------------------------------------------------------- */
 
 /* A response is due, and the server says nothing. */
@@ -469,9 +487,13 @@ static void
 test_timeout_without_end (void)
 {
   g_autoptr (Rig) rig = new_silent_server (300 * RIG_MS);
+  gint64 start;
 
+  rig_run_for (rig, 500);
+  start = g_get_monotonic_time ();
   rt2_session_finish (rig->session);
   rig_wait (rig, "drained timed-out");
+  g_assert_cmpint (ms_since (start), >=, 300);
 }
 
 static void
@@ -623,6 +645,7 @@ main (int argc, char **argv)
   ADD ("transcript/comes", test_transcript_comes);
   ADD ("transcript/fails", test_transcript_fails);
   ADD ("transcript/never-comes", test_transcript_never_comes);
+  ADD ("transcript/after-all-else", test_transcript_after_all_else);
   ADD ("timeout/silent-server", test_timeout);
   ADD ("timeout/while-playing", test_timeout_while_playing);
   ADD ("timeout/after-event", test_timeout_after_event);

@@ -455,8 +455,10 @@ test_due (void)
   rig_flush_down (t->rig);
   rig_expect_log (t->rig, "audio #1 9600 10000", "text #2 delta 10200 at",
       "audio #1 4800 10200", "audio #1 4800 10300", "audio #1 19200 20000",
-      "text #2 delta 10100  one", "text #2 delta 20100  two",
-      "user-text #3 10300 - delta three", NULL);
+      "text #2 delta 10100  one",
+      /* Words that are more than 2 s apart begin another item. */
+      "text #2 final 20100 (said)", "text #3 delta 20100  two",
+      "user-text #4 10300 - delta three", NULL);
 }
 
 /* A new connection counts from its own first audio. */
