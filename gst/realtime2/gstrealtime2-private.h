@@ -83,6 +83,11 @@ void gst_realtime2_wake_text_pads (GstRealtime2 *self);
 /* All text pads read @spoken from now on. Called with self->lock. */
 void gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken);
 
+/* Ends the stream of a src pad if what its neighbour returned says so. Called
+ * on the pad's task, without locks. */
+void gst_realtime2_take_flow (
+    GstRealtime2 *self, GstPad *pad, GstFlowReturn ret);
+
 /* The stream-start event of a src pad, named by @suffix. Transfer full. */
 GstEvent *gst_realtime2_stream_start (GstRealtime2 *self, const gchar *suffix);
 

@@ -126,6 +126,19 @@ gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken)
     gst_realtime2_text_pad_add (g_ptr_array_index (self->text_pads, i), spoken);
 }
 
+void
+gst_realtime2_take_flow (GstRealtime2 *self, GstPad *pad, GstFlowReturn ret)
+{
+  if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
+    return;
+  GST_INFO_OBJECT (pad, "stops: %s", gst_flow_get_name (ret));
+  if (ret < GST_FLOW_EOS) {
+    GST_ELEMENT_FLOW_ERROR (self, ret);
+    gst_pad_push_event (pad, gst_event_new_eos ());
+  }
+  gst_pad_pause_task (pad);
+}
+
 GstEvent *
 gst_realtime2_stream_start (GstRealtime2 *self, const gchar *suffix)
 {

@@ -316,19 +316,6 @@ wait_for_period (GstRealtime2AudioSrc *audio, guint64 *jump)
 }
 
 static void
-handle_flow (GstRealtime2AudioSrc *audio, GstFlowReturn ret)
-{
-  if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
-    return;
-  GST_INFO_OBJECT (audio->pad, "stops: %s", gst_flow_get_name (ret));
-  if (ret < GST_FLOW_EOS) {
-    GST_ELEMENT_FLOW_ERROR (audio->self, ret);
-    gst_pad_push_event (audio->pad, gst_event_new_eos ());
-  }
-  gst_pad_pause_task (audio->pad);
-}
-
-static void
 loop (gpointer data)
 {
   GstRealtime2AudioSrc *audio = data;
@@ -362,7 +349,7 @@ loop (gpointer data)
     warn_of_jump (self, jump, to);
   gst_realtime2_update_state (self);
   push_events (audio);
-  handle_flow (audio, gst_pad_push (audio->pad, buffer));
+  gst_realtime2_take_flow (self, audio->pad, gst_pad_push (audio->pad, buffer));
 }
 
 /* --- the pad --- */

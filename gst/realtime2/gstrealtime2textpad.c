@@ -196,19 +196,6 @@ push_due (GstRealtime2TextPad *pad, const Rt2CaptionRules *rules, guint64 now)
 
 /* --- the task --- */
 
-static void
-handle_flow (GstRealtime2TextPad *pad, GstFlowReturn ret)
-{
-  if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
-    return;
-  GST_INFO_OBJECT (pad, "stops: %s", gst_flow_get_name (ret));
-  if (ret < GST_FLOW_EOS) {
-    GST_ELEMENT_FLOW_ERROR (pad->self, ret);
-    gst_pad_push_event (GST_PAD (pad), gst_event_new_eos ());
-  }
-  gst_pad_pause_task (GST_PAD (pad));
-}
-
 /* The audio is at its end: what is left leaves now, then the stream ends.
  * Called with self->lock, which is released. */
 static void
@@ -276,7 +263,7 @@ loop (gpointer data)
   if (now >= tick)
     push_gap (pad, now);
   g_mutex_unlock (&self->lock);
-  handle_flow (pad, ret);
+  gst_realtime2_take_flow (self, GST_PAD (pad), ret);
   return;
 
 flushing:

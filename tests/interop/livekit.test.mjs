@@ -99,9 +99,9 @@ test('livekit: a voice turn', async (t) => {
     { inputAudioTranscription: { model: 'gpt-4o-transcribe' } });
   const { events, generations, session } = call;
   const heard = [];
-  session.on('input_audio_transcription_completed', ({ transcript, isFinal }) => {
-    if (isFinal)
-      heard.push(transcript);
+  session.on('input_audio_transcription_completed', (event) => {
+    if (event.isFinal)
+      heard.push(event.transcript);
   });
   speak(call);
   await events.next('response.done');

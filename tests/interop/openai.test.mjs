@@ -8,12 +8,14 @@ import test from 'node:test';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import {
-  decodedLength, Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS, startSandbox, toBase64,
-  TOOL, voicePieces,
+  decodedLength, Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS,
+  startSandbox, toBase64, TOOL, voicePieces,
 } from './support.mjs';
 
+const MODEL = { model: 'gpt-realtime-2' };
+
 /* It dials wss:// only. */
-async function connect (t, turns, session, target = { model: 'gpt-realtime-2' }) {
+async function connect (t, turns, session, target = MODEL) {
   const sandbox = await startSandbox(t, { turns, tls: true });
   const client = new OpenAI({
     apiKey: 'sk-none',
@@ -55,7 +57,10 @@ function say ({ realtime }, content) {
 
 function speak ({ realtime }) {
   for (const piece of voicePieces())
-    realtime.send({ type: 'input_audio_buffer.append', audio: toBase64(piece) });
+    realtime.send({
+      type: 'input_audio_buffer.append',
+      audio: toBase64(piece),
+    });
 }
 
 test('openai: a voice turn', async (t) => {
@@ -100,8 +105,8 @@ test('openai: a text turn', async (t) => {
   realtime.sendResponseCreate({ type: 'response.create' });
   const text = await events.next('response.output_text.done');
   assert.equal(text.text, 'Four.');
-  assert.equal(
-    events.of('response.output_text.delta').map((e) => e.delta).join(''), 'Four.');
+  const deltas = events.of('response.output_text.delta');
+  assert.equal(deltas.map(({ delta }) => delta).join(''), 'Four.');
   const { response } = await events.next('response.done');
   assert.deepEqual(response.output_modalities, ['text']);
   assert.equal(response.output[0].content[0].text, 'Four.');
@@ -238,13 +243,14 @@ test('openai: a transcription session', async (t) => {
 });
 
 test('openai: a wrong key is an event and a close', async (t) => {
-  const sandbox = await startSandbox(t, { tls: true, args: ['--api-key', 'sk-a'] });
+  const sandbox = await startSandbox(t,
+    { tls: true, args: ['--api-key', 'sk-a'] });
   const client = new OpenAI({
     apiKey: 'sk-b',
     baseURL: `https://127.0.0.1:${sandbox.port}/v1`,
   });
   const realtime = new OpenAIRealtimeWS(
-    { model: 'gpt-realtime-2', options: { ca: sandbox.certificate } }, client);
+    { ...MODEL, options: { ca: sandbox.certificate } }, client);
   t.after(() => realtime.socket.terminate());
   const refused = new Promise((resolve) => realtime.on('error', resolve));
   const closed = once(realtime.socket, 'close');

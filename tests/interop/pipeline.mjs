@@ -4,11 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { PATIENCE } from './support.mjs';
+import { PATIENCE, RECORDING } from './support.mjs';
 
 /* A recorded voice, for any rate. */
-export const VOICE = 'filesrc location=/usr/share/sounds/alsa/Front_Center.wav ' +
-  '! wavparse ! audioconvert ! audioresample';
+export const VOICE =
+  `filesrc location=${RECORDING} ! wavparse ! audioconvert ! audioresample`;
 
 /* Runs VOICE ! realtime2 PROPERTIES with its text pad on stdout. Returns the
  * JSON objects that came out of the pad. */

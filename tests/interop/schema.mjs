@@ -44,7 +44,8 @@ const ADDED = [
     'padding that the service adds to deltas, seen in captures']),
   ['realtime/server', 'ResponseAudioTranscriptDeltaEvent', 'start_time',
     { type: 'number' }, 'seen by other clients on some deltas'],
-  ...['RealtimeSessionCreateRequest', 'RealtimeTranscriptionSessionCreateRequest']
+  ...['RealtimeSessionCreateRequest',
+    'RealtimeTranscriptionSessionCreateRequest']
     .flatMap((definition) => [
       ['realtime/server', definition, 'id', TEXT,
         'the types describe a session only as a client sends it'],
@@ -71,8 +72,9 @@ const NULLABLE = [
     'idle_timeout_ms', 'session.created has it: off'],
   ['realtime/server', 'RealtimeConversationItemUserMessage.Content',
     'transcript', 'of audio that is not transcribed (yet)'],
-  ['realtime/server', 'ConversationItemInputAudioTranscriptionFailedEvent.Error',
-    'param', 'the documented examples have it'],
+  ['realtime/server',
+    'ConversationItemInputAudioTranscriptionFailedEvent.Error', 'param',
+    'the documented examples have it'],
   ['realtime/server', 'RealtimeResponse', 'status_details',
     'of a response that is in progress or completed'],
   ['realtime/server', 'RealtimeResponse', 'usage',

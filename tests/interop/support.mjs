@@ -19,7 +19,8 @@ import { judgeLog, Report } from './validate.mjs';
 /* Of one wait; only a fault lasts that long. */
 export const PATIENCE = 20000;
 export const RATE = 24000;
-const VOICE = '/usr/share/sounds/alsa/Front_Center.wav';
+/* Two words, of the Debian package alsa-utils. */
+export const RECORDING = '/usr/share/sounds/alsa/Front_Center.wav';
 
 export function makeDirectory (t) {
   const directory = mkdtempSync(join(tmpdir(), 'realtime2-interop-'));
@@ -56,7 +57,8 @@ class Sandbox {
       if (!tls || this.certificate)
         break;
     }
-    assert.ok(this.uri, `realtime2-sandbox did not start: ${this.complaints}`);
+    assert.ok(this.uri,
+      `realtime2-sandbox did not start: ${this.complaints}`);
     this.port = new URL(this.uri).port;
   }
 
@@ -108,8 +110,9 @@ export async function startSandbox (t, { turns, tls = false, args = [] } = {}) {
 
 /* A recorded voice: 48 kHz mono in a plain WAV file, two samples to one. */
 export function readVoice () {
-  const file = readFileSync(VOICE);
-  assert.equal(file.readUInt32LE(24), 2 * RATE, `${VOICE} is not as expected`);
+  const file = readFileSync(RECORDING);
+  assert.equal(file.readUInt32LE(24), 2 * RATE,
+    `${RECORDING} is not as expected`);
   const start = file.indexOf('data') + 8;
   const samples = new Int16Array((file.length - start) >> 2);
   for (let i = 0; i < samples.length; i++)

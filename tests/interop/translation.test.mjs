@@ -64,15 +64,18 @@ test('translation: heard, spoken and written, to the last word', async (t) => {
       audio: toBase64(piece),
     });
   await inTime(realtime.finish({ timeoutMs: PATIENCE }), 'session.closed');
-  const text = (type) => events.of(type).map(({ delta }) => delta).join('').trim();
+  const text = (type) =>
+    events.of(type).map(({ delta }) => delta).join('').trim();
   assert.equal(text('session.input_transcript.delta'), 'Front center.');
   assert.equal(text('session.output_transcript.delta'), 'Au milieu, devant.');
   const audio = events.of('session.output_audio.delta');
   assert.equal(complete.value, audio.length);
   const heard = pieces.reduce((sum, { length }) => sum + length, 0);
-  const spoken = audio.reduce((sum, { delta }) => sum + decodedLength(delta), 0) / 2;
+  const spoken = audio
+    .reduce((sum, { delta }) => sum + decodedLength(delta), 0) / 2;
   assert.ok(spoken >= heard - RATE / 5, `${spoken} samples for ${heard}`);
-  assert.ok(audio.some(({ delta }) => Buffer.from(delta, 'base64').some(Boolean)),
+  assert.ok(
+    audio.some(({ delta }) => Buffer.from(delta, 'base64').some(Boolean)),
     'there is a voice in it');
   assert.equal(events.all.at(-1).type, 'session.closed');
   assert.deepEqual(faults, []);

@@ -28,7 +28,8 @@ test('types: events of the real service pass', () => {
 test('types: an unknown field anywhere is refused', () => {
   for (const event of captured()) {
     const spoil = (object) => judge('realtime', 'server', object).join();
-    assert.match(spoil({ ...event, extra: 1 }), /unknown field extra/, event.type);
+    assert.match(spoil({ ...event, extra: 1 }), /unknown field extra/,
+      event.type);
     for (const name of ['item', 'part', 'session', 'response'])
       if (event[name])
         assert.match(spoil({ ...event, [name]: { ...event[name], extra: 1 } }),
@@ -96,15 +97,25 @@ test('types: audio that is no base64 is refused', () => {
 
 test('types: a log is judged by the session of its connection', () => {
   const report = new Report();
+  const created = { type: 'session.created', session: { type: 'translation' } };
   const append = { type: 'session.input_audio_buffer.append', audio: 'AAAA' };
+  const update = { type: 'session.update', session: { audio: {} } };
+  const typed = { type: 'session.update', session: { type: 'realtime' } };
   const lines = [
-    { connection: 1, dir: 'scripted', event: {
-      type: 'session.created', session: { type: 'translation' } } },
-    { connection: 1, dir: 'client', event: append },
-    { connection: 2, dir: 'client', event: append },
-  ].map((entry) => JSON.stringify(entry));
-  judgeLog(judge, report, 'log', [...lines, '{"dir":"server",', ''].join('\n'));
-  assert.deepEqual(report.judged, { client: 2, server: 1 });
-  assert.deepEqual([...report.violations.values()],
-    [{ count: 1, place: 'log:3' }, { count: 1, place: 'log:4' }]);
+    [1, 'scripted', created], [1, 'client', update], [1, 'client', append],
+    [2, 'client', append],
+    [3, 'scripted', created], [3, 'client', typed], [3, 'client', append],
+    [4, 'server', { ...created, session: { type: 'realtime' } }],
+    [4, 'client', update],
+  ].map(([connection, dir, event]) =>
+    JSON.stringify({ connection, dir, event }));
+  judgeLog(judge, report, 'log', [...lines, '{"dir":"client",', ''].join('\n'),
+    'client');
+  assert.deepEqual(report.judged, { client: 7, server: 0 });
+  assert.deepEqual([...report.violations].map(
+    ([text, { count, place }]) => [text.split(':')[0], count, place]), [
+    ['client session.input_audio_buffer.append', 2, 'log:4'],
+    ['client session.update', 1, 'log:9'],
+    ['client (not an event)', 1, 'log:10'],
+  ]);
 });

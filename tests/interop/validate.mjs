@@ -4,9 +4,10 @@
  *
  * Judges a wire log: JSON lines {"dir", "event"}, and optionally "session"
  * ("realtime", "transcription", "translation") and "connection". Without
- * "session" it is what the connection's session.created said, or its "path".
- * Nothing else is taken from the direction "scripted", a server that a test
- * made up. Exit status: 0 no violations, 1 some, 2 nothing was judged.
+ * "session" it is what the server's session.created said. What a test made up
+ * as a server ("scripted") is neither judged nor believed: there the client's
+ * first session.update tells. Exit status: 0 no violations, 1 some, 2 nothing
+ * was judged.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -54,15 +55,16 @@ function parseLine (line) {
   }
 }
 
-/* Remembers what sort of session each connection has. */
+/* Remembers what sort of session each connection has. Only an update of a
+ * translation has no type; of another it would lack the type and have fields
+ * that no translation has. */
 function noteSession (sessions, { connection, dir, event }) {
-  if (dir === 'path')
+  if (event?.type === 'session.created' && dir !== 'client')
     sessions.set(connection,
-      event.endsWith('/translations') ? 'translation' : undefined);
-  else if (event?.type === 'session.created' && dir === 'server')
-    sessions.set(connection, event.session?.type);
-  else if (event?.type === 'session.created' && dir === 'scripted')
-    sessions.set(connection, sessions.get(connection) ?? event.session?.type);
+      dir === 'server' ? event.session?.type : 'unknown');
+  else if (event?.type === 'session.update' && dir === 'client' &&
+      sessions.get(connection) === 'unknown')
+    sessions.set(connection, event.session?.type ?? 'translation');
 }
 
 /* Judges one file's text; `only` leaves out the other direction. */

@@ -12,11 +12,10 @@ G_BEGIN_DECLS
 /* A number for wirelog_add() that no other connection of this process has. */
 guint wirelog_open (void);
 
-/* One line {"connection", "dir", "event"}: direction is "client", "server",
- * "scripted" for what a test made up as a server, or "path"; text is the event
- * as it is on the wire (NULL: an empty message), or the path as a JSON string.
- * Long base64 is cut to a few letters that are still base64. Any thread;
- * nothing happens without RT2_WIRE_LOG. */
+/* One line {"connection", "dir", "event"}: direction is "client", "server", or
+ * "scripted" for what a test made up as a server; text is the event as it is on
+ * the wire, NULL for an empty message. Long base64 is cut to a few letters that
+ * are still base64. Any thread; nothing happens without RT2_WIRE_LOG. */
 void wirelog_add (guint connection, const gchar *direction, const gchar *text);
 
 G_END_DECLS

@@ -209,15 +209,11 @@ on_websocket (SoupServer *soup, SoupServerMessage *message, const gchar *path,
 {
   TestServer *server = user_data;
   Connection *connection = g_new0 (Connection, 1);
-  /* `path` is the handler's. */
-  g_autofree gchar *where = g_strdup_printf (
-      "\"%s\"", g_uri_get_path (soup_server_message_get_uri (message)));
 
   soup_websocket_connection_set_max_incoming_payload_size (
       websocket, MAX_PAYLOAD);
   connection->server = server;
   connection->wire = wirelog_open ();
-  wirelog_add (connection->wire, "path", where);
   connection->websocket = g_object_ref (websocket);
   connection->messages = g_ptr_array_new_with_free_func (g_free);
   g_signal_connect (websocket, "message", G_CALLBACK (on_message), connection);

@@ -4,7 +4,6 @@
  * sees of it. And the session's end at any stage.
  */
 #include "sessionrig.h"
-#include "testpeer.h"
 
 #include <string.h>
 
@@ -149,12 +148,35 @@ test_after (void)
 
 /* -- nobody there --------------------------------------------------------- */
 
-static void
+/* Takes a loopback port, any if @port is 0, and does not listen there: so that
+ * no other test does while this one keeps trying. Caller owns the socket. */
+static GSocket *
+hold_port (guint16 port)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GSocketAddress)
+      address = g_inet_socket_address_new_from_string ("127.0.0.1", port);
+  GSocket *holder = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+      G_SOCKET_PROTOCOL_DEFAULT, &error);
+
+  g_assert_no_error (error);
+  g_socket_bind (holder, address, port != 0, &error);
+  g_assert_no_error (error);
+  return holder;
+}
+
+/* Nobody listens where @rig will go. Caller owns the socket. */
+static GSocket *
 set_closed_port (Rig *rig)
 {
+  GSocket *holder = hold_port (0);
+  g_autoptr (GSocketAddress)
+      address = g_socket_get_local_address (holder, NULL);
+
   g_free (rig->options->transport->url);
-  rig->options->transport->url = g_strdup_printf (
-      "ws://127.0.0.1:%u/", test_peer_find_closed_port ());
+  rig->options->transport->url = g_strdup_printf ("ws://127.0.0.1:%u/",
+      g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address)));
+  return holder;
 }
 
 static void
@@ -167,8 +189,8 @@ test_refused_before (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
     g_autoptr (Rig) rig = rig_new ();
+    g_autoptr (GSocket) holder = set_closed_port (rig);
 
-    set_closed_port (rig);
     rig->options->retries = cases[i].retries;
     rig_start (rig);
     /* Nothing from inside rt2_session_start() but the state. */
@@ -182,8 +204,8 @@ static void
 test_refused_for_ever (void)
 {
   g_autoptr (Rig) rig = rig_new ();
+  g_autoptr (GSocket) holder = set_closed_port (rig);
 
-  set_closed_port (rig);
   rig->options->retries = RT2_RETRIES_FOREVER;
   rig->options->retry_backoff_max = 2 * RIG_MS;
   rig_start (rig);
@@ -195,10 +217,13 @@ static void
 test_refused_after (void)
 {
   g_autoptr (Rig) rig = rig_new ();
+  guint16 port = test_server_get_port (rig->server);
+  g_autoptr (GSocket) holder = NULL;
 
   rig->options->retry_backoff_max = 2 * RIG_MS;
   rig_start_ready (rig);
   g_clear_pointer (&rig->server, test_server_free);
+  holder = hold_port (port);
   rig_wait_n (rig, "lost refused", 10);
   g_assert_cmpuint (rig_count (rig, "failed"), ==, 0);
 }
