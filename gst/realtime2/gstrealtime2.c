@@ -132,10 +132,10 @@ gst_realtime2_take_flow (GstRealtime2 *self, GstPad *pad, GstFlowReturn ret)
   if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
     return;
   GST_INFO_OBJECT (pad, "stops: %s", gst_flow_get_name (ret));
-  if (ret < GST_FLOW_EOS) {
+  if (ret < GST_FLOW_EOS)
     GST_ELEMENT_FLOW_ERROR (self, ret);
+  if (ret <= GST_FLOW_EOS)
     gst_pad_push_event (pad, gst_event_new_eos ());
-  }
   gst_pad_pause_task (pad);
 }
 
@@ -233,7 +233,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   rt2_playout_set_latency (self->playout, settings->playout_offset);
   self->latency = 0;
   self->delay = gst_realtime2_presentation_delay (settings);
-  self->timed_text = settings->call_id
+  self->timed_text = gst_realtime2_is_sideband (settings)
       || gst_realtime2_session_type (settings) != RT2_SESSION_TYPE_REALTIME;
   self->max_observed_delay = 0;
   self->drained = FALSE;
@@ -688,6 +688,31 @@ gst_realtime2_class_init (GstRealtime2Class *klass)
       "gst-realtime2 developers");
 }
 
+/* A bin sends an EOS of the application to its sources: that is what the
+ * element is while nothing feeds it. */
+static void
+set_source (GstRealtime2 *self, gboolean source)
+{
+  GST_OBJECT_LOCK (self);
+  if (source)
+    GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
+  else
+    GST_OBJECT_FLAG_UNSET (self, GST_ELEMENT_FLAG_SOURCE);
+  GST_OBJECT_UNLOCK (self);
+}
+
+static void
+on_sink_linked (GstPad *pad, GstPad *peer, GstRealtime2 *self)
+{
+  set_source (self, FALSE);
+}
+
+static void
+on_sink_unlinked (GstPad *pad, GstPad *peer, GstRealtime2 *self)
+{
+  set_source (self, TRUE);
+}
+
 static void
 gst_realtime2_init (GstRealtime2 *self)
 {
@@ -707,4 +732,8 @@ gst_realtime2_init (GstRealtime2 *self)
   gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_REQUIRE_CLOCK);
+  GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_SOURCE);
+  g_signal_connect (self->sinkpad, "linked", G_CALLBACK (on_sink_linked), self);
+  g_signal_connect (
+      self->sinkpad, "unlinked", G_CALLBACK (on_sink_unlinked), self);
 }

@@ -185,6 +185,12 @@ no_key_fault (const gchar *uri)
   return fault;
 }
 
+gboolean
+gst_realtime2_is_sideband (const GstRealtime2Settings *settings)
+{
+  return non_empty (settings->call_id) != NULL;
+}
+
 Rt2SessionType
 gst_realtime2_session_type (const GstRealtime2Settings *settings)
 {
@@ -454,7 +460,7 @@ static void
 put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
 {
   config->type = gst_realtime2_session_type (settings);
-  config->sideband = non_empty (settings->call_id) != NULL;
+  config->sideband = gst_realtime2_is_sideband (settings);
   put (&config->model,
       g_strdup (config->type == RT2_SESSION_TYPE_TRANSCRIPTION
               ? transcriber_of (settings)

@@ -29,6 +29,9 @@ gchar *gst_realtime2_find_key (const GstRealtime2Settings *settings);
  * and translation, 0 in a conversation. */
 guint64 gst_realtime2_presentation_delay (const GstRealtime2Settings *settings);
 
+/* Whether the session joins a call whose audio goes another way. */
+gboolean gst_realtime2_is_sideband (const GstRealtime2Settings *settings);
+
 /* What the settings say, or what the model is for. */
 Rt2SessionType gst_realtime2_session_type (
     const GstRealtime2Settings *settings);

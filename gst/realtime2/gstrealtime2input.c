@@ -81,6 +81,25 @@ clear_queue (GstRealtime2Input *input)
   input->queued = 0;
 }
 
+/* Drops the audio that waits; what else is on its way stays. */
+static void
+clear_audio (GstRealtime2Input *input)
+{
+  GList *next;
+
+  for (GList *l = input->pieces.head; l; l = next) {
+    Rt2UplinkPiece *piece = l->data;
+
+    next = l->next;
+    if (piece->kind != RT2_UPLINK_AUDIO)
+      continue;
+    piece_free (piece);
+    g_queue_delete_link (&input->pieces, l);
+  }
+  g_byte_array_set_size (input->chunk, 0);
+  input->queued = 0;
+}
+
 static void
 drop_piece (GstRealtime2Input *input, Rt2UplinkPiece *piece)
 {
@@ -96,21 +115,35 @@ effective_leaky (GstRealtime2Input *input)
   return input->live ? GST_REALTIME2_LEAKY_DOWNSTREAM : GST_REALTIME2_LEAKY_NO;
 }
 
+static gboolean
+compare_audio (gconstpointer piece, gconstpointer unused)
+{
+  return ((const Rt2UplinkPiece *) piece)->kind != RT2_UPLINK_AUDIO;
+}
+
+static void
+drop_oldest (GstRealtime2Input *input)
+{
+  GList *link = g_queue_find_custom (&input->pieces, NULL, compare_audio);
+  Rt2UplinkPiece *oldest = link->data;
+
+  g_queue_delete_link (&input->pieces, link);
+  input->queued -= piece_duration (input, oldest);
+  drop_piece (input, oldest);
+}
+
 /* Makes room for @duration ns. FALSE if the newest is to be dropped, or if
- * flushing. */
+ * flushing. The end waits for nothing: its last piece goes over the bound. */
 static gboolean
 make_room (GstRealtime2Input *input, guint64 duration)
 {
-  while (input->queued > 0 && input->queued + duration > input->max_size_time) {
-    Rt2UplinkPiece *oldest;
-
+  while (!input->eos && input->queued > 0
+      && input->queued + duration > input->max_size_time) {
     switch (effective_leaky (input)) {
       case GST_REALTIME2_LEAKY_UPSTREAM:
         return FALSE;
       case GST_REALTIME2_LEAKY_DOWNSTREAM:
-        oldest = g_queue_pop_head (&input->pieces);
-        input->queued -= piece_duration (input, oldest);
-        drop_piece (input, oldest);
+        drop_oldest (input);
         break;
       default:
         if (!input->pacer.flushing)
@@ -123,14 +156,27 @@ make_room (GstRealtime2Input *input, guint64 duration)
   return TRUE;
 }
 
+/* The end is the last piece, whatever waited for room when it came. FALSE if it
+ * has been taken already. */
+static gboolean
+insert_before_end (GstRealtime2Input *input, Rt2UplinkPiece *piece)
+{
+  Rt2UplinkPiece *last = g_queue_peek_tail (&input->pieces);
+
+  if (!last || last->kind != RT2_UPLINK_END)
+    return FALSE;
+  g_queue_insert_before (&input->pieces, input->pieces.tail, piece);
+  return TRUE;
+}
+
 static void
-push_piece (
-    GstRealtime2Input *input, Rt2UplinkKind kind, GBytes *audio, guint64 rt)
+push_audio (GstRealtime2Input *input, GBytes *audio, guint64 rt)
 {
   Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
+  gboolean ended = input->eos;
   guint64 duration;
 
-  piece->kind = kind;
+  piece->kind = RT2_UPLINK_AUDIO;
   piece->audio = audio;
   piece->rt = rt;
   duration = piece_duration (input, piece);
@@ -138,21 +184,39 @@ push_piece (
     drop_piece (input, piece);
     return;
   }
-  g_queue_push_tail (&input->pieces, piece);
+  if (input->eos && !ended) {
+    if (!insert_before_end (input, piece)) {
+      drop_piece (input, piece);
+      return;
+    }
+  } else {
+    g_queue_push_tail (&input->pieces, piece);
+  }
   input->queued += duration;
 }
 
-/* What is in the chunk becomes a piece. */
+/* A piece that is no audio: needs no room. */
+static void
+push_control (GstRealtime2Input *input, Rt2UplinkKind kind)
+{
+  Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
+
+  piece->kind = kind;
+  piece->rt = GST_CLOCK_TIME_NONE;
+  g_queue_push_tail (&input->pieces, piece);
+}
+
+/* What is in the chunk becomes a piece. The chunk is empty before any wait. */
 static void
 push_chunk (GstRealtime2Input *input)
 {
   guint width = rt2_audio_format_width (input->self->input_format);
   gsize size = input->chunk->len - input->chunk->len % width;
+  GBytes *audio = size > 0 ? g_bytes_new (input->chunk->data, size) : NULL;
 
-  if (size > 0)
-    push_piece (input, RT2_UPLINK_AUDIO, g_bytes_new (input->chunk->data, size),
-        input->chunk_rt);
   g_byte_array_set_size (input->chunk, 0);
+  if (audio)
+    push_audio (input, audio, input->chunk_rt);
 }
 
 static gsize
@@ -212,7 +276,7 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
 /* Tells what was dropped: when dropping begins, then once a second, then what
  * is left at the end. */
 static void
-report_drops (GstRealtime2Input *input)
+report_drops (GstRealtime2Input *input, const gchar *reason)
 {
   GstRealtime2 *self = input->self;
   gint64 now = g_get_monotonic_time ();
@@ -233,7 +297,7 @@ report_drops (GstRealtime2Input *input)
   GST_WARNING_OBJECT (
       self, "dropped %" GST_TIME_FORMAT " of input", GST_TIME_ARGS (lost));
   gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
-      lost / GST_MSECOND, "reason", G_TYPE_STRING, "max-size-time", NULL);
+      lost / GST_MSECOND, "reason", G_TYPE_STRING, reason, NULL);
 }
 
 /* --- buffers --- */
@@ -303,6 +367,9 @@ take_audio (
     return GST_FLOW_FLUSHING;
   if (input->pacer.flushing)
     return GST_FLOW_FLUSHING;
+  /* The end may have come while this waited. */
+  if (input->eos)
+    return GST_FLOW_EOS;
   fill_hole (input, rt);
   add_audio (input, data, size, rt);
   input->next_rt = rt
@@ -344,7 +411,7 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   gst_buffer_unref (buffer);
   gst_realtime2_link_wake (self->link);
-  report_drops (input);
+  report_drops (input, "max-size-time");
   return ret;
 }
 
@@ -381,15 +448,18 @@ take_caps (GstRealtime2Input *input, GstEvent *event)
   changed = format != self->input_format;
   if (changed) {
     /* What waits is in the old format and can't be sent any more. */
-    input->dropped += input->queued;
-    clear_queue (input);
+    input->dropped += input->queued
+        + rt2_audio_format_bytes_to_ns (self->input_format, input->chunk->len);
+    clear_audio (input);
   }
   self->input_format = format;
   input->has_caps = TRUE;
   g_mutex_unlock (&self->lock);
 
-  if (changed)
+  if (changed) {
+    report_drops (input, "caps-changed");
     gst_realtime2_update_config (self);
+  }
   return TRUE;
 }
 
@@ -440,11 +510,12 @@ gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event)
     input->eos = TRUE;
     self->eos_seqnum = gst_event_get_seqnum (event);
     push_chunk (input);
-    push_piece (input, RT2_UPLINK_END, NULL, GST_CLOCK_TIME_NONE);
+    push_control (input, RT2_UPLINK_END);
+    g_cond_broadcast (&input->space_cond);
   }
   g_mutex_unlock (&self->lock);
   gst_event_unref (event);
-  report_drops (input);
+  report_drops (input, "max-size-time");
   gst_realtime2_link_finish (self->link);
 }
 
@@ -455,7 +526,8 @@ set_flushing (GstRealtime2Input *input, gboolean flushing)
   g_cond_broadcast (&input->space_cond);
 }
 
-/* What was said before the flush is void, here and on the server. */
+/* What was said before the flush is void, here and on the server. It does not
+ * undo an end: the session was told. */
 static void
 flush_start (GstRealtime2Input *input)
 {
@@ -463,9 +535,9 @@ flush_start (GstRealtime2Input *input)
 
   g_mutex_lock (&self->lock);
   set_flushing (input, TRUE);
-  clear_queue (input);
+  clear_audio (input);
   if (!input->eos)
-    push_piece (input, RT2_UPLINK_CLEAR, NULL, GST_CLOCK_TIME_NONE);
+    push_control (input, RT2_UPLINK_CLEAR);
   g_mutex_unlock (&self->lock);
   gst_realtime2_link_wake (self->link);
 }

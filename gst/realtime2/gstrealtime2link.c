@@ -128,8 +128,7 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
   if (reconnected)
     gst_realtime2_post (
         self, "session-restored", "session-id", G_TYPE_STRING, info->id, NULL);
-  gst_realtime2_post_progress (
-      self, GST_PROGRESS_TYPE_COMPLETE, "Session is ready");
+  end_progress (self->link, GST_PROGRESS_TYPE_COMPLETE, "Session is ready");
 }
 
 /* Nothing more comes for what was under way; what came is played out. */
@@ -155,6 +154,20 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
       delay / GST_MSECOND, NULL);
   continue_progress (self->link, text);
   g_free (text);
+}
+
+/* It is not sent again: the words are gone. */
+static void
+on_turn_lost (gpointer owner, guint64 duration)
+{
+  GstRealtime2 *self = owner;
+
+  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+      duration / GST_MSECOND, "reason", G_TYPE_STRING, "session-lost", NULL);
+  GST_ELEMENT_WARNING (self, RESOURCE, READ,
+      ("The connection was lost before the answer was complete."),
+      ("%" GST_TIME_FORMAT " of the user's speech went unanswered",
+          GST_TIME_ARGS (duration)));
 }
 
 static gboolean
@@ -284,6 +297,7 @@ static const Rt2SessionListener listener = {
   .created = on_created,
   .configured = on_configured,
   .lost = on_lost,
+  .turn_lost = on_turn_lost,
   .failed = on_failed,
   .speech_started = gst_realtime2_on_speech_started,
   .speech_stopped = gst_realtime2_on_speech_stopped,

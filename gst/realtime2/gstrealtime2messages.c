@@ -11,7 +11,9 @@ gst_realtime2_post_structure (GstRealtime2 *self, GstStructure *fields)
 {
   guint64 now = gst_realtime2_running_time (self);
 
-  gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);
+  /* There is none without a clock. */
+  if (GST_CLOCK_TIME_IS_VALID (now))
+    gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);
   GST_DEBUG_OBJECT (self, "%s", gst_structure_get_name (fields));
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), fields));

@@ -195,7 +195,8 @@ static const Property table[] = {
       "ko, hi, id, vi, it or en (unset = the server's own)"),
   STRING ("tools", "Tools", tools, NULL, SESSION,
       "Tools that the agent may use: @ and the path of a file with a JSON "
-      "array, or the array itself"),
+      "array, or the array itself. This version reports calls (item-done) and "
+      "does not answer them"),
   STRING ("tool-choice", "Tool choice", tool_choice, NULL, SESSION,
       "Whether and which tool to use: auto, none, required, or a JSON object, "
       "or @ and the path of a file"),

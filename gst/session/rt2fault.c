@@ -385,7 +385,8 @@ rt2_fault_new_timeout (const gchar *where)
 {
   return with_hint (
       rt2_fault_new (RT2_FAULT_TIMEOUT, "%s did not answer in time.", where),
-      "Check the network and `uri`, or raise connect-timeout.");
+      "Check the network and `uri` (a server without TLS wants ws://), or raise "
+      "connect-timeout.");
 }
 
 /* The worst thing that is wrong with a certificate comes first. */

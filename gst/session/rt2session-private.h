@@ -46,12 +46,12 @@ struct _Rt2Session {
   const Rt2SessionListener *listener;
   gpointer owner;      /* of the listener's calls */
   Rt2SessionType type; /* of the configuration at the start; never changes */
-  Rt2SessionOptions *options; /* never changes */
+  Rt2SessionOptions *options; /* never changes, but for the key */
   GMainContext *context;      /* the thread's; all sources are attached here */
   GSource *wakeup;            /* fires when another thread has left work */
-  GSource *timer;             /* one of configure, retry: see on_timer */
+  GSource *timer;             /* of configuring, or of the next try */
   GSource *flow_timer;        /* keeps a translation's audio flowing */
-  GSource *finish_timer;      /* fires when finish_check() is due */
+  GSource *finish_timer;      /* fires when the end is to be looked at */
 
   GMutex lock;                  /* guards the next four, nothing else */
   Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
@@ -87,7 +87,9 @@ struct _Rt2Session {
   guint64 translated;   /* ns of translated audio that came */
   Rt2Sentence output_sentence, input_sentence; /* of a translation */
   gboolean speech_open; /* speech_started without its end */
+  guint64 vad_start;    /* ns appended when it last saw a start */
   guint64 vad_end;      /* ns appended when the server's VAD last saw an end */
+  guint64 unanswered;   /* ns of committed turns whose answer is not done */
   Rt2Responses *responses;
   gchar *create_id; /* of our last response.create, or NULL */
   Rt2Conversation *conversation;
@@ -145,6 +147,10 @@ void rt2_session_commit (Rt2Session *session);
 /* The running time at which the speech that is not acknowledged yet began, or
  * at which it is now; G_MAXUINT64 if that is not known. */
 guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
+
+/* What the user said, ns, that would be lost with this connection: sent, and
+ * not answered to the end. */
+guint64 rt2_session_unanswered (Rt2Session *session);
 
 /* Forgets what was on its way up. */
 void rt2_session_reset_uplink (Rt2Session *session);

@@ -496,13 +496,15 @@ on_retry (gpointer data)
 void
 rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
-  guint64 delay;
+  guint64 delay, unanswered = rt2_session_unanswered (session);
 
   /* An `error` event may quote the key. */
   rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
   reset_connection (session);
   session->attempts++;
+  if (unanswered > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, unanswered);
   if (!rt2_fault_should_retry (fault, session->options->retries,
           session->attempts, session->ever_configured)) {
     session->finish = RT2_FINISH_DONE;

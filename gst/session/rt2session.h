@@ -90,6 +90,9 @@ typedef struct {
       gpointer owner, const Rt2SessionInfo *info, gboolean reconnected);
   /* The connection is gone and will be tried again in @delay ns. */
   void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
+  /* With a connection went what the user said last: @duration ns were sent and
+   * not answered to the end. Before `lost` or `failed`. */
+  void (*turn_lost) (gpointer owner, guint64 duration);
   /* The end: no further try. The session is DISCONNECTED. */
   void (*failed) (gpointer owner, const Rt2Fault *fault);
 

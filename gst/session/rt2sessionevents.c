@@ -299,6 +299,7 @@ on_speech_started (Rt2Session *session, const Rt2Event *event)
   Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64,
     G_MAXUINT64 };
 
+  session->vad_start = event->audio_start_ms * 1000000;
   session->speech_open = TRUE;
   session->last_turn = g_get_monotonic_time ();
   utterance.start = rt2_input_clock_to_running_time (
@@ -388,8 +389,11 @@ on_committed (Rt2Session *session, const Rt2Event *event)
 
   session->last_turn = g_get_monotonic_time ();
   session->speech_open = FALSE;
-  if (is_answered (session, ours != NULL))
+  if (is_answered (session, ours != NULL)) {
     rt2_responses_expect (session->responses);
+    session->unanswered += session->vad_end
+        - MIN (session->vad_end, session->vad_start);
+  }
   if (!ours)
     note_committed (session);
   if (ours && event->item_id)
@@ -523,6 +527,7 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
   if (!rt2_responses_ended (session->responses, response->id))
     return;
   session->stats.responses++;
+  session->unanswered = 0;
   add_usage (session, &response->usage);
   for (guint i = 0; i < response->output->len; i++)
     rt2_conversation_note (session->conversation,
@@ -556,8 +561,6 @@ note_latency (Rt2Session *session)
                                         - session->turn_end)
       * 1000;
   session->turn_end = 0;
-  session->closed = FALSE;
-  session->translated = 0;
 }
 
 static void

@@ -2,8 +2,8 @@
 /*
  * What the events of a translation session mean. They know no items and no
  * turns: audio and words come as they come, and each belongs to an instant of
- * the user's audio. The words are cut into items at the ends of sentences and at
- * long pauses.
+ * the user's audio. The words are cut into items at the ends of sentences and
+ * at long pauses.
  */
 #include "rt2session-private.h"
 

@@ -116,7 +116,9 @@ rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning)
 void
 rt2_session_commit (Rt2Session *session)
 {
-  g_queue_push_tail (&session->commits, new_span (session));
+  Rt2Span *span = new_span (session);
+
+  g_queue_push_tail (&session->commits, span);
   rt2_session_send (
       session, rt2_build_commit (rt2_session_new_event_id (session)));
   session->uncommitted = 0;
@@ -124,6 +126,7 @@ rt2_session_commit (Rt2Session *session)
   session->last_turn = session->turn_end = g_get_monotonic_time ();
   if (session->type != RT2_SESSION_TYPE_REALTIME)
     return;
+  session->unanswered += span->end - span->start;
   rt2_responses_want (session->responses);
   rt2_session_send_wish (session);
 }
@@ -303,12 +306,28 @@ rt2_session_pump (Rt2Session *session)
   keep_flowing (session);
 }
 
+guint64
+rt2_session_unanswered (Rt2Session *session)
+{
+  guint64 total = rt2_input_clock_total (session->clock);
+
+  if (session->type != RT2_SESSION_TYPE_REALTIME)
+    return 0;
+  if (session->speech_open)
+    return session->unanswered + total - MIN (total, session->vad_start);
+  if (rt2_session_config_has_vad (session->config))
+    return session->unanswered;
+  return session->unanswered + session->uncommitted;
+}
+
 void
 rt2_session_reset_uplink (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
+  session->vad_start = 0;
   session->vad_end = 0;
+  session->unanswered = 0;
   session->flow_start = 0;
   rt2_pause_reset (session->pause);
   g_queue_clear_full (&session->commits, g_free);
