@@ -41,6 +41,7 @@ struct _GstRealtime2Input {
   gboolean live_known; /* `live` was asked since the last segment */
   gboolean live;       /* upstream is live */
   gboolean eos;        /* no more buffers are taken */
+  gboolean end_taken;  /* the session has it */
   guint64 next_rt;     /* running time of the next sample, or NONE */
 
   /* The queue. */
@@ -156,43 +157,31 @@ make_room (GstRealtime2Input *input, guint64 duration)
   return TRUE;
 }
 
-/* The end is the last piece, whatever waited for room when it came. FALSE if it
- * has been taken already. */
-static gboolean
-insert_before_end (GstRealtime2Input *input, Rt2UplinkPiece *piece)
+/* The end stays the last piece, whatever still waited for room when it came. */
+static void
+queue_audio (GstRealtime2Input *input, Rt2UplinkPiece *piece)
 {
   Rt2UplinkPiece *last = g_queue_peek_tail (&input->pieces);
 
-  if (!last || last->kind != RT2_UPLINK_END)
-    return FALSE;
-  g_queue_insert_before (&input->pieces, input->pieces.tail, piece);
-  return TRUE;
+  input->queued += piece_duration (input, piece);
+  if (last && last->kind == RT2_UPLINK_END)
+    g_queue_insert_before (&input->pieces, input->pieces.tail, piece);
+  else
+    g_queue_push_tail (&input->pieces, piece);
 }
 
 static void
 push_audio (GstRealtime2Input *input, GBytes *audio, guint64 rt)
 {
   Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
-  gboolean ended = input->eos;
-  guint64 duration;
 
   piece->kind = RT2_UPLINK_AUDIO;
   piece->audio = audio;
   piece->rt = rt;
-  duration = piece_duration (input, piece);
-  if (!make_room (input, duration)) {
+  if (make_room (input, piece_duration (input, piece)) && !input->end_taken)
+    queue_audio (input, piece);
+  else
     drop_piece (input, piece);
-    return;
-  }
-  if (input->eos && !ended) {
-    if (!insert_before_end (input, piece)) {
-      drop_piece (input, piece);
-      return;
-    }
-  } else {
-    g_queue_push_tail (&input->pieces, piece);
-  }
-  input->queued += duration;
 }
 
 /* A piece that is no audio: needs no room. */
@@ -250,7 +239,8 @@ add_audio (GstRealtime2Input *input, const guint8 *data, gsize size, guint64 rt)
     }
     size -= n;
     rt += rt2_audio_format_bytes_to_ns (format, n);
-    if (input->chunk->len >= chunk_size)
+    /* The end may have come while this waited: then nothing else empties it. */
+    if (input->chunk->len >= chunk_size || input->eos)
       push_chunk (input);
   }
 }
@@ -265,6 +255,7 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   head = g_queue_pop_head (&input->pieces);
   if (head) {
     input->queued -= piece_duration (input, head);
+    input->end_taken |= head->kind == RT2_UPLINK_END;
     *piece = *head;
     g_free (head);
     g_cond_broadcast (&input->space_cond);
@@ -614,6 +605,7 @@ gst_realtime2_input_start (
   input->live_known = FALSE;
   input->live = FALSE;
   input->eos = FALSE;
+  input->end_taken = FALSE;
   input->next_rt = GST_CLOCK_TIME_NONE;
   input->dropped = 0;
   input->reported = 0;

@@ -14,6 +14,10 @@
 #define MAX_ITEMS 512
 /* ns that audio with an instant may come early without waiting for it. */
 #define DUE_SLACK 20000000
+/* The largest sample of what is quiet, and how much of it, ns, is left of a
+ * pause that is shortened. */
+#define QUIET_LEVEL 64
+#define PAUSE 100000000
 
 /* Audio of one item that waits. */
 typedef struct {
@@ -533,6 +537,62 @@ put_silence (const Rt2Playout *playout, guint8 *out, guint n)
       n * rt2_audio_format_width (playout->format));
 }
 
+/* How many samples later than its instant the head of @segment would play at
+ * @rt; 0 if it is on time. */
+static guint64
+samples_late (const Rt2Playout *playout, const Segment *segment, guint64 rt)
+{
+  guint width = rt2_audio_format_width (playout->format);
+  guint64 due;
+
+  if (segment->due == RT2_TIME_NONE)
+    return 0;
+  due = segment->due
+      + rt2_audio_format_samples_to_ns (playout->format, segment->pos / width);
+  if (rt <= due + DUE_SLACK)
+    return 0;
+  return rt2_audio_format_ns_to_samples (playout->format, rt - due);
+}
+
+/* Samples at the head of @segment that nobody misses: what a pause there has
+ * beyond a short one. */
+static guint64
+spare_samples (const Rt2Playout *playout, const Segment *segment)
+{
+  guint64 pause = rt2_audio_format_ns_to_samples (playout->format, PAUSE);
+  gsize size;
+  const guint8 *data = g_bytes_get_data (segment->bytes, &size);
+  const guint8 *end = data + size;
+  guint64 n = 0;
+
+  if (playout->format != RT2_AUDIO_FORMAT_PCM16)
+    return 0;
+  for (const guint8 *at = data + segment->pos; at < end; at += 2, n++)
+    if (ABS ((gint16) (at[0] | (at[1] << 8))) > QUIET_LEVEL)
+      break;
+  return n > pause ? n - pause : 0;
+}
+
+/* What came late catches up in its pauses. */
+static void
+drop_late_pauses (Rt2Playout *playout, guint64 rt)
+{
+  Segment *segment;
+
+  while ((segment = g_queue_peek_head (&playout->segments))) {
+    guint64 n = MIN (
+        samples_late (playout, segment, rt), spare_samples (playout, segment));
+
+    if (n == 0)
+      return;
+    segment->spoken->received -= n;
+    playout->queued -= n;
+    segment->pos += 2 * n;
+    if (segment->pos >= g_bytes_get_size (segment->bytes))
+      segment_free (g_queue_pop_head (&playout->segments));
+  }
+}
+
 /* Samples of silence before the first segment may play, if the next sample
  * plays at @rt. Segments follow each other a little early or late because
  * instants are rounded: that is no reason for silence between them. */
@@ -604,8 +664,14 @@ rt2_playout_take (
   done = take_fade (playout, rt, out, n, slot);
   while (done < n && !g_queue_is_empty (&playout->segments)) {
     guint64 at = rt + rt2_audio_format_samples_to_ns (playout->format, done);
-    guint64 wait = MIN (samples_until_due (playout, at), n - done);
-    gboolean is_due = wait == 0;
+    guint64 wait;
+    gboolean is_due;
+
+    drop_late_pauses (playout, at);
+    if (g_queue_is_empty (&playout->segments))
+      break;
+    wait = MIN (samples_until_due (playout, at), n - done);
+    is_due = wait == 0;
 
     if (!is_due)
       put_silence (playout, out + done * width, wait);

@@ -123,7 +123,8 @@ void rt2_playout_other_item (
 guint64 rt2_playout_append_audio (
     Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio);
 /* The same for audio that belongs to the instant @due of the input: it plays
- * then, or right away if that is past. */
+ * then, or right away if that is past. What is late leaves out its pauses until
+ * it has caught up. */
 guint64 rt2_playout_append_audio_at (
     Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio, guint64 due);
 /* Nanoseconds of speech that may wait. The newest is dropped beyond it. */

@@ -78,13 +78,15 @@ struct _Rt2Session {
   gchar *event_id;          /* the newest of them */
 
   /* Turns. */
-  Rt2InputClock *clock; /* of the audio appended */
-  guint64 uncommitted;  /* ns appended since we last committed */
-  GQueue commits;       /* Rt2Span*, ours that were not acknowledged yet */
-  Rt2Pause *pause;      /* finds where to commit for a model without a VAD */
-  gint64 flow_start;    /* monotonic us when the first audio went up, or 0 */
-  gboolean closed;      /* session.closed came: a translation is through */
-  guint64 translated;   /* ns of translated audio that came */
+  Rt2InputClock *clock;   /* of the audio appended */
+  guint64 uncommitted;    /* ns appended since we last committed */
+  GQueue commits;         /* Rt2Span*, ours that were not acknowledged yet */
+  Rt2Pause *pause;        /* finds where to commit for a model without a VAD */
+  gint64 flow_start;      /* monotonic us when the first audio went up, or 0 */
+  gint64 last_audio;      /* monotonic us when the last went up */
+  gboolean closed;        /* session.closed came: a translation is through */
+  guint64 translated;     /* ns of translated audio that came */
+  guint64 translated_due; /* instant of the last of it that has one */
   Rt2Sentence output_sentence, input_sentence; /* of a translation */
   gboolean speech_open; /* speech_started without its end */
   guint64 vad_start;    /* ns appended when it last saw a start */

@@ -619,6 +619,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->utterances = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
   session->next_id = 1;
+  session->translated_due = G_MAXUINT64;
 
   session->wakeup = g_source_new (&wakeup_funcs, sizeof (GSource));
   g_source_set_callback (session->wakeup, on_wakeup, session, NULL);

@@ -590,9 +590,15 @@ report_text (Rt2Session *session, const Rt2Event *event, Rt2TextKind kind,
     gboolean final)
 {
   Rt2Place place = place_of (event);
+  Rt2ConversationItem *item;
 
-  if (event->text && is_wanted (session, event))
-    session->listener->text (session->owner, &place, kind, event->text, final);
+  if (!event->text || !is_wanted (session, event))
+    return;
+  item = rt2_conversation_find (session->conversation, event->item_id);
+  /* Written words have been read: an interruption does not take them back. */
+  if (kind == RT2_TEXT_TEXT && item && !item->text)
+    item->text = g_strdup (event->text);
+  session->listener->text (session->owner, &place, kind, event->text, final);
 }
 
 static void
@@ -681,4 +687,5 @@ rt2_session_reset_events (Rt2Session *session)
   session->turn_end = 0;
   session->closed = FALSE;
   session->translated = 0;
+  session->translated_due = G_MAXUINT64;
 }

@@ -131,11 +131,22 @@ rt2_session_on_source_text (Rt2Session *session, const Rt2Event *event)
   take_words (session, event, &session->input_sentence, "source", report_input);
 }
 
+/* The instant of the audio that comes next. What is said over silence that we
+ * made belongs to where the input stood still. */
+static guint64
+due_of_audio (Rt2Session *session)
+{
+  guint64 due = due_at (session, session->translated / 1000000);
+
+  if (due != G_MAXUINT64)
+    session->translated_due = due;
+  return session->translated_due;
+}
+
 void
 rt2_session_on_translated_audio (Rt2Session *session, const Rt2Event *event)
 {
-  Rt2Place place = { NULL, AUDIO_ITEM, 0,
-    due_at (session, session->translated / 1000000) };
+  Rt2Place place = { NULL, AUDIO_ITEM, 0, due_of_audio (session) };
 
   session->translated += rt2_audio_format_bytes_to_ns (
       session->config->output_format, g_bytes_get_size (event->audio));

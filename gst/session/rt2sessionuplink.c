@@ -13,7 +13,7 @@
 #define PIECES_PER_TURN 32
 /* Servers lose what is uploaded faster than four times real time. */
 #define MAX_UPLOAD_SPEED 3
-/* How far a translation's audio may fall behind before silence is put in. */
+/* How long a translation's audio may not come before silence is put in. */
 #define FLOW_SLACK (400 * NS_PER_MS)
 #define FLOW_INTERVAL (200 * NS_PER_MS)
 /* Added to vad_silence_duration at the end, so that the server is sure. */
@@ -42,8 +42,9 @@ append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
   g_string_free (json, TRUE);
   rt2_input_clock_append (session->clock, rt, duration);
   session->uncommitted += duration;
+  session->last_audio = g_get_monotonic_time ();
   if (session->flow_start == 0)
-    session->flow_start = g_get_monotonic_time ();
+    session->flow_start = session->last_audio;
 }
 
 static void
@@ -233,20 +234,23 @@ on_flow_timer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* A translator counts time in the audio it gets: silence is put in where the
- * user's audio does not come. */
+/* A translator counts time in the audio it gets: silence is put in while the
+ * user's audio does not come. That it does not come counts, not that there is
+ * less of it than time has passed: its clock may be another than ours. */
 static void
 keep_flowing (Rt2Session *session)
 {
-  guint64 elapsed, sent;
+  gint64 now = g_get_monotonic_time ();
+  guint64 idle, elapsed, sent;
 
   if (!is_translation (session) || session->flow_start == 0
       || !may_send_audio (session))
     return;
-  elapsed = (g_get_monotonic_time () - session->flow_start) * NS_PER_US;
+  idle = (now - session->last_audio) * NS_PER_US;
+  elapsed = (now - session->flow_start) * NS_PER_US;
   sent = rt2_input_clock_total (session->clock);
-  if (elapsed > sent + FLOW_SLACK)
-    append_silence (session, elapsed - sent - FLOW_SLACK / 2);
+  if (idle > FLOW_SLACK && elapsed > sent + FLOW_SLACK)
+    append_silence (session, MIN (idle, elapsed - sent - FLOW_SLACK / 2));
   rt2_session_arm (session, &session->flow_timer, FLOW_INTERVAL, on_flow_timer);
 }
 

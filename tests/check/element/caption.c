@@ -584,8 +584,8 @@ test_delta (void)
     out = GPOINTER_TO_SIZE (g_hash_table_lookup (stage.cursors, a));
     if (stage.left->len < 12)
       g_assert_false (
-          rt2_spoken_time_of (a, rt2_caption_sample_of (a, out + 1), &rt) &&
-          rt <= now);
+          rt2_spoken_time_of (a, rt2_caption_sample_of (a, out + 1), &rt)
+          && rt <= now);
   }
   stage_assert_left (&stage,
       "This|is|the|first|one.|Here|comes|the|second,|longer|"

@@ -100,9 +100,9 @@ assert_sounds (const Rt2Spoken *spoken, gsize from, guint64 now)
 static gboolean
 follows_audio (const Stage *stage, const Rt2Spoken *spoken)
 {
-  return stage->rules.sync == RT2_CAPTION_SYNC_AUDIO &&
-      spoken->role == RT2_ROLE_ASSISTANT &&
-      spoken->kind == RT2_TEXT_TRANSCRIPT && spoken->received > 0;
+  return stage->rules.sync == RT2_CAPTION_SYNC_AUDIO
+      && spoken->role == RT2_ROLE_ASSISTANT
+      && spoken->kind == RT2_TEXT_TRANSCRIPT && spoken->received > 0;
 }
 
 /* Each unit is the next piece of its item's text, and its sound has begun. */

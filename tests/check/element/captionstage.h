@@ -10,8 +10,8 @@
 
 #define PERIOD (20 * MSECOND)
 #define ALL_PHASES                                                             \
-  (RT2_CAPTION_PHASE_COMMENTARY | RT2_CAPTION_PHASE_FINAL_ANSWER |             \
-      RT2_CAPTION_PHASE_UNKNOWN)
+  (RT2_CAPTION_PHASE_COMMENTARY | RT2_CAPTION_PHASE_FINAL_ANSWER               \
+      | RT2_CAPTION_PHASE_UNKNOWN)
 
 /* A schedule that plays and one text pad that reads from it. */
 typedef struct {

@@ -282,9 +282,9 @@ stream_invent (Stream *stream, GString *units)
           : ends[g_rand_int_range (stream->rand, 0, G_N_ELEMENTS (ends))];
 
       if (stream->text->len > 0) {
-        gboolean new_unit = stream->stage.rules.granularity ==
-                RT2_GRANULARITY_DELTA ||
-            w == 0;
+        gboolean new_unit = stream->stage.rules.granularity
+                == RT2_GRANULARITY_DELTA
+            || w == 0;
 
         if (stream->stage.rules.granularity == RT2_GRANULARITY_ITEM)
           new_unit = FALSE;

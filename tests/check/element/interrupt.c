@@ -296,8 +296,8 @@ check_report (Case *c, GPtrArray *report, const guint *before,
       g_assert_true (may_be_complete (c, item));
       rig_assert_near (after[i], item->received, tolerance);
     }
-    if (item->done && item->received > 0 && before[i] == item->received &&
-        tolerance == 0)
+    if (item->done && item->received > 0 && before[i] == item->received
+        && tolerance == 0)
       g_assert_null (h);
   }
   g_assert_cmpuint (n_listed, ==, report->len);
@@ -412,8 +412,8 @@ encode (Rt2AudioFormat format, gint value)
   if (format == RT2_AUDIO_FORMAT_PCM16)
     return value;
   for (gint16 code = 1; code < 256; code++)
-    if (ABS (linear (format, code) - value) <
-        ABS (linear (format, best) - value))
+    if (ABS (linear (format, code) - value)
+        < ABS (linear (format, best) - value))
       best = code;
   return best;
 }
@@ -486,8 +486,8 @@ check_no_click (Rt2AudioFormat format, guint period, guint n_before)
   g_assert_cmpmem (cut->result, n_before * period * sizeof (gint16),
       cut->source, n_before * period * sizeof (gint16));
   g_assert_cmpint (largest_step (cut->result, CUT_LENGTH), <=,
-      largest_step (cut->source, CUT_LENGTH) + 32768 / (gint) cut->fade +
-          2 * coarseness (format, amplitude));
+      largest_step (cut->source, CUT_LENGTH) + 32768 / (gint) cut->fade
+          + 2 * coarseness (format, amplitude));
 }
 
 /* Wherever in the wave the cut falls. */
