@@ -117,14 +117,35 @@ uri_from_base (const gchar *base)
   return result;
 }
 
+/* The endpoint in the environment of Azure's clients, with the path of its API;
+ * NULL if there is none, or a key that is for another. */
+static gchar *
+uri_from_azure (const GstRealtime2Settings *settings)
+{
+  const gchar *endpoint = non_empty (g_getenv ("AZURE_OPENAI_ENDPOINT"));
+  gchar *base, *uri;
+
+  if (!endpoint || or_environment (settings->api_key, "OPENAI_API_KEY"))
+    return NULL;
+  base = g_strconcat (endpoint,
+      g_str_has_suffix (endpoint, "/") ? "openai/v1" : "/openai/v1", NULL);
+  uri = uri_from_base (base);
+  g_free (base);
+  return uri;
+}
+
 static gchar *
 find_uri (const GstRealtime2Settings *settings)
 {
   const gchar *base = non_empty (g_getenv ("OPENAI_BASE_URL"));
+  gchar *uri;
 
   if (non_empty (settings->uri))
     return as_websocket (settings->uri);
-  return base ? uri_from_base (base) : g_strdup (GST_REALTIME2_DEFAULT_URI);
+  if (base)
+    return uri_from_base (base);
+  uri = uri_from_azure (settings);
+  return uri ? uri : g_strdup (GST_REALTIME2_DEFAULT_URI);
 }
 
 static gboolean

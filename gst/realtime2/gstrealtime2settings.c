@@ -76,7 +76,8 @@ static const Property table[] = {
   STRING ("uri", "URI", uri, NULL, START,
       "Where the Realtime API is: wss://, ws://, https:// or http:// and the "
       "path, as in wss://RESOURCE.openai.azure.com/openai/v1/realtime. Unset: "
-      "OPENAI_BASE_URL with /realtime appended if that is set, else " GST_REALTIME2_DEFAULT_URI
+      "OPENAI_BASE_URL with /realtime appended, or AZURE_OPENAI_ENDPOINT if there "
+      "is no key of OpenAI's, else " GST_REALTIME2_DEFAULT_URI
       ". A key goes over ws:// to a loopback host only"),
   SECRET ("api-key", "API key", api_key, CONNECT,
       "API key, or an ephemeral key (ek_...). Can't be read back. Unset: the "

@@ -9,7 +9,8 @@
 
 /* As the SDKs of the vendor name them. */
 static const gchar *const variables[] = { "OPENAI_BASE_URL", "OPENAI_API_KEY",
-  "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AZURE_OPENAI_API_KEY" };
+  "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "AZURE_OPENAI_API_KEY",
+  "AZURE_OPENAI_ENDPOINT" };
 
 typedef struct {
   GstRealtime2Settings settings;
@@ -117,6 +118,42 @@ test_uri (Fixture *fixture, gconstpointer unused)
     scheme = g_ascii_strdown (options->transport->url, -1);
     g_assert_cmpstr (scheme, ==, cases[i].url);
     g_free (scheme);
+    rt2_session_options_free (options);
+  }
+}
+
+/* The endpoint of Azure's clients serves who has no key for another. */
+static void
+test_azure_endpoint (Fixture *fixture, gconstpointer unused)
+{
+  static const struct {
+    const gchar *endpoint, *base, *key, *property;
+    const gchar *url;
+  } cases[] = {
+    { "https://r.openai.azure.com", NULL, NULL, NULL,
+        "wss://r.openai.azure.com/openai/v1/realtime" },
+    { "https://r.openai.azure.com/", NULL, NULL, NULL,
+        "wss://r.openai.azure.com/openai/v1/realtime" },
+    { "https://r.openai.azure.com", "https://proxy.invalid/v1", NULL, NULL,
+        "wss://proxy.invalid/v1/realtime" },
+    { "https://r.openai.azure.com", NULL, "sk-o", NULL,
+        "wss://api.openai.com/v1/realtime" },
+    { "https://r.openai.azure.com", NULL, NULL, "sk-p",
+        "wss://api.openai.com/v1/realtime" },
+  };
+
+  g_setenv ("AZURE_OPENAI_API_KEY", "az", TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Rt2SessionOptions *options;
+
+    set (&fixture->settings.api_key, cases[i].property);
+    g_setenv ("AZURE_OPENAI_ENDPOINT", cases[i].endpoint, TRUE);
+    g_setenv ("OPENAI_BASE_URL", cases[i].base ? cases[i].base : "", TRUE);
+    g_setenv ("OPENAI_API_KEY", cases[i].key ? cases[i].key : "", TRUE);
+    options = make (fixture);
+    g_assert_cmpstr (options->transport->url, ==, cases[i].url);
+    g_assert_cmpint (options->transport->key_in_header, ==,
+        strstr (cases[i].url, "azure") != NULL);
     rt2_session_options_free (options);
   }
 }
@@ -364,6 +401,7 @@ main (int argc, char **argv)
   g_setenv ("GST_REGISTRY_DISABLE", "yes", TRUE);
   gst_init (&argc, &argv);
   ADD ("uri", test_uri);
+  ADD ("azure-endpoint", test_azure_endpoint);
   ADD ("key", test_key);
   ADD ("no-key", test_no_key);
   ADD ("auth", test_auth);
