@@ -422,6 +422,18 @@ gst_realtime2_make_options (
 
 /* --- the session --- */
 
+/* A call that is joined has its voice already: only another than our default is
+ * meant for it. */
+static const gchar *
+voice_for (const GstRealtime2Settings *settings)
+{
+  if (!settings->voice
+      || (gst_realtime2_is_sideband (settings)
+          && g_str_equal (settings->voice, GST_REALTIME2_DEFAULT_VOICE)))
+    return "";
+  return settings->voice;
+}
+
 /* Strings that may be text or the name of a file. */
 static gboolean
 put_texts (Rt2SessionConfig *config, const GstRealtime2Settings *settings,
@@ -441,8 +453,7 @@ put_texts (Rt2SessionConfig *config, const GstRealtime2Settings *settings,
       && put_text (&config->include, "include", settings->include, fault)
       && put_text (
           &config->overlay, "session-config", settings->session_config, fault)
-      && put_text (&config->voice, "voice",
-          settings->voice ? settings->voice : "", fault)
+      && put_text (&config->voice, "voice", voice_for (settings), fault)
       && put_text (&config->transcription_model, "transcription-model",
           settings->transcription_model, fault)
       && put_text (&config->transcription_language, "transcription-language",

@@ -136,7 +136,7 @@ static const Property table[] = {
   STRING ("instructions", "Instructions", instructions, NULL, SESSION,
       "What the agent is told to be and do, or @ and the path of a file that "
       "says it (unset = the server's own)"),
-  STRING ("voice", "Voice", voice, "marin", SESSION,
+  STRING ("voice", "Voice", voice, GST_REALTIME2_DEFAULT_VOICE, SESSION,
       "The agent's voice, such as marin or cedar. Can't change once the agent "
       "has spoken"),
   DOUBLE ("speed", "Speed", speed, 0.25, 1.5, 1.0, SESSION,

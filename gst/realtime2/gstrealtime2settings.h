@@ -14,6 +14,7 @@
 G_BEGIN_DECLS
 
 #define GST_REALTIME2_DEFAULT_URI "wss://api.openai.com/v1/realtime"
+#define GST_REALTIME2_DEFAULT_VOICE "marin"
 #define GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL "gpt-realtime-whisper"
 
 /* Guarded by the element's OBJECT_LOCK. Pointers may be NULL. Durations are ns,

@@ -310,7 +310,8 @@ on_speech_started (Rt2Session *session, const Rt2Event *event)
   if (session->finish == RT2_FINISH_WAITING
       && session->config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD)
     rt2_session_commit (session);
-  if (session->config->interrupt_response)
+  /* Whoever carries the audio of a call knows what was heard of it. */
+  if (session->config->interrupt_response && !session->options->call_id)
     interrupt (session);
 }
 

@@ -696,6 +696,24 @@ test_sideband_words (void)
   rig_expect_sent (t->rig, "");
 }
 
+/* What the caller heard, the server itself knows: nothing is taken back. */
+static void
+test_sideband_barge_in (void)
+{
+  g_autoptr (TypeRig) t = start_sideband ();
+
+  rig_send_response_created (t->rig, "R1");
+  rig_send_item (t->rig, "R1", 0, "A1", "message", FALSE);
+  rig_flush_down (t->rig);
+  rig_clear (t->rig);
+  rig_send_speech_started (t->rig, "U1", 100);
+  rig_send_response_done (t->rig, "R1", "cancelled");
+  rig_flush_down (t->rig);
+  rig_flush_up (t->rig);
+  rig_expect_sent (t->rig, "");
+  g_assert_cmpuint (rig_count (t->rig, "interrupt"), ==, 0);
+}
+
 static void
 add_ways (void)
 {
@@ -742,5 +760,6 @@ main (int argc, char **argv)
   g_test_add_func ("/types/sideband/audio", test_sideband);
   g_test_add_func ("/types/sideband/formats", test_sideband_formats);
   g_test_add_func ("/types/sideband/words", test_sideband_words);
+  g_test_add_func ("/types/sideband/barge-in", test_sideband_barge_in);
   return g_test_run ();
 }
