@@ -580,9 +580,10 @@ drop_late_pauses (Rt2Playout *playout, guint64 rt)
   Segment *segment;
 
   while ((segment = g_queue_peek_head (&playout->segments))) {
-    guint64 n = MIN (
-        samples_late (playout, segment, rt), spare_samples (playout, segment));
+    guint64 n = samples_late (playout, segment, rt);
+    guint64 spare = n > 0 ? spare_samples (playout, segment) : 0;
 
+    n = MIN (n, spare);
     if (n == 0)
       return;
     segment->spoken->received -= n;
