@@ -212,8 +212,9 @@ gst_realtime2_update_config (GstRealtime2 *self)
   rt2_session_config_free (config);
 }
 
+/* Tells the schedule, and what goes by it, what the properties say now. */
 static void
-update_latency (GstRealtime2 *self)
+update_playout (GstRealtime2 *self)
 {
   g_mutex_lock (&self->lock);
   GST_OBJECT_LOCK (self);
@@ -580,7 +581,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   if (touches == GST_REALTIME2_TOUCHES_SESSION)
     gst_realtime2_update_config (self);
   else if (touches == GST_REALTIME2_TOUCHES_PLAYOUT)
-    update_latency (self);
+    update_playout (self);
 }
 
 static void

@@ -413,7 +413,10 @@ gst_realtime2_make_options (
   options->retry_backoff_max = settings->retry_backoff_max;
   options->eos_silence = settings->eos_silence;
   options->eos_timeout = settings->eos_timeout;
-  if (!put_connection (options->transport, settings, fault)) {
+  options->tool_timeout = settings->tool_timeout;
+  if (!put_connection (options->transport, settings, fault)
+      || !put_text (
+          &options->greeting, "greeting", settings->greeting, fault)) {
     rt2_session_options_free (options);
     return NULL;
   }
@@ -474,6 +477,8 @@ put_turn_detection (
   config->idle_timeout = settings->idle_timeout;
   config->create_response = settings->create_response;
   config->interrupt_response = settings->interrupt_response;
+  config->min_interruption = settings->min_interruption;
+  config->guards_speech = settings->protect != 0;
 }
 
 /* Who writes down what is said, in a session that is for nothing else. */

@@ -37,6 +37,21 @@ static const GEnumValue session_type_values[] = {
   { 0, NULL, NULL },
 };
 
+static const GFlagsValue protect_values[] = {
+  { GST_REALTIME2_PROTECT_GREETING, "What the agent opens with", "greeting" },
+  { GST_REALTIME2_PROTECT_COMMENTARY, "What it says while it thinks",
+      "commentary" },
+  { GST_REALTIME2_PROTECT_ALL, "Everything", "all" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue commentary_values[] = {
+  { GST_REALTIME2_COMMENTARY_PLAY, "Spoken", "play" },
+  { GST_REALTIME2_COMMENTARY_TEXT_ONLY, "On text pads only", "text-only" },
+  { GST_REALTIME2_COMMENTARY_DROP, "Nowhere", "drop" },
+  { 0, NULL, NULL },
+};
+
 static const GEnumValue modality_values[] = {
   { GST_REALTIME2_MODALITY_AUDIO, "Answers are spoken", "audio" },
   { GST_REALTIME2_MODALITY_TEXT, "Answers are written", "text" },
@@ -126,6 +141,10 @@ static const GFlagsValue phases_values[] = {
   { 0, NULL, NULL }
 };
 
+DEFINE_TYPE (flags, "GstRealtime2Protect", gst_realtime2_protect_get_type,
+    protect_values)
+DEFINE_TYPE (enum, "GstRealtime2Commentary", gst_realtime2_commentary_get_type,
+    commentary_values)
 DEFINE_TYPE (enum, "GstRealtime2Auth", gst_realtime2_auth_get_type, auth_values)
 DEFINE_TYPE (enum, "GstRealtime2SessionType",
     gst_realtime2_session_type_get_type, session_type_values)

@@ -138,6 +138,30 @@ typedef enum {
   GST_REALTIME2_NOISE_REDUCTION_FAR_FIELD,
 } GstRealtime2NoiseReduction;
 
+/**
+ * GstRealtime2Protect:
+ * @GST_REALTIME2_PROTECT_GREETING: what the agent opens with
+ * @GST_REALTIME2_PROTECT_COMMENTARY: what it says while it thinks
+ * @GST_REALTIME2_PROTECT_ALL: everything
+ */
+typedef enum {
+  GST_REALTIME2_PROTECT_GREETING = 1 << 0,
+  GST_REALTIME2_PROTECT_COMMENTARY = 1 << 1,
+  GST_REALTIME2_PROTECT_ALL = 1 << 2,
+} GstRealtime2Protect;
+
+/**
+ * GstRealtime2Commentary:
+ * @GST_REALTIME2_COMMENTARY_PLAY: it is spoken
+ * @GST_REALTIME2_COMMENTARY_TEXT_ONLY: it goes to the text pads, unspoken
+ * @GST_REALTIME2_COMMENTARY_DROP: it goes nowhere
+ */
+typedef enum {
+  GST_REALTIME2_COMMENTARY_PLAY,
+  GST_REALTIME2_COMMENTARY_TEXT_ONLY,
+  GST_REALTIME2_COMMENTARY_DROP,
+} GstRealtime2Commentary;
+
 #define GST_TYPE_REALTIME2_AUTH (gst_realtime2_auth_get_type ())
 #define GST_TYPE_REALTIME2_SESSION_TYPE (gst_realtime2_session_type_get_type ())
 #define GST_TYPE_REALTIME2_MODALITY (gst_realtime2_modality_get_type ())
@@ -154,6 +178,8 @@ typedef enum {
 #define GST_TYPE_REALTIME2_TEXT_SYNC (gst_realtime2_text_sync_get_type ())
 #define GST_TYPE_REALTIME2_ROLES (gst_realtime2_roles_get_type ())
 #define GST_TYPE_REALTIME2_PHASES (gst_realtime2_phases_get_type ())
+#define GST_TYPE_REALTIME2_PROTECT (gst_realtime2_protect_get_type ())
+#define GST_TYPE_REALTIME2_COMMENTARY (gst_realtime2_commentary_get_type ())
 
 GType gst_realtime2_auth_get_type (void);
 GType gst_realtime2_session_type_get_type (void);
@@ -169,6 +195,8 @@ GType gst_realtime2_granularity_get_type (void);
 GType gst_realtime2_text_sync_get_type (void);
 GType gst_realtime2_roles_get_type (void);
 GType gst_realtime2_phases_get_type (void);
+GType gst_realtime2_protect_get_type (void);
+GType gst_realtime2_commentary_get_type (void);
 
 /* The nick of @value in @type, static; NULL if there is none. */
 const gchar *gst_realtime2_enum_nick (GType type, gint value);

@@ -16,6 +16,7 @@ typedef enum {
   KIND_INT,
   KIND_BOOLEAN,
   KIND_ENUM,
+  KIND_FLAGS,
   KIND_OBJECT,
   KIND_STRUCTURE, /* like a secret: people put tokens there */
 } Kind;
@@ -25,10 +26,10 @@ typedef struct {
   const gchar *nick;
   Kind kind;
   gsize offset;             /* in GstRealtime2Settings */
-  GType (*type) (void);     /* of an enum or object */
+  GType (*type) (void);     /* of an enum, flags or object */
   const gchar *text;        /* default of a string */
   guint64 min, max, value;  /* range and default of a duration; default of an
-                             * enum or boolean */
+                             * enum, flags or boolean */
   gdouble low, high, ratio; /* range and default of a double or an int */
   GstRealtime2Touches touches;
   const gchar *blurb;
@@ -62,6 +63,9 @@ typedef struct {
   ENTRY (KIND_BOOLEAN, NAME, NICK, FIELD, TOUCHES, BLURB, .value = VALUE)
 #define ENUM(NAME, NICK, FIELD, TYPE, VALUE, TOUCHES, BLURB)                   \
   ENTRY (KIND_ENUM, NAME, NICK, FIELD, TOUCHES, BLURB,                         \
+      .type = gst_realtime2_##TYPE##_get_type, .value = VALUE)
+#define FLAGS(NAME, NICK, FIELD, TYPE, VALUE, TOUCHES, BLURB)                  \
+  ENTRY (KIND_FLAGS, NAME, NICK, FIELD, TOUCHES, BLURB,                        \
       .type = gst_realtime2_##TYPE##_get_type, .value = VALUE)
 #define OBJECT(NAME, NICK, FIELD, TYPE, TOUCHES, BLURB)                        \
   ENTRY (KIND_OBJECT, NAME, NICK, FIELD, TOUCHES, BLURB, .type = TYPE)
@@ -213,6 +217,9 @@ static const Property table[] = {
       "file"),
   STRING ("include", "Include", include, NULL, SESSION,
       "More fields to ask for, with commas between"),
+  STRING ("greeting", "Greeting", greeting, NULL, START,
+      "What the agent opens the conversation with, in its own words; @ and the "
+      "path of a file"),
   STRING ("session-config", "Session config", session_config, NULL, SESSION,
       "JSON object that is laid over the session that the properties make: @ "
       "and the path of a file, or the object itself"),
@@ -240,6 +247,32 @@ static const Property table[] = {
   DURATION ("playout-offset", "Playout offset", playout_offset, 0, 60 * S, 0,
       PLAYOUT,
       "Delay between the end of this pipeline and the listener's ear, ns"),
+  BOOLEAN ("flush-on-interrupt", "Flush on interrupt", flush_on_interrupt,
+      FALSE, PLAYOUT,
+      "An interruption also flushes what is downstream of src. Only for "
+      "pipelines that end in a loudspeaker: a flush cuts files and moves the "
+      "time of other branches"),
+  DURATION ("min-interruption", "Min interruption", min_interruption, 0, 10 * S,
+      0, SESSION,
+      "How long the user must speak, as measured on the input, before the "
+      "agent is interrupted, ns. What is shorter while it speaks, such as a "
+      "cough, is taken back and not answered (0 = the server decides at once)"),
+  FLAGS ("protect", "Protect", protect, protect, 0, SESSION,
+      "What the user cannot interrupt; speech meanwhile is answered after it"),
+  ENUM ("commentary", "Commentary", commentary, commentary,
+      GST_REALTIME2_COMMENTARY_PLAY, PLAYOUT,
+      "What becomes of what the agent says while it thinks (phase commentary), "
+      "as far as the phase is known when it would be heard"),
+  BOOLEAN ("mute-while-speaking", "Mute while speaking", mute_while_speaking,
+      FALSE, PLAYOUT,
+      "Send silence in place of the input while the agent is heard: for "
+      "loudspeakers without echo cancellation. The user cannot interrupt then"),
+  DURATION ("echo-tail", "Echo tail", echo_tail, 0, 5 * S, 300 * MS, PLAYOUT,
+      "How long after the agent was heard the input stays muted, ns"),
+  DURATION ("tool-timeout", "Tool timeout", tool_timeout, 0, 3600 * S, 30 * S,
+      START,
+      "How long a function call may go unanswered before it is answered with "
+      "an error, ns (0 = for ever)"),
   DURATION ("eos-silence", "EOS silence", eos_silence, 0, AUTO, AUTO, START,
       "Silence sent after the input has ended, so that the server finds the "
       "end of the turn, ns (-1 = auto: vad-silence-duration plus 200 ms with "
@@ -285,6 +318,9 @@ make_pspec (const Property *p)
     case KIND_ENUM:
       return g_param_spec_enum (
           p->name, p->nick, p->blurb, p->type (), (gint) p->value, flags);
+    case KIND_FLAGS:
+      return g_param_spec_flags (
+          p->name, p->nick, p->blurb, p->type (), (guint) p->value, flags);
     case KIND_OBJECT:
       return g_param_spec_object (
           p->name, p->nick, p->blurb, p->type (), flags);
@@ -386,6 +422,9 @@ gst_realtime2_settings_set (
     case KIND_ENUM:
       *(gint *) field = g_value_get_enum (value);
       break;
+    case KIND_FLAGS:
+      *(guint *) field = g_value_get_flags (value);
+      break;
     case KIND_OBJECT:
       *(GObject **) field = g_value_dup_object (value);
       break;
@@ -421,6 +460,9 @@ gst_realtime2_settings_get (
       break;
     case KIND_ENUM:
       g_value_set_enum (value, *(const gint *) field);
+      break;
+    case KIND_FLAGS:
+      g_value_set_flags (value, *(const guint *) field);
       break;
     case KIND_OBJECT:
       g_value_set_object (value, *(GObject *const *) field);

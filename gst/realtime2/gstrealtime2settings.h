@@ -66,6 +66,7 @@ typedef struct {
   gchar *prompt;
   gchar *tracing;
   gchar *include;
+  gchar *greeting;
   gchar *session_config;
 
   guint64 chunk_duration;
@@ -75,6 +76,13 @@ typedef struct {
   gint leaky;      /* GstRealtime2Leaky */
   gint sync_input; /* GstRealtime2SyncInput */
   guint64 playout_offset;
+  gboolean flush_on_interrupt;
+  guint64 min_interruption;
+  guint protect;   /* GstRealtime2Protect */
+  gint commentary; /* GstRealtime2Commentary */
+  gboolean mute_while_speaking;
+  guint64 echo_tail;
+  guint64 tool_timeout;
   guint64 eos_silence;
   guint64 eos_timeout;
 } GstRealtime2Settings;
@@ -84,7 +92,7 @@ typedef enum {
   GST_REALTIME2_TOUCHES_NOTHING, /* read at the next READY->PAUSED */
   GST_REALTIME2_TOUCHES_CONNECT, /* read at the next connect */
   GST_REALTIME2_TOUCHES_SESSION, /* the session's configuration */
-  GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule's latency */
+  GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule and the input's gate */
 } GstRealtime2Touches;
 
 /* Installs the properties of the table as numbers 1 to the returned one. */

@@ -50,6 +50,9 @@ typedef struct {
   guint64 idle_timeout; /* 0 = off */
   gboolean create_response;
   gboolean interrupt_response;
+  guint64 min_interruption; /* shorter speech, ns, interrupts nothing; 0 = the
+                             * server decides */
+  gboolean guards_speech;   /* the owner may refuse an interruption */
 
   gchar *transcription_model;
   gchar *transcription_language;

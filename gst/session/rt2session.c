@@ -29,6 +29,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
   rt2_transport_config_free (options->transport);
   g_free (options->model);
   g_free (options->call_id);
+  g_free (options->greeting);
   g_free (options);
 }
 

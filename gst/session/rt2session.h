@@ -146,6 +146,9 @@ typedef struct {
   guint64 retry_backoff_max; /* ns */
   guint64 eos_silence;       /* ns appended at the end under server VAD;
                               * G_MAXUINT64 = vad_silence_duration + 200 ms */
+  gchar *greeting;           /* NULL, or what the agent opens with */
+  guint64 tool_timeout;      /* ns until an open function call is answered with
+                              * an error; 0 = never */
   guint64 eos_timeout;       /* ns without an event and without speech being
                               * played; 0 = for ever */
 } Rt2SessionOptions;

@@ -32,6 +32,8 @@ set_other_number (GValue *value, GParamSpec *pspec)
                 == G_PARAM_SPEC_UINT64 (pspec)->maximum
             ? G_PARAM_SPEC_UINT64 (pspec)->minimum + 1
             : G_PARAM_SPEC_UINT64 (pspec)->default_value + 1);
+  else if (G_IS_PARAM_SPEC_FLAGS (pspec))
+    g_value_set_flags (value, G_PARAM_SPEC_FLAGS (pspec)->flags_class->mask);
   else if (G_IS_PARAM_SPEC_DOUBLE (pspec))
     g_value_set_double (value, G_PARAM_SPEC_DOUBLE (pspec)->minimum + 0.125);
   else
@@ -220,6 +222,13 @@ static const struct {
   { "max-size-time", "5000000000" },
   { "leaky", "auto" },
   { "playout-offset", "0" },
+  { "flush-on-interrupt", "false" },
+  { "min-interruption", "0" },
+  { "protect", "0" },
+  { "commentary", "play" },
+  { "mute-while-speaking", "false" },
+  { "echo-tail", "300000000" },
+  { "tool-timeout", "30000000000" },
   { "eos-silence", "18446744073709551615" },
   { "eos-timeout", "30000000000" },
   { "sync-input", "auto" },

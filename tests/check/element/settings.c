@@ -260,7 +260,9 @@ GST_END_TEST;
 GST_START_TEST (test_all_are_here)
 {
   static const gchar *const elsewhere[] = { "api-key", "playout-offset",
-    "voice", "language", "parent", "name", NULL };
+    "flush-on-interrupt", "commentary", "mute-while-speaking", "echo-tail",
+    "min-interruption", "protect", "voice", "language", "parent", "name",
+    NULL };
   GstElement *element = gst_element_factory_make ("realtime2", NULL);
   guint n;
   GParamSpec **pspecs = g_object_class_list_properties (
