@@ -45,6 +45,14 @@ gst_realtime2_on_speech_stopped (gpointer owner, const Rt2Utterance *utterance)
   post_utterance (owner, "realtime2/speech-stopped", utterance);
 }
 
+void
+gst_realtime2_on_turn_dismissed (
+    gpointer owner, const gchar *item_id, guint64 duration)
+{
+  gst_realtime2_post (owner, "turn-dismissed", "item-id", G_TYPE_STRING,
+      item_id, "speech-ms", G_TYPE_UINT64, duration / GST_MSECOND, NULL);
+}
+
 static void
 post_transcript (GstRealtime2 *self, Rt2Role role, const gchar *item_id,
     const gchar *text, Rt2Phase phase)
@@ -152,10 +160,11 @@ gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
 /* --- the agent --- */
 
 void
-gst_realtime2_on_response_started (gpointer owner, const gchar *response_id)
+gst_realtime2_on_response_started (
+    gpointer owner, const gchar *response_id, gboolean greeting)
 {
   gst_realtime2_post (owner, "response-started", "response-id", G_TYPE_STRING,
-      response_id, NULL);
+      response_id, "greeting", G_TYPE_BOOLEAN, greeting, NULL);
 }
 
 /* The phase may be known only now. Called with self->lock. */
@@ -181,14 +190,43 @@ gst_realtime2_on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
   g_mutex_unlock (&self->lock);
 }
 
+/* All that a response says, new string. */
+static gchar *
+text_of (const Rt2Response *response)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < response->output->len; i++) {
+    const Rt2Item *item = g_ptr_array_index (response->output, i);
+
+    if (item->type == RT2_ITEM_MESSAGE && item->text)
+      g_string_append (text, item->text);
+  }
+  return g_string_free (text, FALSE);
+}
+
+/* What nobody heard is told here. */
 static void
-post_response_done (GstRealtime2 *self, const Rt2Response *response)
+add_answer (GstStructure *fields, const Rt2Response *response)
+{
+  gchar *text = text_of (response);
+
+  gst_structure_set (fields, "out-of-band", G_TYPE_BOOLEAN, TRUE, "text",
+      G_TYPE_STRING, text, "metadata", G_TYPE_STRING, response->metadata, NULL);
+  g_free (text);
+}
+
+static void
+post_response_done (
+    GstRealtime2 *self, const Rt2Response *response, gboolean out_of_band)
 {
   const Rt2Usage *usage = &response->usage;
   GstStructure *fields = gst_structure_new ("realtime2/response-done",
       "response-id", G_TYPE_STRING, response->id, "status", G_TYPE_STRING,
       rt2_status_name (response->status), NULL);
 
+  if (out_of_band)
+    add_answer (fields, response);
   if (response->reason)
     gst_structure_set (fields, "reason", G_TYPE_STRING, response->reason, NULL);
   if (usage->known)
@@ -237,7 +275,8 @@ post_corrected (GstRealtime2 *self, const GPtrArray *corrected)
 }
 
 void
-gst_realtime2_on_response_done (gpointer owner, const Rt2Response *response)
+gst_realtime2_on_response_done (
+    gpointer owner, const Rt2Response *response, gboolean out_of_band)
 {
   GstRealtime2 *self = owner;
   GPtrArray *corrected;
@@ -255,7 +294,7 @@ gst_realtime2_on_response_done (gpointer owner, const Rt2Response *response)
   g_mutex_lock (&self->lock);
   g_ptr_array_unref (corrected);
   g_mutex_unlock (&self->lock);
-  post_response_done (self, response);
+  post_response_done (self, response, out_of_band);
   if (response->status == RT2_STATUS_FAILED)
     GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
         ("The server failed to answer: %s",

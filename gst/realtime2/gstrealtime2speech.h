@@ -14,14 +14,16 @@ void gst_realtime2_on_speech_started (
     gpointer owner, const Rt2Utterance *utterance);
 void gst_realtime2_on_speech_stopped (
     gpointer owner, const Rt2Utterance *utterance);
+void gst_realtime2_on_turn_dismissed (
+    gpointer owner, const gchar *item_id, guint64 duration);
 void gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
     const gchar *text, gboolean final);
 void gst_realtime2_on_response_started (
-    gpointer owner, const gchar *response_id);
+    gpointer owner, const gchar *response_id, gboolean greeting);
 void gst_realtime2_on_phase (
     gpointer owner, const gchar *item_id, Rt2Phase phase);
 void gst_realtime2_on_response_done (
-    gpointer owner, const Rt2Response *response);
+    gpointer owner, const Rt2Response *response, gboolean out_of_band);
 void gst_realtime2_on_item (
     gpointer owner, const Rt2Place *place, const Rt2Item *item, gboolean done);
 void gst_realtime2_on_audio (

@@ -32,6 +32,7 @@ static const gsize strings[] = {
   G_STRUCT_OFFSET (Rt2SessionConfig, tracing),
   G_STRUCT_OFFSET (Rt2SessionConfig, include),
   G_STRUCT_OFFSET (Rt2SessionConfig, overlay),
+  G_STRUCT_OFFSET (Rt2SessionConfig, update),
 };
 
 Rt2SessionConfig *
@@ -110,6 +111,14 @@ rt2_session_config_has_vad (const Rt2SessionConfig *config)
     return FALSE;
   return config->type == RT2_SESSION_TYPE_REALTIME
       || !transcribes_without_vad (config->model);
+}
+
+gboolean
+rt2_session_config_decides (const Rt2SessionConfig *config)
+{
+  return config->type == RT2_SESSION_TYPE_REALTIME && !config->sideband
+      && rt2_session_config_has_vad (config)
+      && (config->min_interruption > 0 || config->guards_speech);
 }
 
 /* --- members --- */
@@ -249,6 +258,7 @@ put_server_vad (JsonObject *object, const Rt2SessionConfig *config)
 static void
 put_turn_detection (JsonObject *input, const Rt2SessionConfig *config)
 {
+  gboolean ours = rt2_session_config_decides (config);
   JsonObject *object;
 
   if (!rt2_session_config_has_vad (config)) {
@@ -266,9 +276,9 @@ put_turn_detection (JsonObject *input, const Rt2SessionConfig *config)
   if (config->type != RT2_SESSION_TYPE_REALTIME)
     return;
   json_object_set_boolean_member (
-      object, "create_response", config->create_response);
+      object, "create_response", config->create_response && !ours);
   json_object_set_boolean_member (
-      object, "interrupt_response", config->interrupt_response);
+      object, "interrupt_response", config->interrupt_response && !ours);
 }
 
 static void
@@ -408,10 +418,30 @@ rt2_session_config_build (const Rt2SessionConfig *config, gboolean with_voice)
       break;
   }
   lay_over (session, config->overlay);
+  lay_over (session, config->update);
   output = rt2_json_object (rt2_json_object (session, "audio"), "output");
   if (!with_voice && output && json_object_has_member (output, "voice"))
     json_object_remove_member (output, "voice");
   return session;
+}
+
+gchar *
+rt2_session_config_merge_update (
+    const gchar *update, const gchar *more, GError **error)
+{
+  JsonObject *new_one = rt2_json_parse_object (more, strlen (more), error);
+  JsonObject *merged;
+  gchar *text;
+
+  if (!new_one)
+    return NULL;
+  merged = update ? rt2_json_parse_object (update, strlen (update), NULL)
+                  : json_object_new ();
+  rt2_json_lay_over (merged, new_one);
+  text = rt2_json_to_text (merged);
+  json_object_unref (merged);
+  json_object_unref (new_one);
+  return text;
 }
 
 /* --- clearing --- */

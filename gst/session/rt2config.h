@@ -68,6 +68,7 @@ typedef struct {
   gchar *tracing;               /* a word, or JSON object */
   gchar *include;               /* words with commas between, or JSON array */
   gchar *overlay;               /* JSON object, laid over all of the above */
+  gchar *update;                /* likewise, over that */
 } Rt2SessionConfig;
 
 /* With the defaults of the API's documentation. */
@@ -90,6 +91,15 @@ JsonObject *rt2_session_config_build (
 /* Adds to @now what clears each member that @before had and @now has not: the
  * server leaves alone what an update does not name. */
 void rt2_session_config_clear_missing (JsonObject *now, JsonObject *before);
+
+/* @more laid over @update, both JSON objects; @update may be NULL. New text, or
+ * NULL and @error if @more is none. */
+gchar *rt2_session_config_merge_update (
+    const gchar *update, const gchar *more, GError **error);
+
+/* Whether we decide what speech of the user's interrupts and is answered, and
+ * not the server: its VAD only tells. */
+gboolean rt2_session_config_decides (const Rt2SessionConfig *config);
 
 /* Whether a server VAD ends the turns: it is set, and the session has one. */
 gboolean rt2_session_config_has_vad (const Rt2SessionConfig *config);

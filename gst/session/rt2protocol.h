@@ -151,6 +151,7 @@ typedef struct {
                   * itself where it is a string */
   gchar *error_type, *error_code, *error_message; /* status failed */
   gchar *client_event_id; /* metadata.client_event_id, our own mark */
+  gchar *metadata;        /* JSON object, or NULL */
   GPtrArray *output;      /* Rt2Item*, never NULL; items without an id
                            * are left out */
   Rt2Usage usage;
@@ -260,7 +261,11 @@ gchar *rt2_build_truncate (const gchar *item_id, guint content_index,
     guint64 audio_end_ms, const gchar *event_id);
 /* @event_id is also put into response.metadata.client_event_id, because
  * response.created carries no other mark of what asked for it. */
-gchar *rt2_build_response_create (const gchar *event_id);
+/* @params: NULL, or a JSON object with the response's members. */
+gchar *rt2_build_response_create (const gchar *params, const gchar *event_id);
+/* Answers an mcp_approval_request. */
+gchar *rt2_build_approval (const gchar *item_id, const gchar *request_id,
+    gboolean approve, const gchar *event_id);
 /* @response_id NULL: the active response of the conversation. */
 gchar *rt2_build_response_cancel (
     const gchar *response_id, const gchar *event_id);

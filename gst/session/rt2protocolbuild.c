@@ -5,8 +5,13 @@
  */
 #include "rt2protocol.h"
 
+#include <string.h>
+
 #include "rt2base64.h"
 #include "rt2json.h"
+
+/* Pairs that a response's metadata may hold. */
+#define MAX_METADATA 16
 
 /* --- members, each after a comma --- */
 
@@ -174,16 +179,58 @@ rt2_build_truncate (const gchar *item_id, guint content_index,
   return finish (out);
 }
 
+/* Puts our mark beside what the application says of itself in @response. */
+static void
+put_mark (JsonObject *response, const gchar *mark)
+{
+  JsonObject *metadata = rt2_json_object (response, "metadata");
+
+  if (metadata && json_object_get_size (metadata) >= MAX_METADATA)
+    return;
+  if (!metadata) {
+    metadata = json_object_new ();
+    json_object_set_object_member (response, "metadata", metadata);
+  }
+  json_object_set_string_member (metadata, "client_event_id", mark);
+}
+
 gchar *
-rt2_build_response_create (const gchar *event_id)
+rt2_build_response_create (const gchar *params, const gchar *event_id)
 {
   GString *out = begin ("response.create", event_id);
+  JsonObject *response = params
+      ? rt2_json_parse_object (params, strlen (params), NULL)
+      : NULL;
+  gchar *text;
 
-  if (event_id) {
-    g_string_append (out, ",\"response\":{\"metadata\":{\"client_event_id\":");
-    rt2_json_append_string (out, event_id);
-    g_string_append (out, "}}");
+  if (!response)
+    response = json_object_new ();
+  if (event_id)
+    put_mark (response, event_id);
+  if (json_object_get_size (response) > 0) {
+    text = rt2_json_to_text (response);
+    add_name (out, "response");
+    g_string_append (out, text);
+    g_free (text);
   }
+  json_object_unref (response);
+  return finish (out);
+}
+
+gchar *
+rt2_build_approval (const gchar *item_id, const gchar *request_id,
+    gboolean approve, const gchar *event_id)
+{
+  GString *out;
+
+  g_return_val_if_fail (item_id && request_id, NULL);
+
+  out = begin ("conversation.item.create", event_id);
+  g_string_append (out, ",\"item\":{\"type\":\"mcp_approval_response\"");
+  add_string (out, "id", item_id);
+  add_string (out, "approval_request_id", request_id);
+  add_name (out, "approve");
+  g_string_append (out, approve ? "true}" : "false}");
   return finish (out);
 }
 

@@ -235,6 +235,7 @@ rt2_response_parse (JsonObject *object, GError **error)
     return NULL;
   response->status = take_word (object, "status", statuses);
   response->client_event_id = take_string (metadata, "client_event_id");
+  response->metadata = metadata ? rt2_json_to_text (metadata) : NULL;
   take_status_details (response, object);
   rt2_usage_parse (rt2_json_object (object, "usage"), &response->usage);
   return g_steal_pointer (&response);
@@ -252,6 +253,7 @@ rt2_response_free (Rt2Response *response)
   g_free (response->error_code);
   g_free (response->error_message);
   g_free (response->client_event_id);
+  g_free (response->metadata);
   g_ptr_array_unref (response->output);
   g_free (response);
 }

@@ -1,49 +1,119 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The response sequencer: which response is under way, which is due, which is
- * dead. One response at a time may write to the conversation, so a wish for
- * another waits for its end. Pure.
+ * The response sequencer: who wishes the agent to speak, which response is
+ * under way, which is due, which is dead. One response at a time may write to
+ * the conversation, so a wish for another waits for its end. Those out of band
+ * write to none and wait for nobody. Pure.
  */
 #pragma once
 
-#include <glib.h>
+#include "rt2command.h"
 
 G_BEGIN_DECLS
 
 typedef struct _Rt2Responses Rt2Responses;
 
+typedef enum {
+  RT2_WISH_GREETING, /* the agent opens the conversation */
+  RT2_WISH_TURN,     /* the user ended a turn */
+  RT2_WISH_TOOLS,    /* the outputs of all calls of a response are in */
+  RT2_WISH_TEXT,     /* something written is to be answered */
+  RT2_WISH_ASKED,    /* the application asks for a response */
+} Rt2WishKind;
+
+/* A reason for a response. */
+typedef struct {
+  Rt2WishKind kind;
+  gint priority;       /* the highest goes first; among equals the oldest */
+  gint64 expires;      /* monotonic us after which it is void; 0 = never */
+  Rt2Command *command; /* owned: a message to be sent right before, or the
+                        * parameters of the response; NULL = neither */
+  gboolean lasting;    /* it stands when the user interrupts */
+  gboolean out_of_band;
+} Rt2Wish;
+
+Rt2Wish *rt2_wish_new (Rt2WishKind kind);
+void rt2_wish_free (Rt2Wish *wish);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Wish, rt2_wish_free)
+
+/* Wishes that may wait. */
+#define RT2_RESPONSES_MAX_WISHES 256
+
 Rt2Responses *rt2_responses_new (void);
 void rt2_responses_free (Rt2Responses *responses);
 
-/* A new connection: nothing is under way, due or wished. */
+/* A new connection: nothing is under way, due or wished for. */
 void rt2_responses_reset (Rt2Responses *responses);
 
-/* The owner wishes for a response. */
-void rt2_responses_want (Rt2Responses *responses);
-/* TRUE, once, if response.create is to be sent now: one is wished for and none
- * is under way or due. It is due from then on. */
-gboolean rt2_responses_take_wish (Rt2Responses *responses);
-/* The server took our response.create for one too many, or refused it. @again:
- * the wish stands until a response has ended. */
-void rt2_responses_refused (Rt2Responses *responses, gboolean again);
-/* The server will make one by itself: a turn was committed by its VAD. */
+/* --- wishes --- */
+
+/* Takes @wish over. Any response answers all that was said before it: a plain
+ * wish (without a command) adds nothing to one that waits already, and one
+ * that waits is served by a later one. FALSE if too many wait: then it is gone.
+ */
+gboolean rt2_responses_want (Rt2Responses *responses, Rt2Wish *wish);
+
+/* TRUE if there is a wish whose response.create may be sent now. */
+gboolean rt2_responses_is_ready (const Rt2Responses *responses);
+/* The wish whose response.create is to be sent now, marked @mark; NULL if there
+ * is none, or another response is in its way. It is due from then on. Belongs
+ * to @responses until it is refused, or its response ends. */
+const Rt2Wish *rt2_responses_take (Rt2Responses *responses, const gchar *mark);
+
+/* Wishes that have expired at @now (monotonic us), oldest first: Rt2Wish*,
+ * transfer full; NULL if none has. */
+GPtrArray *rt2_responses_expire (Rt2Responses *responses, gint64 now);
+/* When the next one does; 0 = never. */
+gint64 rt2_responses_next_expiry (const Rt2Responses *responses);
+
+/* The server did not take the response.create marked @mark (NULL = the last in
+ * band). @again: another response was in its way; the wish stands until one has
+ * ended. FALSE if no such is due. */
+gboolean rt2_responses_refused (
+    Rt2Responses *responses, const gchar *mark, gboolean again);
+
+/* The server will make a response by itself: its VAD committed a turn. */
 void rt2_responses_expect (Rt2Responses *responses);
 
-/* response.created, or the first event of one that was never announced. */
-void rt2_responses_started (Rt2Responses *responses, const gchar *id);
+/* --- responses --- */
+
+typedef enum {
+  RT2_START_NEW,   /* it is to be heard, unless it is out of band */
+  RT2_START_KNOWN, /* it has started, or ended, before */
+  RT2_START_VOID,  /* its reason is gone: it is dead and should be cancelled */
+} Rt2Start;
+
+/* response.created, or the first event of one that was never announced. @mark
+ * is the mark that it carries, or NULL: then it is the one that is expected,
+ * else the one that is due. */
+Rt2Start rt2_responses_started (
+    Rt2Responses *responses, const gchar *id, const gchar *mark);
 /* response.done. What still comes for it is a straggler. FALSE if it had ended
  * before. */
 gboolean rt2_responses_ended (Rt2Responses *responses, const gchar *id);
 
-/* All that is under way is dead: cut off by an interruption. */
-void rt2_responses_kill (Rt2Responses *responses);
+/* An interruption: all that is under way in band is dead, what is due or
+ * expected will be, and wishes are dropped but for those that last. */
+void rt2_responses_interrupt (Rt2Responses *responses);
+/* @id, and nothing else, is dead. */
+void rt2_responses_kill (Rt2Responses *responses, const gchar *id);
+
 /* TRUE if nothing of @id is to be heard: killed, or ended. */
 gboolean rt2_responses_is_dead (const Rt2Responses *responses, const gchar *id);
+/* TRUE if @id was asked for out of band. */
+gboolean rt2_responses_is_out_of_band (
+    const Rt2Responses *responses, const gchar *id);
+/* The wish that @id came from, or NULL; owned by @responses. */
+const Rt2Wish *rt2_responses_wish_of (
+    const Rt2Responses *responses, const gchar *id);
 
-/* Ids under way and not dead: gchar*, owned by @responses. */
+/* Ids in band, under way and not dead: gchar*, owned by @responses. */
 GPtrArray *rt2_responses_list_active (const Rt2Responses *responses);
 
-/* TRUE while one is under way (dead ones included), due or wished for. */
+/* TRUE while one in band is under way (dead ones included), due, expected or
+ * wished for. */
 gboolean rt2_responses_is_busy (const Rt2Responses *responses);
+/* The same, also of those out of band. */
+gboolean rt2_responses_is_open (const Rt2Responses *responses);
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 
 #include "rt2conversation.h"
 #include "rt2inputclock.h"
+#include "rt2loudness.h"
 #include "rt2pause.h"
 #include "rt2responses.h"
 
@@ -35,6 +36,14 @@ typedef struct {
   guint64 last;      /* instant of its last words, running time */
 } Rt2Sentence;
 
+/* What is to become of the speech that goes on, or was last. */
+typedef enum {
+  RT2_TURN_PLAIN,     /* it was in nobody's way: a turn like any other */
+  RT2_TURN_PENDING,   /* the agent speaks, and it is too short to interrupt */
+  RT2_TURN_CONFIRMED, /* it was long enough */
+  RT2_TURN_DISMISSED, /* it was not: to be taken back */
+} Rt2TurnKind;
+
 /* A configuration as the server was told it; all NULL if it was not. */
 typedef struct {
   Rt2SessionConfig *config;
@@ -52,13 +61,18 @@ struct _Rt2Session {
   GSource *timer;             /* of configuring, or of the next try */
   GSource *flow_timer;        /* keeps a translation's audio flowing */
   GSource *finish_timer;      /* fires when the end is to be looked at */
+  GSource *wish_timer;        /* fires when a wish expires */
+  GSource *tool_timer;        /* fires when a function call is late */
 
-  GMutex lock;                  /* guards the next four, nothing else */
+  GMutex lock;                  /* guards the next six, nothing else */
+  GQueue new_commands;          /* Rt2Command*, left by command() */
+  gsize command_bytes;          /* of all that wait, here and in `commands` */
   Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
   gboolean finish_asked;        /* left by finish() */
   Rt2SessionStats published;    /* what get_stats() gives */
 
   Rt2Transport *transport;
+  GQueue commands;          /* Rt2Command*, to be carried out in this order */
   Rt2SessionState state;    /* as last reported */
   guint attempts;           /* failed tries in a row */
   gboolean ever_configured; /* one session.updated came in this run */
@@ -88,12 +102,18 @@ struct _Rt2Session {
   guint64 translated;     /* ns of translated audio that came */
   guint64 translated_due; /* instant of the last of it that has one */
   Rt2Sentence output_sentence, input_sentence; /* of a translation */
-  gboolean speech_open; /* speech_started without its end */
-  guint64 vad_start;    /* ns appended when it last saw a start */
-  guint64 vad_end;      /* ns appended when the server's VAD last saw an end */
-  guint64 unanswered;   /* ns of committed turns whose answer is not done */
+  gboolean speech_open;  /* speech_started without its end */
+  Rt2Loudness *loudness; /* of the audio appended */
+  Rt2TurnKind turn;      /* of the speech that is open, or was last */
+  guint64 turn_from;     /* ns appended when that speech began */
+  gboolean deferred;     /* an interruption waits for the end of what is
+                          * protected */
+  GHashTable *deleted;   /* ids of items that we took back */
+  guint64 vad_start;     /* ns appended when it last saw a start */
+  guint64 vad_end;       /* ns appended when the server's VAD last saw an end */
+  guint64 unanswered;    /* ns of committed turns whose answer is not done */
   Rt2Responses *responses;
-  gchar *create_id; /* of our last response.create, or NULL */
+  Rt2Calls *calls;
   Rt2Conversation *conversation;
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Utterance times, see events */
@@ -130,8 +150,17 @@ void rt2_session_update_refused (Rt2Session *session, gboolean but_voice);
 /* Whether the server takes, and will take, audio in the wanted format. */
 gboolean rt2_session_format_is_settled (Rt2Session *session);
 
-/* Sends response.create if one is wished for and nothing is in its way. */
-void rt2_session_send_wish (Rt2Session *session);
+/* Wishes for a response; reports it if there are too many wishes. */
+void rt2_session_want (Rt2Session *session, Rt2WishKind kind);
+void rt2_session_want_command (
+    Rt2Session *session, Rt2WishKind kind, Rt2Command *command);
+/* Sends response.create for what is wished for and has nothing in its way. */
+void rt2_session_send_wishes (Rt2Session *session);
+
+/* Carries out what waits, if the session is configured. */
+void rt2_session_run_commands (Rt2Session *session);
+/* Carries out @command, which it takes over. */
+void rt2_session_execute (Rt2Session *session, Rt2Command *command);
 
 /* Calls @func once on the session's thread in @ns; replaces what *source was.
  */
@@ -146,6 +175,9 @@ void rt2_session_check_finish (Rt2Session *session);
  * the session gives any. */
 void rt2_session_commit (Rt2Session *session);
 
+/* The server forgets the audio of the turn that is open. */
+void rt2_session_clear_turn (Rt2Session *session);
+
 /* The running time at which the speech that is not acknowledged yet began, or
  * at which it is now; G_MAXUINT64 if that is not known. */
 guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
@@ -153,6 +185,42 @@ guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
 /* What the user said, ns, that would be lost with this connection: sent, and
  * not answered to the end. */
 guint64 rt2_session_unanswered (Rt2Session *session);
+
+/* Takes back all that was not heard, here and on the server, and ends what is
+ * under way. @cancel: the server does not do so by itself. */
+void rt2_session_interrupt (Rt2Session *session, gboolean cancel);
+/* The same, or as soon as what plays is not protected any more. */
+void rt2_session_interrupt_when_allowed (Rt2Session *session);
+/* Looks whether the speech that goes on interrupts by now, and whether what
+ * was protected is over. Called whenever there is news. */
+void rt2_session_judge_speech (Rt2Session *session);
+void rt2_session_delete_item (Rt2Session *session, const gchar *item_id);
+/* Whether we took @item_id back. */
+gboolean rt2_session_is_deleted (Rt2Session *session, const gchar *item_id);
+Rt2Utterance rt2_session_utterance (Rt2Session *session, const gchar *item_id);
+
+/* Events about the user's turns. */
+void rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_committed (Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_input_transcript_delta (
+    Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_input_transcript_completed (
+    Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_input_transcript_failed (
+    Rt2Session *session, const Rt2Event *event);
+/* Reports @error, in which the server may have quoted our key. */
+void rt2_session_report_error (
+    Rt2Session *session, const Rt2ServerError *error);
+
+/* The model calls a function: @item, of the response @response_id, is done.
+ * @dead: the user interrupted it. */
+void rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
+    const gchar *response_id, gboolean dead);
+/* Sends the outputs that may be sent now. */
+void rt2_session_send_outputs (Rt2Session *session);
+/* Answers what is late, and waits for what will be. */
+void rt2_session_check_tools (Rt2Session *session);
 
 /* Forgets what was on its way up. */
 void rt2_session_reset_uplink (Rt2Session *session);

@@ -58,7 +58,8 @@ current_state (Rt2Session *session)
     return RT2_SESSION_CONNECTING;
   if (session->speech_open)
     return RT2_SESSION_LISTENING;
-  if (rt2_responses_is_busy (session->responses))
+  if (rt2_responses_is_busy (session->responses)
+      || rt2_calls_n_open (session->calls) > 0)
     return RT2_SESSION_THINKING;
   return RT2_SESSION_READY;
 }
@@ -258,6 +259,32 @@ check_format (const gchar *direction, gboolean has, Rt2AudioFormat format,
       rt2_audio_format_name (format), rt2_audio_format_name (wanted));
 }
 
+/* The response that opens the conversation. Its instructions stand in place of
+ * the session's, so they hold these, too. */
+static void
+wish_for_greeting (Rt2Session *session)
+{
+  const gchar *greeting = session->options->greeting;
+  const gchar *instructions = session->config->instructions;
+  JsonObject *response;
+  gchar *text, *json;
+
+  if (!greeting || !*greeting || session->type != RT2_SESSION_TYPE_REALTIME)
+    return;
+  text = g_strdup_printf ("%s%sOpen the conversation now. Say exactly this, "
+                          "and nothing else: %s",
+      instructions ? instructions : "",
+      instructions && *instructions ? "\n\n" : "", greeting);
+  response = json_object_new ();
+  json_object_set_string_member (response, "instructions", text);
+  json = rt2_json_to_text (response);
+  rt2_session_want_command (
+      session, RT2_WISH_GREETING, rt2_command_new_response (json, NULL));
+  json_object_unref (response);
+  g_free (json);
+  g_free (text);
+}
+
 void
 rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
 {
@@ -282,8 +309,11 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   if (first) {
     rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
+    if (!reconnected)
+      wish_for_greeting (session);
   }
-  rt2_session_send_wish (session);
+  rt2_session_run_commands (session);
+  rt2_session_send_wishes (session);
   rt2_session_pump (session);
 }
 
@@ -316,7 +346,9 @@ on_opened (gpointer user_data)
 static void
 after_event (Rt2Session *session)
 {
-  rt2_session_send_wish (session);
+  rt2_session_judge_speech (session);
+  rt2_session_check_tools (session);
+  rt2_session_send_wishes (session);
   if (session->state != RT2_SESSION_DISCONNECTED)
     rt2_session_update_state (session);
   rt2_session_check_finish (session);
@@ -376,7 +408,6 @@ reset_connection (Rt2Session *session)
   g_clear_pointer (&session->error_code, g_free);
   g_clear_pointer (&session->error_message, g_free);
   g_clear_pointer (&session->update_id, g_free);
-  g_clear_pointer (&session->create_id, g_free);
   told_clear (&session->sent);
   told_clear (&session->accepted);
   session->created = FALSE;
@@ -385,6 +416,7 @@ reset_connection (Rt2Session *session)
   rt2_session_reset_uplink (session);
   rt2_input_clock_reset (session->clock);
   rt2_responses_reset (session->responses);
+  rt2_calls_reset (session->calls);
   rt2_conversation_clear (session->conversation);
   rt2_session_reset_events (session);
 }
@@ -528,6 +560,7 @@ on_wakeup (gpointer data)
 {
   Rt2Session *session = data;
   Rt2SessionConfig *config;
+  Rt2Command *command;
   gboolean finish;
 
   g_source_set_ready_time (session->wakeup, FOREVER);
@@ -535,10 +568,13 @@ on_wakeup (gpointer data)
   config = g_steal_pointer (&session->new_config);
   finish = session->finish_asked;
   session->finish_asked = FALSE;
+  while ((command = g_queue_pop_head (&session->new_commands)))
+    g_queue_push_tail (&session->commands, command);
   g_mutex_unlock (&session->lock);
 
   if (config)
     take_config (session, config);
+  rt2_session_run_commands (session);
   if (finish && session->finish == RT2_FINISH_NONE) {
     session->finish = RT2_FINISH_ASKED;
     session->last_alive = g_get_monotonic_time ();
@@ -586,6 +622,28 @@ rt2_session_finish (Rt2Session *session)
   rt2_session_wake (session);
 }
 
+gboolean
+rt2_session_command (Rt2Session *session, Rt2Command *command)
+{
+  gsize size = rt2_command_size (command);
+  gboolean taken;
+
+  g_mutex_lock (&session->lock);
+  taken = session->new_commands.length < RT2_SESSION_MAX_COMMANDS
+      && session->command_bytes + size <= RT2_SESSION_MAX_COMMAND_BYTES;
+  if (taken) {
+    g_queue_push_tail (&session->new_commands, command);
+    session->command_bytes += size;
+  }
+  g_mutex_unlock (&session->lock);
+
+  if (taken)
+    rt2_session_wake (session);
+  else
+    rt2_command_free (command);
+  return taken;
+}
+
 void
 rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats)
 {
@@ -613,12 +671,18 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->clock = rt2_input_clock_new ();
   session->pause = rt2_pause_new ();
   g_queue_init (&session->commits);
+  g_queue_init (&session->commands);
+  g_queue_init (&session->new_commands);
+  session->loudness = rt2_loudness_new ();
   session->responses = rt2_responses_new ();
+  session->calls = rt2_calls_new ();
   session->conversation = rt2_conversation_new ();
   session->transcripts = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, NULL);
   session->utterances = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
+  session->deleted = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, NULL);
   session->next_id = 1;
   session->translated_due = G_MAXUINT64;
 
@@ -640,13 +704,21 @@ rt2_session_free (Rt2Session *session)
   rt2_session_disarm (&session->wakeup);
   rt2_session_disarm (&session->finish_timer);
   rt2_session_disarm (&session->flow_timer);
+  rt2_session_disarm (&session->wish_timer);
+  rt2_session_disarm (&session->tool_timer);
   rt2_transport_close (session->transport);
   rt2_transport_free (session->transport);
   reset_connection (session);
   rt2_input_clock_free (session->clock);
   rt2_pause_free (session->pause);
   g_queue_clear_full (&session->commits, g_free);
+  g_queue_clear_full (
+      &session->new_commands, (GDestroyNotify) rt2_command_free);
+  g_queue_clear_full (&session->commands, (GDestroyNotify) rt2_command_free);
+  rt2_loudness_free (session->loudness);
   rt2_responses_free (session->responses);
+  rt2_calls_free (session->calls);
+  g_hash_table_unref (session->deleted);
   rt2_conversation_free (session->conversation);
   g_hash_table_unref (session->transcripts);
   g_hash_table_unref (session->utterances);

@@ -10,6 +10,8 @@
  */
 #pragma once
 
+#include "rt2calls.h"
+#include "rt2command.h"
 #include "rt2protocol.h"
 #include "rt2transport.h"
 
@@ -26,9 +28,10 @@ typedef enum {
 } Rt2SessionState;
 
 typedef enum {
-  RT2_UPLINK_AUDIO, /* a piece of the user's voice */
-  RT2_UPLINK_CLEAR, /* what was sent and not committed is void */
-  RT2_UPLINK_END,   /* there will be no more */
+  RT2_UPLINK_AUDIO,   /* a piece of the user's voice */
+  RT2_UPLINK_CLEAR,   /* what was sent and not committed is void */
+  RT2_UPLINK_COMMAND, /* what is to be done after the audio before it */
+  RT2_UPLINK_END,     /* there will be no more */
 } Rt2UplinkKind;
 
 /* What the owner has for the server. */
@@ -36,6 +39,7 @@ typedef struct {
   Rt2UplinkKind kind;
   GBytes *audio; /* in the configured input format */
   guint64 rt;    /* running time of its first sample, ns */
+  Rt2Command *command;
 } Rt2UplinkPiece;
 
 /* Where words or samples belong. Strings are valid during the callback. */
@@ -60,6 +64,8 @@ typedef struct {
   guint64 input_tokens, output_tokens, total_tokens;
   guint responses; /* done, whatever their status */
   guint interruptions;
+  guint dismissals; /* turns that interrupted nothing */
+  guint function_calls, function_timeouts;
   guint truncations, deletions; /* sent */
   guint server_errors;          /* `error` events, benign ones included */
   guint reconnects;
@@ -80,7 +86,8 @@ typedef struct {
 
   /* Takes the next piece for the server; FALSE if there is none now. Only asked
    * while the session is configured and the socket takes data. The session owns
-   * the bytes. Call rt2_session_wake() when there is something again. */
+   * the bytes and the command. Call rt2_session_wake() when there is something
+   * again. */
   gboolean (*pull) (gpointer owner, Rt2UplinkPiece *piece);
 
   /* The server opened a session, and then accepted the configuration.
@@ -103,8 +110,18 @@ typedef struct {
   void (*user_text) (gpointer owner, const Rt2Utterance *utterance,
       const gchar *text, gboolean final);
 
-  void (*response_started) (gpointer owner, const gchar *response_id);
-  void (*response_done) (gpointer owner, const Rt2Response *response);
+  /* What the user said was too short to interrupt, or came while it could not,
+   * and is taken back: it is not answered. @duration: ns of speech. */
+  void (*turn_dismissed) (
+      gpointer owner, const gchar *item_id, guint64 duration);
+
+  /* @greeting: it is the agent's opening. */
+  void (*response_started) (
+      gpointer owner, const gchar *response_id, gboolean greeting);
+  /* @out_of_band: it was asked for apart from the conversation. Nothing but
+   * this is told of it. */
+  void (*response_done) (
+      gpointer owner, const Rt2Response *response, gboolean out_of_band);
   /* The phase of an item is stated outside its response. */
   void (*phase) (gpointer owner, const gchar *item_id, Rt2Phase phase);
   /* An output item appears, or is finished. */
@@ -117,6 +134,19 @@ typedef struct {
    * @text is a delta. */
   void (*text) (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
       const gchar *text, gboolean final);
+
+  /* The model calls a function. One output is to follow, by a command, before
+   * tool_timeout is over. */
+  void (*function_call) (gpointer owner, const Rt2Call *call);
+  /* Its output went to the server: the owner's, or an error that took its place
+   * (call->reason). */
+  void (*function_output) (gpointer owner, const Rt2Call *call);
+  /* A command could not be carried out; @reason says why. */
+  void (*command_failed) (
+      gpointer owner, const Rt2Command *command, const gchar *reason);
+  /* Whether what plays now, or is next to play, may not be interrupted. The
+   * function may be NULL: nothing is protected. */
+  gboolean (*is_protected) (gpointer owner);
 
   /* The user barges in: drop what is not heard yet, and tell what was. Returns
    * Rt2Heard* in playing order, transfer full; the session truncates and
@@ -179,6 +209,13 @@ void rt2_session_set_config (
 
 /* Any thread: RT2_UPLINK_END is on its way; eos_timeout counts from now. */
 void rt2_session_finish (Rt2Session *session);
+
+/* Any thread: takes @command over and carries it out as soon as the session is
+ * configured, in the order of the calls. FALSE, and @command is freed, if
+ * RT2_SESSION_MAX_COMMANDS wait already, or RT2_SESSION_MAX_COMMAND_BYTES. */
+gboolean rt2_session_command (Rt2Session *session, Rt2Command *command);
+#define RT2_SESSION_MAX_COMMANDS 256
+#define RT2_SESSION_MAX_COMMAND_BYTES (32 * 1024 * 1024)
 
 /* Any thread; a snapshot of the last turn of the session's loop. */
 void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);

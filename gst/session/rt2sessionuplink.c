@@ -41,6 +41,9 @@ append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
   rt2_transport_send (session->transport, json->str);
   g_string_free (json, TRUE);
   rt2_input_clock_append (session->clock, rt, duration);
+  if (session->type == RT2_SESSION_TYPE_REALTIME)
+    rt2_loudness_feed (session->loudness, session->config->input_format, data,
+        size, NULL, NULL);
   session->uncommitted += duration;
   session->last_audio = g_get_monotonic_time ();
   if (session->flow_start == 0)
@@ -125,21 +128,11 @@ rt2_session_commit (Rt2Session *session)
   session->uncommitted = 0;
   session->speech_open = FALSE;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
-  if (session->type != RT2_SESSION_TYPE_REALTIME)
+  if (session->type != RT2_SESSION_TYPE_REALTIME
+      || !session->config->create_response)
     return;
   session->unanswered += span->end - span->start;
-  rt2_responses_want (session->responses);
-  rt2_session_send_wish (session);
-}
-
-void
-rt2_session_send_wish (Rt2Session *session)
-{
-  if (!session->configured || !rt2_responses_take_wish (session->responses))
-    return;
-  g_free (session->create_id);
-  session->create_id = g_strdup (rt2_session_new_event_id (session));
-  rt2_session_send (session, rt2_build_response_create (session->create_id));
+  rt2_session_want (session, RT2_WISH_TURN);
 }
 
 /* --- the pump --- */
@@ -155,6 +148,7 @@ take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
   if (session->options->call_id)
     return;
   append_audio (session, data, size, rt);
+  rt2_session_judge_speech (session);
   if (commits_at_pauses (session)
       && rt2_pause_feed (session->pause, session->config->input_format, data,
           size, session->config->vad_silence_duration)
@@ -254,9 +248,8 @@ keep_flowing (Rt2Session *session)
   rt2_session_arm (session, &session->flow_timer, FLOW_INTERVAL, on_flow_timer);
 }
 
-/* The server forgets the audio of the turn that is open. */
-static void
-clear_turn (Rt2Session *session)
+void
+rt2_session_clear_turn (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
@@ -281,7 +274,10 @@ send_piece (Rt2Session *session)
       g_bytes_unref (piece.audio);
       break;
     case RT2_UPLINK_CLEAR:
-      clear_turn (session);
+      rt2_session_clear_turn (session);
+      break;
+    case RT2_UPLINK_COMMAND:
+      rt2_session_execute (session, piece.command);
       break;
     case RT2_UPLINK_END:
       end_uplink (session);
@@ -334,6 +330,9 @@ rt2_session_reset_uplink (Rt2Session *session)
   session->unanswered = 0;
   session->flow_start = 0;
   rt2_pause_reset (session->pause);
+  rt2_loudness_reset (session->loudness);
+  session->turn = RT2_TURN_PLAIN;
+  session->deferred = FALSE;
   g_queue_clear_full (&session->commits, g_free);
   rt2_session_disarm (&session->flow_timer);
 }
@@ -349,7 +348,8 @@ is_unsettled (Rt2Session *session)
   if (is_translation (session))
     return !session->closed;
   return session->speech_open || session->commits.length > 0
-      || rt2_responses_is_busy (session->responses);
+      || session->commands.length > 0 || rt2_calls_n_open (session->calls) > 0
+      || rt2_responses_is_open (session->responses);
 }
 
 /* How many us from now on the end must be looked at again; 0 = it is here. */

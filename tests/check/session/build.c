@@ -169,8 +169,8 @@ static void
 test_responses (void)
 {
   assert_built (
-      rt2_build_response_create (NULL), "{\"type\":\"response.create\"}");
-  assert_built (rt2_build_response_create ("rc-7"),
+      rt2_build_response_create (NULL, NULL), "{\"type\":\"response.create\"}");
+  assert_built (rt2_build_response_create (NULL, "rc-7"),
       "{\"type\":\"response.create\",\"event_id\":\"rc-7\",\"response\":"
       "{\"metadata\":{\"client_event_id\":\"rc-7\"}}}");
   assert_built (

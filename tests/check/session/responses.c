@@ -6,6 +6,18 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Responses, rt2_responses_free)
 
+static void
+want (Rt2Responses *responses)
+{
+  g_assert_true (rt2_responses_want (responses, rt2_wish_new (RT2_WISH_TURN)));
+}
+
+static gboolean
+take (Rt2Responses *responses)
+{
+  return rt2_responses_take (responses, "mark") != NULL;
+}
+
 static gchar *
 active_text (Rt2Responses *responses)
 {
@@ -32,10 +44,10 @@ test_idle (void)
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
   g_assert_false (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
   g_assert_false (rt2_responses_is_dead (responses, "R1"));
   expect_active (responses, "");
-  rt2_responses_kill (responses);
+  rt2_responses_interrupt (responses);
   g_assert_false (rt2_responses_is_busy (responses));
 }
 
@@ -44,19 +56,19 @@ test_wish (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
+  want (responses);
   g_assert_true (rt2_responses_is_busy (responses));
-  g_assert_true (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
   /* Once. */
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
   g_assert_true (rt2_responses_is_busy (responses));
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   expect_active (responses, "R1");
   g_assert_true (rt2_responses_is_busy (responses));
   rt2_responses_ended (responses, "R1");
   expect_active (responses, "");
   g_assert_false (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
 }
 
 static void
@@ -64,14 +76,14 @@ test_wish_waits (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
-  rt2_responses_want (responses);
-  rt2_responses_want (responses);
-  g_assert_false (rt2_responses_take_wish (responses));
+  rt2_responses_started (responses, "R1", NULL);
+  want (responses);
+  want (responses);
+  g_assert_false (take (responses));
   rt2_responses_ended (responses, "R1");
   g_assert_true (rt2_responses_is_busy (responses));
-  g_assert_true (rt2_responses_take_wish (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
+  g_assert_false (take (responses));
 }
 
 /* A wish made while ours is due waits for that one. */
@@ -80,14 +92,14 @@ test_wish_while_due (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
-  rt2_responses_want (responses);
-  g_assert_false (rt2_responses_take_wish (responses));
-  rt2_responses_started (responses, "R1");
-  g_assert_false (rt2_responses_take_wish (responses));
+  want (responses);
+  g_assert_true (take (responses));
+  want (responses);
+  g_assert_false (take (responses));
+  rt2_responses_started (responses, "R1", NULL);
+  g_assert_false (take (responses));
   rt2_responses_ended (responses, "R1");
-  g_assert_true (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
 }
 
 static void
@@ -97,12 +109,12 @@ test_expected (void)
 
   rt2_responses_expect (responses);
   g_assert_true (rt2_responses_is_busy (responses));
-  rt2_responses_want (responses);
-  g_assert_false (rt2_responses_take_wish (responses));
-  rt2_responses_started (responses, "R1");
-  g_assert_false (rt2_responses_take_wish (responses));
+  want (responses);
+  g_assert_false (take (responses));
+  rt2_responses_started (responses, "R1", NULL);
+  g_assert_false (take (responses));
   rt2_responses_ended (responses, "R1");
-  g_assert_true (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
 }
 
 /* An interrupted response still writes to the conversation until its end. */
@@ -111,13 +123,13 @@ test_wish_waits_for_the_dead (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
-  rt2_responses_kill (responses);
-  rt2_responses_want (responses);
+  rt2_responses_started (responses, "R1", NULL);
+  rt2_responses_interrupt (responses);
+  want (responses);
   g_assert_true (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
   rt2_responses_ended (responses, "R1");
-  g_assert_true (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
 }
 
 static void
@@ -125,14 +137,14 @@ test_refused_again (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
-  rt2_responses_started (responses, "server's own");
-  rt2_responses_refused (responses, TRUE);
-  g_assert_false (rt2_responses_take_wish (responses));
+  want (responses);
+  g_assert_true (take (responses));
+  rt2_responses_started (responses, "server's own", NULL);
+  rt2_responses_refused (responses, NULL, TRUE);
+  g_assert_false (take (responses));
   rt2_responses_ended (responses, "server's own");
-  g_assert_true (rt2_responses_take_wish (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
+  g_assert_false (take (responses));
 }
 
 /* The server says that one is under way of which we were told nothing. */
@@ -141,13 +153,13 @@ test_refused_unannounced (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
-  rt2_responses_refused (responses, TRUE);
+  want (responses);
+  g_assert_true (take (responses));
+  rt2_responses_refused (responses, NULL, TRUE);
   g_assert_true (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
   g_assert_true (rt2_responses_ended (responses, "R1"));
-  g_assert_true (rt2_responses_take_wish (responses));
+  g_assert_true (take (responses));
 }
 
 static void
@@ -155,11 +167,11 @@ test_refused_for_good (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
-  rt2_responses_refused (responses, FALSE);
+  want (responses);
+  g_assert_true (take (responses));
+  rt2_responses_refused (responses, NULL, FALSE);
   g_assert_false (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
 }
 
 static void
@@ -167,12 +179,12 @@ test_kill (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
-  rt2_responses_kill (responses);
+  rt2_responses_started (responses, "R1", NULL);
+  rt2_responses_interrupt (responses);
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
   expect_active (responses, "");
   /* One that begins after it lives, and is not touched by the dead. */
-  rt2_responses_started (responses, "R2");
+  rt2_responses_started (responses, "R2", NULL);
   g_assert_false (rt2_responses_is_dead (responses, "R2"));
   expect_active (responses, "R2");
   rt2_responses_ended (responses, "R1");
@@ -187,11 +199,11 @@ test_repeated_start (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
+  rt2_responses_started (responses, "R1", NULL);
   expect_active (responses, "R1");
-  rt2_responses_kill (responses);
-  rt2_responses_started (responses, "R1");
+  rt2_responses_interrupt (responses);
+  rt2_responses_started (responses, "R1", NULL);
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
   rt2_responses_ended (responses, "R1");
   g_assert_false (rt2_responses_is_busy (responses));
@@ -202,10 +214,10 @@ test_stragglers (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   rt2_responses_ended (responses, "R1");
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
   expect_active (responses, "");
   g_assert_false (rt2_responses_is_busy (responses));
@@ -223,7 +235,7 @@ test_remembered_stragglers (void)
     g_autofree gchar *id = g_strdup_printf ("R%u", i);
     g_autofree gchar *old = g_strdup_printf ("R%u", i > 30 ? i - 30 : 0);
 
-    rt2_responses_started (responses, id);
+    rt2_responses_started (responses, id, NULL);
     rt2_responses_ended (responses, id);
     g_assert_true (rt2_responses_is_dead (responses, old));
   }
@@ -236,12 +248,12 @@ test_due_behind_another (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   rt2_responses_expect (responses);
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   g_assert_true (rt2_responses_ended (responses, "R1"));
   g_assert_true (rt2_responses_is_busy (responses));
-  rt2_responses_started (responses, "R2");
+  rt2_responses_started (responses, "R2", NULL);
   g_assert_true (rt2_responses_ended (responses, "R2"));
   g_assert_false (rt2_responses_is_busy (responses));
 }
@@ -252,15 +264,15 @@ test_straggler_while_due (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
+  rt2_responses_started (responses, "R1", NULL);
   rt2_responses_ended (responses, "R1");
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
-  rt2_responses_started (responses, "R1");
+  want (responses);
+  g_assert_true (take (responses));
+  rt2_responses_started (responses, "R1", NULL);
   rt2_responses_ended (responses, "R1");
   g_assert_true (rt2_responses_is_busy (responses));
-  rt2_responses_want (responses);
-  g_assert_false (rt2_responses_take_wish (responses));
+  want (responses);
+  g_assert_false (take (responses));
 }
 
 /* response.done may be all that is ever heard of one. */
@@ -269,8 +281,8 @@ test_end_without_start (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_want (responses);
-  g_assert_true (rt2_responses_take_wish (responses));
+  want (responses);
+  g_assert_true (take (responses));
   rt2_responses_ended (responses, "R1");
   g_assert_false (rt2_responses_is_busy (responses));
   g_assert_true (rt2_responses_is_dead (responses, "R1"));
@@ -281,15 +293,15 @@ test_reset (void)
 {
   g_autoptr (Rt2Responses) responses = rt2_responses_new ();
 
-  rt2_responses_started (responses, "R1");
-  rt2_responses_started (responses, "R2");
+  rt2_responses_started (responses, "R1", NULL);
+  rt2_responses_started (responses, "R2", NULL);
   rt2_responses_ended (responses, "R2");
-  rt2_responses_kill (responses);
-  rt2_responses_want (responses);
+  rt2_responses_interrupt (responses);
+  want (responses);
   rt2_responses_expect (responses);
   rt2_responses_reset (responses);
   g_assert_false (rt2_responses_is_busy (responses));
-  g_assert_false (rt2_responses_take_wish (responses));
+  g_assert_false (take (responses));
   g_assert_false (rt2_responses_is_dead (responses, "R1"));
   g_assert_false (rt2_responses_is_dead (responses, "R2"));
 }
@@ -304,7 +316,7 @@ test_flood (void)
   for (guint i = 0; i < 20000; i++) {
     g_autofree gchar *id = g_strdup_printf ("R%u", i);
 
-    rt2_responses_started (responses, id);
+    rt2_responses_started (responses, id, NULL);
     g_assert_false (rt2_responses_is_dead (responses, id));
   }
   list = rt2_responses_list_active (responses);

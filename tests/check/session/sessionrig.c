@@ -185,17 +185,54 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
 }
 
 static void
-on_response_started (gpointer owner, const gchar *response_id)
+on_response_started (
+    gpointer owner, const gchar *response_id, gboolean greeting)
 {
-  log_line (owner, "response-started %s", response_id);
+  log_line (
+      owner, "response-started %s%s", response_id, greeting ? " greeting" : "");
 }
 
 static void
-on_response_done (gpointer owner, const Rt2Response *response)
+on_turn_dismissed (gpointer owner, const gchar *item_id, guint64 duration)
+{
+  log_line (owner, "turn-dismissed %s %" G_GUINT64_FORMAT, id_text (item_id),
+      duration / RIG_MS);
+}
+
+static void
+on_function_call (gpointer owner, const Rt2Call *call)
+{
+  log_line (owner, "function-call %s %s %s", call->call_id, call->name,
+      call->arguments);
+}
+
+static void
+on_function_output (gpointer owner, const Rt2Call *call)
+{
+  log_line (owner, "function-output %s %s", call->call_id, call->output);
+}
+
+static void
+on_command_failed (
+    gpointer owner, const Rt2Command *command, const gchar *reason)
+{
+  log_line (owner, "command-failed %d %s", command->kind, reason);
+}
+
+static gboolean
+on_is_protected (gpointer owner)
+{
+  return ((Rig *) owner)->is_protected;
+}
+
+static void
+on_response_done (
+    gpointer owner, const Rt2Response *response, gboolean out_of_band)
 {
   const gchar *status = rt2_status_name (response->status);
 
-  log_line (owner, "response-done %s %s", response->id, status ? status : "?");
+  log_line (owner, "response-done %s %s%s", response->id, status ? status : "?",
+      out_of_band ? " out-of-band" : "");
 }
 
 static void
@@ -310,6 +347,11 @@ static const Rt2SessionListener listener = {
   .user_text = on_user_text,
   .response_started = on_response_started,
   .response_done = on_response_done,
+  .turn_dismissed = on_turn_dismissed,
+  .function_call = on_function_call,
+  .function_output = on_function_output,
+  .command_failed = on_command_failed,
+  .is_protected = on_is_protected,
   .phase = on_phase,
   .item = on_item,
   .audio = on_audio,

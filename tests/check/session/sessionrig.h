@@ -48,13 +48,14 @@ typedef struct {
   guint64 delay;     /* of the last `lost`, ns */
   gint64 fault_time; /* of the last `lost` or `failed`, monotonic us */
   gint64 drained_time;
-  GPtrArray *heard; /* what the next `interrupt` gives */
-  guint pulls;      /* pieces that were taken */
-  guint endless;    /* how many pieces of 40 ms follow the uplink's */
-  guint playing;    /* how many more times is_playing says TRUE */
-  guint asked;      /* how often is_playing was called */
-  gboolean quiet;   /* nothing may be called back now */
-  gboolean over;    /* `failed` was called */
+  GPtrArray *heard;      /* what the next `interrupt` gives */
+  guint pulls;           /* pieces that were taken */
+  guint endless;         /* how many pieces of 40 ms follow the uplink's */
+  guint playing;         /* how many more times is_playing says TRUE */
+  guint asked;           /* how often is_playing was called */
+  gboolean is_protected; /* what that function says */
+  gboolean quiet;        /* nothing may be called back now */
+  gboolean over;         /* `failed` was called */
   guint marks;
 } Rig;
 

@@ -379,7 +379,8 @@ test_stragglers_of_ended (void)
   rig_expect_log (rig, NULL);
   rig_send_audio (rig, "R2", "A2", 480);
   rig_flush_down (rig);
-  rig_expect_log (rig, "audio R2 A2 480", "state thinking", NULL);
+  rig_expect_log (
+      rig, "response-started R2", "audio R2 A2 480", "state thinking", NULL);
 }
 
 static void
@@ -434,9 +435,9 @@ test_unannounced (void)
       "{\"type\":\"response.done\",\"response\":{\"id\":\"R1\","
       "\"status_details\":\"odd\"}}");
   rig_flush_down (rig);
-  rig_expect_log (rig, "audio R1 A1 480", "state thinking",
-      "text R1 A1 transcript delta Hi", "response-done R1 ?", "state ready",
-      NULL);
+  rig_expect_log (rig, "response-started R1", "audio R1 A1 480",
+      "state thinking", "text R1 A1 transcript delta Hi", "response-done R1 ?",
+      "state ready", NULL);
 }
 
 /* Each lacks something that it should have. */
@@ -538,7 +539,8 @@ test_unknown_and_bad (void)
   stats = rig_get_stats (rig);
   g_assert_cmpuint (stats.unknown_events, ==, G_N_ELEMENTS (unknown));
   g_assert_cmpuint (stats.bad_events, ==, G_N_ELEMENTS (bad) + 1);
-  rig_expect_log (rig, "audio R9 A9 480", "state thinking", NULL);
+  rig_expect_log (
+      rig, "response-started R9", "audio R9 A9 480", "state thinking", NULL);
 }
 
 /* -- failures that are the response's, and some that are not -------------- */

@@ -173,13 +173,40 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
 }
 
 static void
-on_response_started (gpointer owner, const gchar *response_id)
+on_response_started (
+    gpointer owner, const gchar *response_id, gboolean greeting)
 {
   log_line (owner, "response-started %s", response_id);
 }
 
 static void
-on_response_done (gpointer owner, const Rt2Response *response)
+on_turn_dismissed (gpointer owner, const gchar *item_id, guint64 duration)
+{
+  log_line (owner, "turn-dismissed %s", item_id);
+}
+
+static void
+on_function_call (gpointer owner, const Rt2Call *call)
+{
+  log_line (owner, "function-call %s", call->call_id);
+}
+
+static void
+on_function_output (gpointer owner, const Rt2Call *call)
+{
+  log_line (owner, "function-output %s", call->call_id);
+}
+
+static void
+on_command_failed (
+    gpointer owner, const Rt2Command *command, const gchar *reason)
+{
+  log_line (owner, "command-failed %s", reason);
+}
+
+static void
+on_response_done (
+    gpointer owner, const Rt2Response *response, gboolean out_of_band)
 {
   log_line (owner, "response-done %s", response->id);
 }
@@ -262,6 +289,10 @@ static const Rt2SessionListener listener = {
   .user_text = on_user_text,
   .response_started = on_response_started,
   .response_done = on_response_done,
+  .turn_dismissed = on_turn_dismissed,
+  .function_call = on_function_call,
+  .function_output = on_function_output,
+  .command_failed = on_command_failed,
   .phase = on_phase,
   .item = on_item,
   .audio = on_audio,

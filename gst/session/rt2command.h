@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the application asks a session to do. A command is checked when it is
+ * made, so that whoever asks is told at once; the session carries it out when
+ * it can. Pure.
+ */
+#pragma once
+
+#include "rt2types.h"
+
+G_BEGIN_DECLS
+
+#define RT2_COMMAND_ERROR (rt2_command_error_quark ())
+GQuark rt2_command_error_quark (void);
+
+typedef enum {
+  RT2_COMMAND_ERROR_VALUE, /* an argument is missing, malformed or too long */
+} Rt2CommandError;
+
+typedef enum {
+  RT2_COMMAND_COMMIT_INPUT,    /* the user's turn ends here */
+  RT2_COMMAND_CLEAR_INPUT,     /* what was said since the last turn is void */
+  RT2_COMMAND_SEND_TEXT,       /* a written message */
+  RT2_COMMAND_CREATE_RESPONSE, /* the agent should speak */
+  RT2_COMMAND_CANCEL_RESPONSE, /* it should stop */
+  RT2_COMMAND_FUNCTION_RESULT, /* the output of a function call */
+  RT2_COMMAND_APPROVE_MCP,     /* whether an MCP tool may be used */
+  RT2_COMMAND_CLIENT_EVENT,    /* an event, sent as it is */
+} Rt2CommandKind;
+
+/* Whether a written message cuts off what the agent is saying. */
+typedef enum {
+  RT2_INTERRUPT_AUTO, /* the user's does, others wait for their turn */
+  RT2_INTERRUPT_YES,
+  RT2_INTERRUPT_NO,
+} Rt2Interrupt;
+
+/* One command; which fields are set goes by `kind`. */
+typedef struct {
+  Rt2CommandKind kind;
+
+  /* SEND_TEXT */
+  Rt2Role role;
+  Rt2Interrupt interrupt;
+  gboolean respond; /* a response is to follow */
+  gint priority;    /* of that response: the highest goes first */
+  gint64 expires;   /* monotonic us after which it is not sent any more; 0 =
+                     * never */
+
+  gchar *id;        /* of a call, or of an approval request */
+  gchar *text;      /* of a message, the output of a function, or JSON: the
+                     * parameters of a response (NULL = none), or an event */
+  gboolean approve; /* APPROVE_MCP */
+} Rt2Command;
+
+/* Bytes of the texts above. A function's output is bounded as well as what a
+ * user writes; an event may carry audio. */
+#define RT2_COMMAND_MAX_TEXT (1024 * 1024)
+#define RT2_COMMAND_MAX_EVENT (16 * 1024 * 1024)
+
+/* Each gives NULL and @error if an argument can't be used: @text is not UTF-8
+ * or too long, @role cannot be written by a client, @json is not an object, an
+ * event lacks its type, an id is empty or longer than the server takes. */
+Rt2Command *rt2_command_new (Rt2CommandKind kind);
+Rt2Command *rt2_command_new_text (
+    const gchar *role, const gchar *text, GError **error);
+/* @json NULL or "" = a plain response. */
+Rt2Command *rt2_command_new_response (const gchar *json, GError **error);
+Rt2Command *rt2_command_new_result (
+    const gchar *call_id, const gchar *output, GError **error);
+Rt2Command *rt2_command_new_approval (
+    const gchar *request_id, gboolean approve, GError **error);
+Rt2Command *rt2_command_new_event (const gchar *json, GError **error);
+void rt2_command_free (Rt2Command *command);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Command, rt2_command_free)
+
+/* Whether a CREATE_RESPONSE asks for one outside the conversation. */
+gboolean rt2_command_is_out_of_band (const Rt2Command *command);
+
+/* Bytes that it holds. */
+gsize rt2_command_size (const Rt2Command *command);
+
+G_END_DECLS

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the application asks for, and what the agent is asked to say.
+ */
+#include "rt2session-private.h"
+
+/* --- wishes --- */
+
+static void
+fail (Rt2Session *session, const Rt2Command *command, const gchar *reason)
+{
+  session->listener->command_failed (session->owner, command, reason);
+}
+
+void
+rt2_session_want_command (
+    Rt2Session *session, Rt2WishKind kind, Rt2Command *command)
+{
+  Rt2Wish *wish = rt2_wish_new (kind);
+
+  wish->command = command;
+  wish->lasting = kind == RT2_WISH_TEXT || session->deferred;
+  if (command && kind == RT2_WISH_TEXT) {
+    wish->priority = command->priority;
+    wish->expires = command->expires;
+  }
+  if (command && kind == RT2_WISH_ASKED)
+    wish->out_of_band = rt2_command_is_out_of_band (command);
+  if (!rt2_responses_want (session->responses, wish))
+    g_warning ("too many responses are asked for: one is left out");
+}
+
+void
+rt2_session_want (Rt2Session *session, Rt2WishKind kind)
+{
+  rt2_session_want_command (session, kind, NULL);
+}
+
+/* Tells of messages that came too late to be said. */
+static void
+drop_expired (Rt2Session *session)
+{
+  GPtrArray *expired = rt2_responses_expire (
+      session->responses, g_get_monotonic_time ());
+
+  for (guint i = 0; expired && i < expired->len; i++) {
+    const Rt2Wish *wish = g_ptr_array_index (expired, i);
+
+    fail (session, wish->command, "it expired before its turn came");
+  }
+  g_clear_pointer (&expired, g_ptr_array_unref);
+}
+
+static gboolean
+on_wish_timer (gpointer data)
+{
+  Rt2Session *session = data;
+
+  rt2_session_disarm (&session->wish_timer);
+  rt2_session_send_wishes (session);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+await_expiry (Rt2Session *session)
+{
+  gint64 next = rt2_responses_next_expiry (session->responses);
+  gint64 now = g_get_monotonic_time ();
+
+  rt2_session_disarm (&session->wish_timer);
+  if (next != 0)
+    rt2_session_arm (session, &session->wish_timer, MAX (next - now, 0) * 1000,
+        on_wish_timer);
+}
+
+static void
+send_text (Rt2Session *session, const Rt2Command *command)
+{
+  rt2_session_send (session,
+      rt2_build_text_item (NULL, NULL, command->role, command->text,
+          rt2_session_new_event_id (session)));
+}
+
+static void
+send_wish (Rt2Session *session)
+{
+  gchar *mark;
+  const Rt2Wish *wish;
+  const Rt2Command *command;
+
+  mark = g_strdup (rt2_session_new_event_id (session));
+  wish = rt2_responses_take (session->responses, mark);
+  command = wish->command;
+  if (command && command->kind == RT2_COMMAND_SEND_TEXT) {
+    send_text (session, command);
+    command = NULL;
+  }
+  rt2_session_send (session,
+      rt2_build_response_create (command ? command->text : NULL, mark));
+  g_free (mark);
+}
+
+void
+rt2_session_send_wishes (Rt2Session *session)
+{
+  drop_expired (session);
+  while (session->configured && rt2_responses_is_ready (session->responses))
+    send_wish (session);
+  await_expiry (session);
+}
+
+/* --- commands --- */
+
+static void
+commit_input (Rt2Session *session, const Rt2Command *command)
+{
+  if (session->options->call_id)
+    fail (session, command, "the audio of a call is not ours to commit");
+  else if (session->uncommitted < RT2_SESSION_COMMIT_MIN)
+    fail (session, command,
+        "less than 100 ms of audio were sent since the last turn");
+  else
+    rt2_session_commit (session);
+}
+
+/* What is to be answered at once, or is not to be answered, goes right away:
+ * the rest waits with its answer. */
+static void
+handle_text (Rt2Session *session, Rt2Command *command)
+{
+  gboolean interrupts = command->interrupt == RT2_INTERRUPT_YES
+      || (command->interrupt == RT2_INTERRUPT_AUTO
+          && command->role == RT2_ROLE_USER);
+
+  if (!command->respond) {
+    send_text (session, command);
+    rt2_command_free (command);
+    return;
+  }
+  if (interrupts)
+    rt2_session_interrupt_when_allowed (session);
+  rt2_session_want_command (session, RT2_WISH_TEXT, command);
+}
+
+static void
+take_result (Rt2Session *session, const Rt2Command *command)
+{
+  if (rt2_calls_answer (session->calls, command->id, command->text))
+    rt2_session_send_outputs (session);
+  else
+    fail (session, command, "no call with this id waits for an output");
+}
+
+static void
+approve (Rt2Session *session, const Rt2Command *command)
+{
+  gchar *event_id = g_strdup (rt2_session_new_event_id (session));
+  gchar *item_id = g_strdup_printf ("approval-%s", event_id);
+
+  rt2_session_send (session,
+      rt2_build_approval (item_id, command->id, command->approve, event_id));
+  g_free (item_id);
+  g_free (event_id);
+}
+
+/* Whether @command makes sense in a session of this type. */
+static gboolean
+fits (Rt2Session *session, const Rt2Command *command)
+{
+  return session->type == RT2_SESSION_TYPE_REALTIME
+      || command->kind == RT2_COMMAND_CLIENT_EVENT
+      || (session->type == RT2_SESSION_TYPE_TRANSCRIPTION
+          && (command->kind == RT2_COMMAND_COMMIT_INPUT
+              || command->kind == RT2_COMMAND_CLEAR_INPUT));
+}
+
+/* TRUE if @command was taken over. */
+static gboolean
+execute (Rt2Session *session, Rt2Command *command)
+{
+  switch (command->kind) {
+    case RT2_COMMAND_COMMIT_INPUT:
+      commit_input (session, command);
+      return FALSE;
+    case RT2_COMMAND_CLEAR_INPUT:
+      rt2_session_clear_turn (session);
+      return FALSE;
+    case RT2_COMMAND_SEND_TEXT:
+      handle_text (session, command);
+      return TRUE;
+    case RT2_COMMAND_CREATE_RESPONSE:
+      rt2_session_want_command (session, RT2_WISH_ASKED, command);
+      return TRUE;
+    case RT2_COMMAND_CANCEL_RESPONSE:
+      rt2_session_interrupt (session, TRUE);
+      return FALSE;
+    case RT2_COMMAND_FUNCTION_RESULT:
+      take_result (session, command);
+      return FALSE;
+    case RT2_COMMAND_APPROVE_MCP:
+      approve (session, command);
+      return FALSE;
+    case RT2_COMMAND_CLIENT_EVENT:
+      rt2_session_send (session, g_steal_pointer (&command->text));
+      return FALSE;
+  }
+  return FALSE;
+}
+
+void
+rt2_session_execute (Rt2Session *session, Rt2Command *command)
+{
+  if (!fits (session, command)) {
+    fail (session, command, "this type of session has no such thing");
+    rt2_command_free (command);
+  } else if (!execute (session, command)) {
+    rt2_command_free (command);
+  }
+  rt2_session_send_wishes (session);
+}
+
+void
+rt2_session_run_commands (Rt2Session *session)
+{
+  Rt2Command *command;
+
+  while (
+      session->configured && (command = g_queue_pop_head (&session->commands)))
+    rt2_session_execute (session, command);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The user's turns: where their speech begins and ends, whether it interrupts,
+ * what was heard of what it interrupts, and its words.
+ */
+#include "rt2session-private.h"
+
+/* Utterances whose times are remembered for their transcripts. */
+#define MAX_UTTERANCES 64
+/* Ids of items that we took back and remember. */
+#define MAX_DELETED 256
+#define NS_PER_MS G_GUINT64_CONSTANT (1000000)
+
+/* Running times, ns, of what the user said; G_MAXUINT64 = not known. */
+typedef struct {
+  guint64 start, end;
+} Times;
+
+/* --- when it was said --- */
+static Times *
+utterance_times (Rt2Session *session, const gchar *item_id)
+{
+  Times *times = g_hash_table_lookup (session->utterances, item_id);
+
+  if (times)
+    return times;
+  if (g_hash_table_size (session->utterances) >= MAX_UTTERANCES)
+    g_hash_table_remove_all (session->utterances);
+  times = g_new (Times, 1);
+  times->start = times->end = G_MAXUINT64;
+  g_hash_table_insert (session->utterances, g_strdup (item_id), times);
+  return times;
+}
+
+Rt2Utterance
+rt2_session_utterance (Rt2Session *session, const gchar *item_id)
+{
+  Rt2Utterance utterance = { item_id, G_MAXUINT64, G_MAXUINT64, G_MAXUINT64 };
+  Times *times = item_id ? g_hash_table_lookup (session->utterances, item_id)
+                         : NULL;
+
+  if (times) {
+    utterance.start = times->start;
+    utterance.end = times->end;
+  }
+  return utterance;
+}
+
+/* --- what was heard of the agent --- */
+
+gboolean
+rt2_session_is_deleted (Rt2Session *session, const gchar *item_id)
+{
+  return item_id && g_hash_table_contains (session->deleted, item_id);
+}
+
+void
+rt2_session_delete_item (Rt2Session *session, const gchar *item_id)
+{
+  rt2_session_send (
+      session, rt2_build_delete (item_id, rt2_session_new_event_id (session)));
+  rt2_conversation_remove (session->conversation, item_id);
+  if (g_hash_table_size (session->deleted) >= MAX_DELETED)
+    g_hash_table_remove_all (session->deleted);
+  g_hash_table_add (session->deleted, g_strdup (item_id));
+  session->stats.deletions++;
+}
+
+/* Makes the server's memory of an item what the listener heard of it. */
+static void
+truncate_item (Rt2Session *session, const Rt2Heard *heard)
+{
+  Rt2ConversationItem *item = rt2_conversation_find (
+      session->conversation, heard->item_id);
+  guint64 ms = heard->heard * 1000 / heard->rate;
+
+  if (item && item->type != RT2_ITEM_MESSAGE)
+    return;
+  if (heard->complete && heard->heard >= heard->received)
+    return;
+  if (ms == 0) {
+    rt2_session_delete_item (session, heard->item_id);
+    return;
+  }
+  rt2_session_send (session,
+      rt2_build_truncate (
+          heard->item_id, 0, ms, rt2_session_new_event_id (session)));
+  if (item)
+    rt2_conversation_set_text (
+        session->conversation, heard->item_id, heard->heard_text);
+  session->stats.truncations++;
+}
+
+/* Messages that were announced but of which not a sample came. */
+static void
+delete_unbegun (Rt2Session *session, const gchar *response_id)
+{
+  GPtrArray *items = rt2_conversation_messages_of (
+      session->conversation, response_id);
+
+  for (guint i = 0; i < items->len; i++) {
+    Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (!item->has_audio && !item->text)
+      rt2_session_delete_item (session, item->id);
+  }
+  g_ptr_array_unref (items);
+}
+
+/* The server does not end by itself what it has begun. */
+static void
+cancel_responses (Rt2Session *session, const GPtrArray *active)
+{
+  for (guint i = 0; i < active->len; i++)
+    rt2_session_send (session,
+        rt2_build_response_cancel (
+            g_ptr_array_index (active, i), rt2_session_new_event_id (session)));
+}
+
+void
+rt2_session_interrupt (Rt2Session *session, gboolean cancel)
+{
+  GPtrArray *heard = session->listener->interrupt (session->owner);
+  GPtrArray *active = rt2_responses_list_active (session->responses);
+
+  session->deferred = FALSE;
+  if (heard->len > 0 || active->len > 0)
+    session->stats.interruptions++;
+  if (cancel)
+    cancel_responses (session, active);
+  for (guint i = 0; i < heard->len; i++)
+    truncate_item (session, g_ptr_array_index (heard, i));
+  for (guint i = 0; i < active->len; i++)
+    delete_unbegun (session, g_ptr_array_index (active, i));
+  rt2_responses_interrupt (session->responses);
+  rt2_calls_silence (session->calls);
+  g_ptr_array_unref (active);
+  g_ptr_array_unref (heard);
+}
+
+/* --- whether it interrupts --- */
+
+static gboolean
+is_protected (Rt2Session *session)
+{
+  return session->listener->is_protected
+      && session->listener->is_protected (session->owner);
+}
+
+void
+rt2_session_interrupt_when_allowed (Rt2Session *session)
+{
+  if (is_protected (session))
+    session->deferred = TRUE;
+  else
+    rt2_session_interrupt (session, TRUE);
+}
+
+/* Whether there is something that speech of the user's could interrupt. */
+static gboolean
+agent_has_the_floor (Rt2Session *session)
+{
+  return rt2_responses_is_busy (session->responses)
+      || session->listener->is_playing (session->owner);
+}
+
+static void
+confirm_turn (Rt2Session *session)
+{
+  session->turn = RT2_TURN_CONFIRMED;
+  if (session->config->interrupt_response)
+    rt2_session_interrupt_when_allowed (session);
+}
+
+void
+rt2_session_judge_speech (Rt2Session *session)
+{
+  if (session->deferred && !is_protected (session))
+    rt2_session_interrupt (session, TRUE);
+  if (session->turn == RT2_TURN_PENDING
+      && rt2_loudness_span (session->loudness, session->turn_from)
+          >= session->config->min_interruption)
+    confirm_turn (session);
+}
+
+/* Speech has begun, and it is us who decide what that means. */
+static void
+begin_judging (Rt2Session *session)
+{
+  session->turn_from = session->vad_start;
+  session->turn = agent_has_the_floor (session) ? RT2_TURN_PENDING
+                                                : RT2_TURN_PLAIN;
+  rt2_session_judge_speech (session);
+}
+
+/* The length of the speech that is over, ns: as measured here or, if it was too
+ * quiet for that, as the server's VAD saw it. */
+static guint64
+length_of_speech (Rt2Session *session)
+{
+  const Rt2SessionConfig *config = session->config;
+  guint64 padding = config->vad_prefix_padding + config->vad_silence_duration;
+  guint64 span = rt2_loudness_span (session->loudness, session->turn_from);
+  guint64 total = session->vad_end - MIN (session->vad_end, session->vad_start);
+
+  if (span > 0 || config->turn_detection != RT2_TURN_DETECTION_SERVER_VAD)
+    return span;
+  return total - MIN (total, padding);
+}
+
+/* The speech that was judged is over. */
+static void
+end_judging (Rt2Session *session)
+{
+  if (session->turn != RT2_TURN_PENDING)
+    return;
+  if (length_of_speech (session) >= session->config->min_interruption)
+    confirm_turn (session);
+  else
+    session->turn = RT2_TURN_DISMISSED;
+}
+
+/* The turn @item_id was committed, and is taken back. */
+static void
+dismiss_turn (Rt2Session *session, const gchar *item_id)
+{
+  session->turn = RT2_TURN_PLAIN;
+  session->stats.dismissals++;
+  if (!item_id)
+    return;
+  rt2_session_delete_item (session, item_id);
+  session->listener->turn_dismissed (
+      session->owner, item_id, length_of_speech (session));
+}
+
+/* --- events --- */
+
+void
+rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64,
+    G_MAXUINT64 };
+
+  session->vad_start = event->audio_start_ms * NS_PER_MS;
+  session->speech_open = TRUE;
+  session->last_turn = g_get_monotonic_time ();
+  utterance.start = rt2_input_clock_to_running_time (
+      session->clock, event->audio_start_ms);
+  if (event->item_id)
+    utterance_times (session, event->item_id)->start = utterance.start;
+  session->listener->speech_started (session->owner, &utterance);
+  if (rt2_session_config_decides (session->config))
+    begin_judging (session);
+  /* Whoever carries the audio of a call knows what was heard of it. */
+  else if (session->config->interrupt_response && !session->options->call_id)
+    rt2_session_interrupt (session, FALSE);
+  if (session->finish == RT2_FINISH_WAITING
+      && session->config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD)
+    rt2_session_commit (session);
+}
+
+/* The running time of the end of what ends at @ms: that of what comes next is
+ * another if the input jumps there, or ends. */
+static guint64
+end_time (Rt2Session *session, guint64 ms)
+{
+  guint64 last;
+
+  if (ms == 0)
+    return rt2_input_clock_to_running_time (session->clock, 0);
+  last = rt2_input_clock_to_running_time (session->clock, ms - 1);
+  return last == G_MAXUINT64 ? last : last + 1000000;
+}
+
+void
+rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance;
+  guint64 end = end_time (session, event->audio_end_ms);
+
+  session->speech_open = FALSE;
+  session->vad_end = event->audio_end_ms * NS_PER_MS;
+  session->last_turn = session->turn_end = g_get_monotonic_time ();
+  if (event->item_id)
+    utterance_times (session, event->item_id)->end = end;
+  utterance = rt2_session_utterance (session, event->item_id);
+  utterance.end = end;
+  session->listener->speech_stopped (session->owner, &utterance);
+  end_judging (session);
+}
+
+/* The server's VAD committed a turn. Who answers it? */
+static void
+expect_answer (Rt2Session *session)
+{
+  if (session->type != RT2_SESSION_TYPE_REALTIME
+      || !rt2_session_config_has_vad (session->config)
+      || !session->config->create_response)
+    return;
+  if (rt2_session_config_decides (session->config))
+    rt2_session_want (session, RT2_WISH_TURN);
+  else
+    rt2_responses_expect (session->responses);
+  session->unanswered += session->vad_end
+      - MIN (session->vad_end, session->vad_start);
+}
+
+static gboolean
+is_transcribed (Rt2Session *session)
+{
+  const gchar *model = session->config->transcription_model;
+
+  return session->type == RT2_SESSION_TYPE_TRANSCRIPTION || (model && *model);
+}
+
+/* What we committed is as long as we know. */
+static void
+note_span (Rt2Session *session, const gchar *item_id, const Rt2Span *span)
+{
+  Times *times = utterance_times (session, item_id);
+
+  times->start = rt2_input_clock_to_running_time (
+      session->clock, span->start / 1000000);
+  times->end = end_time (session, span->end / 1000000);
+}
+
+/* The server committed up to where its VAD saw the end. */
+static void
+note_committed (Rt2Session *session)
+{
+  guint64 total = rt2_input_clock_total (session->clock);
+
+  session->uncommitted = MIN (
+      session->uncommitted, total - MIN (total, session->vad_end));
+}
+
+/* A transcript of @item_id will come. */
+static void
+expect_transcript (Rt2Session *session, const gchar *item_id)
+{
+  if (is_transcribed (session) && item_id
+      && g_hash_table_size (session->transcripts) < MAX_UTTERANCES)
+    g_hash_table_add (session->transcripts, g_strdup (item_id));
+}
+
+void
+rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Span *ours = g_queue_pop_head (&session->commits);
+
+  session->last_turn = g_get_monotonic_time ();
+  session->speech_open = FALSE;
+  if (ours && event->item_id)
+    note_span (session, event->item_id, ours);
+  if (!ours)
+    note_committed (session);
+  if (!ours && session->turn == RT2_TURN_DISMISSED) {
+    dismiss_turn (session, event->item_id);
+    return;
+  }
+  if (!ours)
+    expect_answer (session);
+  expect_transcript (session, event->item_id);
+  g_free (ours);
+}
+
+/* --- words --- */
+
+/* Some models send words while they are spoken, before anything tells where
+ * their item is: the first are those that the speech going on began with. */
+static guint64
+instant_of_words (Rt2Session *session, const Rt2Utterance *utterance)
+{
+  gboolean first;
+
+  if (utterance->start != G_MAXUINT64 || !utterance->item_id)
+    return utterance->start;
+  first = !g_hash_table_contains (session->utterances, utterance->item_id);
+  utterance_times (session, utterance->item_id);
+  return rt2_session_instant_of_speech (session, first);
+}
+
+void
+rt2_session_on_input_transcript_delta (
+    Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance utterance = rt2_session_utterance (session, event->item_id);
+
+  if (rt2_session_is_deleted (session, event->item_id))
+    return;
+  utterance.words = instant_of_words (session, &utterance);
+  session->listener->user_text (session->owner, &utterance, event->text, FALSE);
+}
+
+static void
+end_transcript (Rt2Session *session, const Rt2Event *event, const gchar *text)
+{
+  Rt2Utterance utterance = rt2_session_utterance (session, event->item_id);
+
+  if (rt2_session_is_deleted (session, event->item_id))
+    return;
+  session->listener->user_text (session->owner, &utterance, text, TRUE);
+  if (!event->item_id)
+    return;
+  rt2_conversation_set_text (session->conversation, event->item_id, text);
+  g_hash_table_remove (session->transcripts, event->item_id);
+  g_hash_table_remove (session->utterances, event->item_id);
+}
+
+void
+rt2_session_on_input_transcript_completed (
+    Rt2Session *session, const Rt2Event *event)
+{
+  end_transcript (session, event, event->text ? event->text : "");
+}
+
+void
+rt2_session_on_input_transcript_failed (
+    Rt2Session *session, const Rt2Event *event)
+{
+  end_transcript (session, event, "");
+  if (event->error)
+    rt2_session_report_error (session, event->error);
+}
