@@ -63,6 +63,11 @@ struct _GstRealtime2 {
   guint64 eos_time;     /* running time of the end of the audio once src
                          * is at EOS, else GST_CLOCK_TIME_NONE */
 
+  gchar *session_update; /* JSON that update-session left, over what the
+                          * properties say; NULL if it did not */
+  GThreadPool *tools; /* calls the handlers of function-call; guards itself */
+  gint run;           /* number of this READY->PAUSED; atomic */
+
   guint group_id;       /* of all src pads in this run */
   gchar *stream_prefix; /* of all stream ids in this run */
 };

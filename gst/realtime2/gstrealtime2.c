@@ -35,11 +35,13 @@
 
 #include "gstrealtime2-private.h"
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2textpad.h"
+#include "gstrealtime2tools.h"
 
 GST_DEBUG_CATEGORY (gst_realtime2_debug);
 #define GST_CAT_DEFAULT gst_realtime2_debug
@@ -179,14 +181,23 @@ make_config (
     GstRealtime2 *self, const GstRealtime2Settings *settings, Rt2Fault **fault)
 {
   Rt2AudioFormat input, output;
+  Rt2SessionConfig *config;
   gboolean user_text;
+  gchar *update;
 
   g_mutex_lock (&self->lock);
   input = self->input_format;
   output = self->output_format;
   user_text = wants_user_text (self);
+  update = g_strdup (self->session_update);
   g_mutex_unlock (&self->lock);
-  return gst_realtime2_make_config (settings, input, output, user_text, fault);
+  config = gst_realtime2_make_config (
+      settings, input, output, user_text, fault);
+  if (config)
+    config->update = update;
+  else
+    g_free (update);
+  return config;
 }
 
 void
@@ -240,6 +251,8 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   self->drained = FALSE;
   self->eos_seqnum = 0;
   self->eos_time = GST_CLOCK_TIME_NONE;
+  g_clear_pointer (&self->session_update, g_free);
+  g_atomic_int_inc (&self->run);
   self->group_id = gst_util_group_id_next ();
   g_free (self->stream_prefix);
   self->stream_prefix = g_strdup_printf (
@@ -298,6 +311,7 @@ static void
 stop (GstRealtime2 *self)
 {
   gst_realtime2_link_stop (self->link);
+  g_atomic_int_inc (&self->run);
   g_mutex_lock (&self->lock);
   rt2_playout_reset (self->playout, self->output_format);
   self->session_state = RT2_SESSION_DISCONNECTED;
@@ -368,6 +382,8 @@ change_state (GstElement *element, GstStateChange transition)
 static gboolean
 send_event (GstElement *element, GstEvent *event)
 {
+  if (gst_realtime2_take_command (GST_REALTIME2 (element), event))
+    return TRUE;
   if (GST_EVENT_TYPE (event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS (gst_realtime2_parent_class)
         ->send_event (element, event);
@@ -614,6 +630,8 @@ finalize (GObject *object)
   gst_realtime2_link_free (self->link);
   gst_realtime2_input_free (self->input);
   gst_realtime2_audio_src_free (self->audio);
+  gst_realtime2_tools_free (self->tools);
+  g_free (self->session_update);
   rt2_playout_free (self->playout);
   g_ptr_array_unref (self->text_pads);
   gst_realtime2_settings_clear (&self->settings);
@@ -676,6 +694,8 @@ gst_realtime2_class_init (GstRealtime2Class *klass)
 
   n_settings = gst_realtime2_settings_install (object_class);
   install_watching (object_class);
+  gst_realtime2_install_commands (object_class);
+  gst_realtime2_install_tools (object_class);
 
   gst_element_class_add_static_pad_template (element_class, &sink_template);
   gst_element_class_add_static_pad_template (element_class, &src_template);
@@ -730,6 +750,7 @@ gst_realtime2_init (GstRealtime2 *self)
   self->input = gst_realtime2_input_new (self, self->sinkpad);
   self->audio = gst_realtime2_audio_src_new (self, self->srcpad);
   self->link = gst_realtime2_link_new (self);
+  self->tools = gst_realtime2_tools_new ();
   gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_REQUIRE_CLOCK);

@@ -5,6 +5,7 @@
  */
 #include "gstrealtime2audiosrc.h"
 
+#include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2meta.h"
@@ -424,7 +425,8 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
       gst_event_unref (event);
       return TRUE;
     default:
-      return gst_pad_event_default (pad, parent, event);
+      return gst_realtime2_take_command (GST_REALTIME2 (parent), event)
+          || gst_pad_event_default (pad, parent, event);
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "gstrealtime2commands.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2pacer.h"
@@ -49,6 +50,7 @@ struct _GstRealtime2Input {
   guint64 chunk_rt;  /* running time of its first sample */
   GQueue pieces;     /* Rt2UplinkPiece* */
   guint64 queued;    /* ns in pieces */
+  guint n_commands;  /* pieces that are commands */
 
   /* What was lost. */
   guint64 dropped;    /* ns, in this run */
@@ -62,6 +64,7 @@ static void
 piece_free (Rt2UplinkPiece *piece)
 {
   g_clear_pointer (&piece->audio, g_bytes_unref);
+  g_clear_pointer (&piece->command, rt2_command_free);
   g_free (piece);
 }
 
@@ -80,6 +83,7 @@ clear_queue (GstRealtime2Input *input)
   g_queue_clear_full (&input->pieces, (GDestroyNotify) piece_free);
   g_byte_array_set_size (input->chunk, 0);
   input->queued = 0;
+  input->n_commands = 0;
 }
 
 /* Drops the audio that waits; what else is on its way stays. */
@@ -208,6 +212,60 @@ push_chunk (GstRealtime2Input *input)
     push_audio (input, audio, input->chunk_rt);
 }
 
+/* The same, whatever waits already. */
+static void
+queue_chunk (GstRealtime2Input *input)
+{
+  guint width = rt2_audio_format_width (input->self->input_format);
+  gsize size = input->chunk->len - input->chunk->len % width;
+  Rt2UplinkPiece *piece;
+
+  if (size == 0)
+    return;
+  piece = g_new0 (Rt2UplinkPiece, 1);
+  piece->kind = RT2_UPLINK_AUDIO;
+  piece->audio = g_bytes_new (input->chunk->data, size);
+  piece->rt = input->chunk_rt;
+  g_byte_array_set_size (input->chunk, 0);
+  queue_audio (input, piece);
+}
+
+gboolean
+gst_realtime2_input_command (GstRealtime2Input *input, Rt2Command *command)
+{
+  GstRealtime2 *self = input->self;
+  gboolean taken;
+
+  g_mutex_lock (&self->lock);
+  taken = !input->eos;
+  if (taken) {
+    Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
+
+    if (command->kind == RT2_COMMAND_CLEAR_INPUT)
+      clear_audio (input);
+    else
+      queue_chunk (input);
+    piece->kind = RT2_UPLINK_COMMAND;
+    piece->rt = GST_CLOCK_TIME_NONE;
+    piece->command = command;
+    g_queue_push_tail (&input->pieces, piece);
+    input->n_commands++;
+  }
+  g_mutex_unlock (&self->lock);
+  return taken;
+}
+
+gboolean
+gst_realtime2_input_is_full (GstRealtime2Input *input)
+{
+  gboolean full;
+
+  g_mutex_lock (&input->self->lock);
+  full = input->n_commands >= RT2_SESSION_MAX_COMMANDS;
+  g_mutex_unlock (&input->self->lock);
+  return full;
+}
+
 static gsize
 bytes_of (GstRealtime2Input *input, guint64 duration)
 {
@@ -256,6 +314,7 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   if (head) {
     input->queued -= piece_duration (input, head);
     input->end_taken |= head->kind == RT2_UPLINK_END;
+    input->n_commands -= head->kind == RT2_UPLINK_COMMAND ? 1 : 0;
     *piece = *head;
     g_free (head);
     g_cond_broadcast (&input->space_cond);
@@ -570,6 +629,8 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       flush_stop (input);
       break;
     default:
+      if (gst_realtime2_take_command (GST_REALTIME2 (parent), event))
+        return TRUE;
       break;
   }
   gst_event_unref (event);

@@ -26,6 +26,14 @@ void gst_realtime2_input_stop (GstRealtime2Input *input);
 gboolean gst_realtime2_input_pull (
     GstRealtime2Input *input, Rt2UplinkPiece *piece);
 
+/* TRUE if as many commands wait as may. Any thread, without locks. */
+gboolean gst_realtime2_input_is_full (GstRealtime2Input *input);
+/* Puts @command behind the audio that came before it, and takes it over. FALSE,
+ * and it is not taken, if the session has the end of the audio already; then
+ * nothing is left to be behind. Any thread, without locks. */
+gboolean gst_realtime2_input_command (
+    GstRealtime2Input *input, Rt2Command *command);
+
 /* An EOS that came another way than through the pad. Takes @event over. */
 void gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event);
 

@@ -6,10 +6,12 @@
  */
 #include "gstrealtime2link.h"
 
+#include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2speech.h"
+#include "gstrealtime2tools.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -309,6 +311,10 @@ static const Rt2SessionListener listener = {
   .audio = gst_realtime2_on_audio,
   .audio_done = gst_realtime2_on_audio_done,
   .text = gst_realtime2_on_text,
+  .turn_dismissed = gst_realtime2_on_turn_dismissed,
+  .function_call = gst_realtime2_on_function_call,
+  .function_output = gst_realtime2_on_function_output,
+  .command_failed = gst_realtime2_on_command_failed,
   .interrupt = gst_realtime2_on_interrupt,
   .server_error = on_server_error,
   .rate_limits = on_rate_limits,
@@ -438,6 +444,20 @@ gst_realtime2_link_set_config (
   if (link->session)
     rt2_session_set_config (link->session, config);
   g_mutex_unlock (&link->lock);
+}
+
+gboolean
+gst_realtime2_link_command (GstRealtime2Link *link, Rt2Command *command)
+{
+  gboolean taken = FALSE;
+
+  g_mutex_lock (&link->lock);
+  if (link->session)
+    taken = rt2_session_command (link->session, command);
+  else
+    rt2_command_free (command);
+  g_mutex_unlock (&link->lock);
+  return taken;
 }
 
 gboolean

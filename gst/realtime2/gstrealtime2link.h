@@ -28,6 +28,10 @@ void gst_realtime2_link_finish (GstRealtime2Link *link);
 void gst_realtime2_link_set_config (
     GstRealtime2Link *link, const Rt2SessionConfig *config);
 
+/* Takes @command over; FALSE if there is no session, or too much waits. */
+gboolean gst_realtime2_link_command (
+    GstRealtime2Link *link, Rt2Command *command);
+
 /* PAUSED->PLAYING: an error that waited for it is posted. */
 void gst_realtime2_link_set_playing (GstRealtime2Link *link);
 

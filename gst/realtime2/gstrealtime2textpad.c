@@ -6,6 +6,7 @@
  */
 #include "gstrealtime2textpad.h"
 
+#include "gstrealtime2commands.h"
 #include <string.h>
 
 #include "gstrealtime2audiosrc.h"
@@ -311,7 +312,8 @@ static gboolean
 event (GstPad *pad, GstObject *parent, GstEvent *e)
 {
   if (GST_EVENT_TYPE (e) != GST_EVENT_SEEK)
-    return gst_pad_event_default (pad, parent, e);
+    return gst_realtime2_take_command (GST_REALTIME2 (parent), e)
+        || gst_pad_event_default (pad, parent, e);
   gst_event_unref (e);
   return FALSE;
 }
@@ -382,6 +384,7 @@ gst_realtime2_text_pad_create (
   gst_pad_set_activatemode_function (
       GST_PAD (pad), GST_DEBUG_FUNCPTR (activate_mode));
   gst_pad_set_query_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (query));
+  gst_pad_set_event_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (event));
   gst_pad_set_event_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (event));
   gst_pad_use_fixed_caps (GST_PAD (pad));
   g_signal_connect (pad, "linked", G_CALLBACK (on_linked), NULL);

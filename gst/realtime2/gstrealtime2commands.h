@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the application asks for: action signals, and custom events of the same
+ * names, "realtime2/...", from neighbours. All only put it into a queue.
+ */
+#pragma once
+
+#include "gstrealtime2-private.h"
+#include "rt2session.h"
+
+G_BEGIN_DECLS
+
+/* Installs the action signals. */
+void gst_realtime2_install_commands (GObjectClass *klass);
+
+/* TRUE if @event is one of ours: then it was taken over. Any thread, without
+ * locks. */
+gboolean gst_realtime2_take_command (GstRealtime2 *self, GstEvent *event);
+
+/* Takes @command over. FALSE if nothing runs, or too much waits. */
+gboolean gst_realtime2_submit (GstRealtime2 *self, Rt2Command *command);
+
+/* Of the session's listener: see rt2session.h. */
+void gst_realtime2_on_command_failed (
+    gpointer owner, const Rt2Command *command, const gchar *reason);
+
+G_END_DECLS
