@@ -385,7 +385,6 @@ gst_realtime2_text_pad_create (
       GST_PAD (pad), GST_DEBUG_FUNCPTR (activate_mode));
   gst_pad_set_query_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (query));
   gst_pad_set_event_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (event));
-  gst_pad_set_event_function (GST_PAD (pad), GST_DEBUG_FUNCPTR (event));
   gst_pad_use_fixed_caps (GST_PAD (pad));
   g_signal_connect (pad, "linked", G_CALLBACK (on_linked), NULL);
   return GST_PAD (pad);
