@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commands. One table has for each its name, the fields of its event and how
- * they become an Rt2Command; the action signals fill the same fields.
+ * Commands. One table has for each its name and how the fields of its event
+ * become an Rt2Command; the action signals make theirs from their arguments.
  */
 #include "gstrealtime2commands.h"
 
@@ -175,16 +175,16 @@ gst_realtime2_on_command_failed (
 
 /* What update-session says lies over the properties until the next READY. */
 static gboolean
-update_session (GstRealtime2 *self, const GstStructure *fields, GError **error)
+update_session (GstRealtime2 *self, const gchar *json)
 {
-  const gchar *json = gst_structure_get_string (fields, "json");
+  GError *error = NULL;
   gchar *merged;
 
   if (!gst_realtime2_link_is_running (self->link))
     return FALSE;
   g_mutex_lock (&self->lock);
   merged = rt2_session_config_merge_update (
-      self->session_update, json ? json : "{}", error);
+      self->session_update, json && *json ? json : "{}", &error);
   if (merged) {
     g_free (self->session_update);
     self->session_update = merged;
@@ -192,35 +192,37 @@ update_session (GstRealtime2 *self, const GstStructure *fields, GError **error)
   g_mutex_unlock (&self->lock);
   if (merged)
     gst_realtime2_update_config (self);
+  else
+    post_failure (self, "update-session", NULL, error->message);
+  g_clear_error (&error);
   return merged != NULL;
 }
 
-static gboolean
-run_maker (
-    GstRealtime2 *self, Maker make, const GstStructure *fields, GError **error)
+gboolean
+gst_realtime2_submit_or_tell (
+    GstRealtime2 *self, const gchar *name, Rt2Command *command, GError *error)
 {
-  Rt2Command *command = make (fields, error);
+  gboolean taken = command && gst_realtime2_submit (self, command);
 
-  return command && gst_realtime2_submit (self, command);
+  if (error)
+    post_failure (self, name, NULL, error->message);
+  g_clear_error (&error);
+  return taken;
 }
 
-/* Carries out the command @name with @fields. FALSE if it can't be: nothing
- * runs, too much waits, or a field is wrong; the last is reported. */
+/* Carries out the event's command. */
 static gboolean
 perform (GstRealtime2 *self, const gchar *name, const GstStructure *fields)
 {
   GError *error = NULL;
-  gboolean done = FALSE;
 
-  if (g_str_equal (name, "update-session"))
-    done = update_session (self, fields, &error);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    if (g_str_equal (name, commands[i].name))
-      done = run_maker (self, commands[i].make, fields, &error);
-  if (error)
-    post_failure (self, name, NULL, error->message);
-  g_clear_error (&error);
-  return done;
+    if (g_str_equal (name, commands[i].name)) {
+      Rt2Command *command = commands[i].make (fields, &error);
+
+      return gst_realtime2_submit_or_tell (self, name, command, error);
+    }
+  return update_session (self, gst_structure_get_string (fields, "json"));
 }
 
 /* --- events --- */
@@ -251,98 +253,77 @@ gst_realtime2_take_command (GstRealtime2 *self, GstEvent *event)
 /* --- action signals --- */
 
 static gboolean
-on_plain (GstRealtime2 *self, const gchar *name)
-{
-  GstStructure *fields = gst_structure_new_empty ("fields");
-  gboolean done = perform (self, name, fields);
-
-  gst_structure_free (fields);
-  return done;
-}
-
-static gboolean
-on_one_text (GstRealtime2 *self, const gchar *name, const gchar *field,
-    const gchar *text)
-{
-  GstStructure *fields = gst_structure_new (
-      "fields", field, G_TYPE_STRING, text, NULL);
-  gboolean done = perform (self, name, fields);
-
-  gst_structure_free (fields);
-  return done;
-}
-
-static gboolean
-on_two_texts (GstRealtime2 *self, const gchar *name, const gchar *field,
-    const gchar *text, const gchar *other_field, const gchar *other)
-{
-  GstStructure *fields = gst_structure_new ("fields", field, G_TYPE_STRING,
-      text, other_field, G_TYPE_STRING, other, NULL);
-  gboolean done = perform (self, name, fields);
-
-  gst_structure_free (fields);
-  return done;
-}
-
-static gboolean
 on_commit_input (GstRealtime2 *self)
 {
-  return on_plain (self, "commit-input");
+  return gst_realtime2_submit (
+      self, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
 }
 
 static gboolean
 on_clear_input (GstRealtime2 *self)
 {
-  return on_plain (self, "clear-input");
+  return gst_realtime2_submit (self, rt2_command_new (RT2_COMMAND_CLEAR_INPUT));
 }
 
 static gboolean
 on_cancel_response (GstRealtime2 *self)
 {
-  return on_plain (self, "cancel-response");
+  return gst_realtime2_submit (
+      self, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
 }
 
 static gboolean
 on_send_text (GstRealtime2 *self, const gchar *role, const gchar *text)
 {
-  return on_two_texts (self, "send-text", "role", role, "text", text);
+  GError *error = NULL;
+  Rt2Command *command = rt2_command_new_text (role, text, &error);
+
+  return gst_realtime2_submit_or_tell (self, "send-text", command, error);
 }
 
 static gboolean
 on_create_response (GstRealtime2 *self, const gchar *json)
 {
-  return on_one_text (self, "create-response", "json", json);
+  GError *error = NULL;
+  Rt2Command *command = rt2_command_new_response (json, &error);
+
+  return gst_realtime2_submit_or_tell (self, "create-response", command, error);
 }
 
 static gboolean
 on_send_function_result (
     GstRealtime2 *self, const gchar *call_id, const gchar *output)
 {
-  return on_two_texts (
-      self, "send-function-result", "call-id", call_id, "output", output);
+  GError *error = NULL;
+  Rt2Command *command = rt2_command_new_result (call_id, output, &error);
+
+  return gst_realtime2_submit_or_tell (
+      self, "send-function-result", command, error);
 }
 
 static gboolean
 on_approve_mcp (GstRealtime2 *self, const gchar *request_id, gboolean approve)
 {
-  GstStructure *fields = gst_structure_new ("fields", "request-id",
-      G_TYPE_STRING, request_id, "approve", G_TYPE_BOOLEAN, approve, NULL);
-  gboolean done = perform (self, "approve-mcp", fields);
+  GError *error = NULL;
+  Rt2Command *command = rt2_command_new_approval (request_id, approve, &error);
 
-  gst_structure_free (fields);
-  return done;
+  return gst_realtime2_submit_or_tell (self, "approve-mcp", command, error);
 }
 
 static gboolean
 on_update_session (GstRealtime2 *self, const gchar *json)
 {
-  return on_one_text (self, "update-session", "json", json);
+  return update_session (self, json);
 }
 
 static gboolean
 on_send_client_event (GstRealtime2 *self, const gchar *json)
 {
-  return on_one_text (self, "send-client-event", "json", json);
+  GError *error = NULL;
+  Rt2Command *command = rt2_command_new_event (json, &error);
+
+  return gst_realtime2_submit_or_tell (
+      self, "send-client-event", command, error);
 }
 
 static void

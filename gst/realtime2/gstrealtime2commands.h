@@ -20,6 +20,12 @@ gboolean gst_realtime2_take_command (GstRealtime2 *self, GstEvent *event);
 /* Takes @command over. FALSE if nothing runs, or too much waits. */
 gboolean gst_realtime2_submit (GstRealtime2 *self, Rt2Command *command);
 
+/* The same for what was made of somebody's arguments: @command is NULL and
+ * @error, which is taken over, says why if they can't be used. That is told on
+ * the bus; @name is that of the command. */
+gboolean gst_realtime2_submit_or_tell (
+    GstRealtime2 *self, const gchar *name, Rt2Command *command, GError *error);
+
 /* Of the session's listener: see rt2session.h. */
 void gst_realtime2_on_command_failed (
     gpointer owner, const Rt2Command *command, const gchar *reason);
