@@ -3,6 +3,7 @@
  * truthfully say. */
 #include "answer.h"
 
+#include "picture.h"
 #include "vad.h"
 
 #define MAX_QUOTE 400 /* characters of the user's text that are repeated */
@@ -48,19 +49,31 @@ tell_audio (GString *text, Item *item)
 }
 
 static void
+tell_image (GString *text, const gchar *uri)
+{
+  Picture picture;
+  const gchar *colour;
+
+  if (!picture_read_uri (uri, &picture, NULL))
+    return;
+  colour = picture_colour (&picture);
+  g_string_append_printf (text, "You showed a %s picture of %u by %u%s%s. ",
+      picture.format, picture.width, picture.height,
+      colour != NULL ? ", mostly " : "", colour != NULL ? colour : "");
+}
+
+static void
 tell_images (GString *text, JsonObject *json)
 {
   JsonArray *content = wire_array (json, "content");
-  guint i, images = 0;
+  guint i;
 
   for (i = 0; content != NULL && i < json_array_get_length (content); i++) {
     JsonObject *part = json_array_get_object_element (content, i);
 
-    images += g_strcmp0 (wire_string (part, "type"), "input_image") == 0;
+    if (g_strcmp0 (wire_string (part, "type"), "input_image") == 0)
+      tell_image (text, wire_string (part, "image_url"));
   }
-  if (images > 0)
-    g_string_append_printf (
-        text, "You showed %u image%s. ", images, images == 1 ? "" : "s");
 }
 
 static void
@@ -89,27 +102,24 @@ tell_item (GString *text, Item *item)
   tell_images (text, item->json);
 }
 
+/* What the user or a function of theirs says. */
 static gboolean
-is_said_by_server (Item *item)
+is_told (Item *item)
 {
-  return g_strcmp0 (item_role (item), "assistant") == 0
-      || g_strcmp0 (item_type (item), "function_call") == 0;
+  return g_strcmp0 (item_role (item), "user") == 0
+      || g_str_equal (item_type (item), "function_call_output");
 }
 
-/* What came since the server last spoke. */
+/* What came since the last response began. */
 static gboolean
 tell_conversation (GString *text, Conversation *conversation)
 {
-  guint start = conversation->items->len, i;
+  guint i;
 
-  while (start > 0
-      && !is_said_by_server (
-          g_ptr_array_index (conversation->items, start - 1)))
-    start--;
-  for (i = start; i < conversation->items->len; i++) {
+  for (i = 0; i < conversation->items->len; i++) {
     Item *item = g_ptr_array_index (conversation->items, i);
 
-    if (g_strcmp0 (item_role (item), "system") != 0)
+    if (!item->answered && is_told (item))
       tell_item (text, item);
   }
   return text->len > 0;

@@ -3,6 +3,7 @@
  * anybody reads copies. */
 #include "books.h"
 
+#include "ledger.h"
 #include "wire.h"
 
 /* Counts are exact; of the events themselves the newest are kept. */
@@ -20,6 +21,8 @@ struct _Books {
   GMutex lock;
   GCond changed;
   guint connections;
+  guint64 orders; /* events so far, both ways */
+  Ledger *ledger;
   Direction sides[2];     /* received, sent */
   GPtrArray *errors;      /* SandboxError */
   GPtrArray *truncations; /* SandboxTruncation */
@@ -81,6 +84,7 @@ books_new (void)
 
   g_mutex_init (&books->lock);
   g_cond_init (&books->changed);
+  books->ledger = ledger_new ();
   for (i = 0; i < 2; i++)
     books->sides[i].counts = g_hash_table_new_full (
         g_str_hash, g_str_equal, g_free, g_free);
@@ -103,6 +107,7 @@ books_free (Books *books)
     g_queue_clear_full (&books->sides[i].records, record_free);
     g_hash_table_unref (books->sides[i].counts);
   }
+  ledger_free (books->ledger);
   g_ptr_array_unref (books->errors);
   g_ptr_array_unref (books->truncations);
   g_ptr_array_unref (books->deletions);
@@ -140,8 +145,9 @@ record_new (guint connection, JsonObject *event)
 
 /* The lock is held. Takes the record. */
 static void
-enter (Direction *side, SandboxRecord *record)
+enter (Books *books, gboolean sent, SandboxRecord *record)
 {
+  Direction *side = &books->sides[sent];
   guint64 *count = g_hash_table_lookup (side->counts, record->type);
 
   if (count == NULL) {
@@ -149,6 +155,7 @@ enter (Direction *side, SandboxRecord *record)
     g_hash_table_insert (side->counts, g_strdup (record->type), count);
   }
   ++*count;
+  record->order = ++books->orders;
   side->count++;
   side->audio_bytes += record->audio_bytes;
   g_queue_push_tail (&side->records, record);
@@ -163,7 +170,8 @@ books_received (Books *books, guint connection, JsonObject *event)
   guint64 audio_bytes = record->audio_bytes;
 
   g_mutex_lock (&books->lock);
-  enter (&books->sides[FALSE], record);
+  enter (books, FALSE, record);
+  ledger_received (books->ledger, connection, books->orders, event);
   g_cond_broadcast (&books->changed);
   g_mutex_unlock (&books->lock);
   return audio_bytes;
@@ -194,7 +202,8 @@ books_sent (Books *books, guint connection, JsonObject *event)
   g_mutex_lock (&books->lock);
   if (g_str_equal (record->type, "error"))
     enter_error (books, event);
-  enter (&books->sides[TRUE], record);
+  enter (books, TRUE, record);
+  ledger_sent (books->ledger, connection, books->orders, event);
   g_cond_broadcast (&books->changed);
   g_mutex_unlock (&books->lock);
 }
@@ -409,6 +418,39 @@ books_dup_items (Books *books, guint connection)
   items = g_hash_table_lookup (books->items, GUINT_TO_POINTER (connection));
   for (i = 0; items != NULL && i < items->len; i++)
     g_ptr_array_add (copies, item_copy (g_ptr_array_index (items, i)));
+  g_mutex_unlock (&books->lock);
+  return copies;
+}
+
+GPtrArray *
+books_dup_calls (Books *books)
+{
+  GPtrArray *copies;
+
+  g_mutex_lock (&books->lock);
+  copies = ledger_dup_calls (books->ledger);
+  g_mutex_unlock (&books->lock);
+  return copies;
+}
+
+GPtrArray *
+books_dup_approvals (Books *books)
+{
+  GPtrArray *copies;
+
+  g_mutex_lock (&books->lock);
+  copies = ledger_dup_approvals (books->ledger);
+  g_mutex_unlock (&books->lock);
+  return copies;
+}
+
+GPtrArray *
+books_dup_images (Books *books)
+{
+  GPtrArray *copies;
+
+  g_mutex_lock (&books->lock);
+  copies = ledger_dup_images (books->ledger);
   g_mutex_unlock (&books->lock);
   return copies;
 }

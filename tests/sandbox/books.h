@@ -35,6 +35,9 @@ GPtrArray *books_dup_errors (Books *books);
 GPtrArray *books_dup_truncations (Books *books);
 gchar **books_dup_deletions (Books *books);
 GPtrArray *books_dup_items (Books *books, guint connection);
+GPtrArray *books_dup_calls (Books *books);
+GPtrArray *books_dup_approvals (Books *books);
+GPtrArray *books_dup_images (Books *books);
 guint books_item_audio_ms (Books *books, const gchar *item_id);
 gboolean books_wait (Books *books, gboolean sent, const gchar *type,
     guint64 count, guint timeout_ms);

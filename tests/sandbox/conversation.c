@@ -12,6 +12,7 @@ item_new (const gchar *id, JsonObject *json)
   g_atomic_ref_count_init (&item->refs);
   item->id = g_strdup (id);
   item->json = json;
+  item->truncated_ms = -1;
   return item;
 }
 
@@ -91,7 +92,7 @@ item_set_transcript (Item *item, const gchar *transcript)
 {
   JsonObject *part = item_part (item, 0);
 
-  if (part != NULL && !item->truncated)
+  if (part != NULL && item->truncated_ms < 0)
     json_object_set_string_member (part, "transcript", transcript);
 }
 
@@ -126,19 +127,19 @@ conversation_find (Conversation *conversation, const gchar *id)
   return NULL;
 }
 
-Item *
-conversation_find_call (Conversation *conversation, const gchar *call_id)
+guint
+conversation_count_calls (
+    Conversation *conversation, const gchar *type, const gchar *call_id)
 {
-  guint i;
+  guint i, count = 0;
 
   for (i = 0; i < conversation->items->len; i++) {
     Item *item = g_ptr_array_index (conversation->items, i);
 
-    if (g_strcmp0 (item_type (item), "function_call") == 0
-        && g_strcmp0 (wire_string (item->json, "call_id"), call_id) == 0)
-      return item;
+    count += g_strcmp0 (item_type (item), type) == 0
+        && g_strcmp0 (wire_string (item->json, "call_id"), call_id) == 0;
   }
-  return NULL;
+  return count;
 }
 
 gboolean
@@ -262,7 +263,7 @@ conversation_truncate (Conversation *conversation, const gchar *id,
   cut_audio (conversation, item,
       (guint64) audio_end_ms * audio_rate (item->format) / 1000
           * audio_sample_bytes (item->format));
-  item->truncated = TRUE;
+  item->truncated_ms = audio_end_ms;
   json_object_remove_member (part, "transcript");
   return TRUE;
 }

@@ -18,7 +18,8 @@ typedef struct {
   AudioFormat format;
   guint64 audio_bytes; /* what the item has, even if audio was given up */
   gboolean generated;  /* spoken by the server */
-  gboolean truncated;  /* the transcript is gone for good */
+  gboolean answered;   /* a response was made since it came */
+  gint truncated_ms;   /* the transcript is gone for good; -1: it is not */
 } Item;
 
 typedef struct {
@@ -40,8 +41,9 @@ void item_set_transcript (Item *item, const gchar *transcript);
 Conversation *conversation_new (void);
 void conversation_free (Conversation *conversation);
 Item *conversation_find (Conversation *conversation, const gchar *id);
-/* The call that an output answers. */
-Item *conversation_find_call (Conversation *conversation, const gchar *call_id);
+/* How many items of a type have this call_id. */
+guint conversation_count_calls (
+    Conversation *conversation, const gchar *type, const gchar *call_id);
 /* after: NULL appends, "root" puts in front. FALSE: no such item. Takes a
  * reference of its own. */
 gboolean conversation_insert (

@@ -2,10 +2,11 @@
 /* The client's events: checked against their tables, then done. */
 #include "dispatch.h"
 
-#include "answer.h"
 #include "call.h"
 #include "hearing.h"
 #include "items.h"
+#include "mcp.h"
+#include "respond.h"
 #include "response.h"
 #include "rules.h"
 #include "translation.h"
@@ -30,30 +31,6 @@ static const Rule session_update_rules[] = {
   { NULL },
 };
 
-/* The sandbox reaches no MCP server, and says so as the service would. */
-static void
-announce_mcp_failures (Session *session, JsonObject *patch)
-{
-  static const gchar *const types[] = { "mcp_list_tools.in_progress",
-    "mcp_list_tools.failed" };
-  JsonArray *tools = wire_array (patch, "tools");
-  guint i, j;
-
-  for (i = 0; tools != NULL && i < json_array_get_length (tools); i++) {
-    JsonObject *tool = json_array_get_object_element (tools, i);
-    g_autofree gchar *id = wire_make_id (session->rand, "item");
-
-    for (j = 0; j < G_N_ELEMENTS (types)
-         && g_strcmp0 (wire_string (tool, "type"), "mcp") == 0;
-         j++) {
-      JsonObject *event = session_event (session, types[j]);
-
-      json_object_set_string_member (event, "item_id", id);
-      session_send (session, event);
-    }
-  }
-}
-
 static gboolean
 update_session (Session *session, JsonObject *event, Fault *fault)
 {
@@ -61,7 +38,8 @@ update_session (Session *session, JsonObject *event, Fault *fault)
     session->active != NULL };
   JsonObject *patch = wire_object (event, "session"), *reply;
 
-  if (!config_update (session->config, patch, &locks, fault))
+  if (!mcp_check (session->mcp, patch, fault)
+      || !config_update (session->config, patch, &locks, fault))
     return FALSE;
   if (session->config->kind == SESSION_TRANSCRIPTION)
     turns_lose (session);
@@ -70,7 +48,7 @@ update_session (Session *session, JsonObject *event, Fault *fault)
   json_object_set_object_member (
       reply, "session", json_object_ref (session->config->session));
   session_send (session, reply);
-  announce_mcp_failures (session, patch);
+  mcp_configure (session->mcp);
   if (session->call != NULL)
     call_go_on (session->call);
   return TRUE;
@@ -178,10 +156,15 @@ static const Rule truncate_rules[] = {
 static gboolean
 create_item (Session *session, JsonObject *event, Fault *fault)
 {
-  Item *item = items_from_client (wire_object (event, "item"), session->rand,
-      session->config->input_format, session->conversation,
-      wire_string (event, "previous_item_id"), fault);
+  JsonObject *json = wire_object (event, "item");
+  gboolean approval = g_str_equal (
+      wire_string (json, "type"), "mcp_approval_response");
+  Item *item;
 
+  if (approval && !mcp_check_answer (session->mcp, json, fault))
+    return FALSE;
+  item = items_from_client (json, session->rand, session->config->input_format,
+      session->conversation, wire_string (event, "previous_item_id"), fault);
   if (item == NULL)
     return FALSE;
   if (g_strcmp0 (item_role (item), "user") == 0)
@@ -189,6 +172,8 @@ create_item (Session *session, JsonObject *event, Fault *fault)
   session_send_item (session, "conversation.item.added", item, TRUE);
   session_send_item (session, "conversation.item.done", item, TRUE);
   item_unref (item);
+  if (approval)
+    mcp_take_answer (session->mcp, json);
   return TRUE;
 }
 
@@ -296,20 +281,17 @@ create_response (Session *session, JsonObject *event, Fault *fault)
   JsonObject *params = wire_object (event, "response");
   gboolean aside = params != NULL
       && g_strcmp0 (wire_string (params, "conversation"), "none") == 0;
-  Reply *reply = NULL;
 
   if (params != NULL && !check_references (session, params, fault))
     return FALSE;
+  if (!aside && session->active == NULL && respond_races (session))
+    respond_alone (session, FALSE);
   if (!aside && session->active != NULL)
     return fault_set (fault, "conversation_already_has_active_response", NULL,
         "Conversation already has an active response in progress: %s. Wait "
         "until the response is finished before creating a new one.",
         response_get_id (session->active));
-  if (!aside)
-    reply = script_take (session->cursor);
-  if (reply == NULL)
-    reply = answer_make (session, params);
-  response_start (session, reply, params);
+  respond_to (session, params);
   return TRUE;
 }
 

@@ -2,8 +2,7 @@
 /* What a conversation item may hold, and making items. */
 #include "items.h"
 
-#include <string.h>
-
+#include "picture.h"
 #include "schema.h"
 
 #define MAX_ID 32
@@ -30,20 +29,14 @@ check_audio (JsonNode *value, const gchar *path, Fault *fault)
 static gboolean
 check_image (JsonNode *value, const gchar *path, Fault *fault)
 {
-  const gchar *url = json_node_get_string (value), *data;
-  g_autofree guint8 *bytes = NULL;
-  gsize size;
+  const gchar *why = NULL;
+  Picture picture;
 
-  if (g_str_has_prefix (url, "data:image/png;base64,")
-      || g_str_has_prefix (url, "data:image/jpeg;base64,")) {
-    data = strchr (url, ',') + 1;
-    if (wire_decode_base64 (data, &bytes, &size) && size > 0)
-      return TRUE;
-  }
-  return fault_set (fault, "invalid_value", path,
-      "Invalid '%s'. Expected a base64-encoded data URI with an image of type "
-      "image/png or image/jpeg.",
-      path);
+  return picture_read_uri (json_node_get_string (value), &picture, &why)
+      || fault_set (fault, "invalid_value", path,
+          "Invalid '%s'. Expected a base64-encoded data URI with an image of "
+          "type image/png or image/jpeg. %s",
+          path, why);
 }
 
 static const Rule part_text[] = {
@@ -257,20 +250,71 @@ items_new_assistant (GRand *rand, const gchar *phase)
 }
 
 Item *
-items_new_call (GRand *rand, const gchar *name, const gchar *phase)
+items_new_call (
+    GRand *rand, const gchar *name, const gchar *call_id, const gchar *phase)
 {
   g_autofree gchar *id = wire_make_id (rand, "item");
-  g_autofree gchar *call_id = wire_make_id (rand, "call");
+  g_autofree gchar *fresh = wire_make_id (rand, "call");
   JsonObject *json = new_json (id, "function_call", "in_progress");
   Item *item;
 
   json_object_set_string_member (json, "name", name);
-  json_object_set_string_member (json, "call_id", call_id);
+  json_object_set_string_member (
+      json, "call_id", call_id != NULL ? call_id : fresh);
   json_object_set_string_member (json, "arguments", "");
   if (phase != NULL)
     json_object_set_string_member (json, "phase", phase);
   item = item_new (id, json);
   item->generated = TRUE;
+  return item;
+}
+
+static Item *
+new_mcp_item (const gchar *id, const gchar *type, const gchar *label)
+{
+  JsonObject *json = json_object_new ();
+  Item *item = item_new (id, json);
+
+  json_object_set_string_member (json, "id", id);
+  json_object_set_string_member (json, "type", type);
+  json_object_set_string_member (json, "server_label", label);
+  item->generated = TRUE;
+  return item;
+}
+
+Item *
+items_new_tool_list (GRand *rand, const gchar *label)
+{
+  g_autofree gchar *id = wire_make_id (rand, "item");
+  Item *item = new_mcp_item (id, "mcp_list_tools", label);
+
+  json_object_set_array_member (item->json, "tools", json_array_new ());
+  return item;
+}
+
+Item *
+items_new_mcp_call (
+    GRand *rand, const gchar *label, const gchar *name, const gchar *request_id)
+{
+  g_autofree gchar *id = wire_make_id (rand, "item");
+  Item *item = new_mcp_item (id, "mcp_call", label);
+
+  json_object_set_string_member (item->json, "name", name);
+  json_object_set_string_member (item->json, "arguments", "");
+  wire_set_string (item->json, "approval_request_id", request_id);
+  json_object_set_null_member (item->json, "output");
+  json_object_set_null_member (item->json, "error");
+  return item;
+}
+
+Item *
+items_new_approval_request (const gchar *id, const gchar *label,
+    const gchar *name, const gchar *arguments)
+{
+  Item *item = new_mcp_item (id, "mcp_approval_request", label);
+
+  json_object_set_string_member (item->json, "name", name);
+  json_object_set_string_member (item->json, "arguments", arguments);
   return item;
 }
 
@@ -327,6 +371,24 @@ complete_json (JsonObject *object, const gchar *id, GRand *rand)
   return json;
 }
 
+/* Calls may share an id; then each may have an output. */
+static gboolean
+check_output (Conversation *conversation, const gchar *call_id, Fault *fault)
+{
+  guint calls = conversation_count_calls (
+      conversation, "function_call", call_id);
+  guint outputs = conversation_count_calls (
+      conversation, "function_call_output", call_id);
+
+  if (calls == 0)
+    return fault_set (fault, "invalid_tool_call_id", NULL,
+        "Tool call ID '%s' not found in conversation.", call_id);
+  return outputs < calls
+      || fault_set (fault, "invalid_tool_call_id", NULL,
+          "Tool call ID '%s' already has an output in the conversation.",
+          call_id);
+}
+
 static gboolean
 check_place (JsonObject *object, Conversation *conversation, const gchar *after,
     Fault *fault)
@@ -343,9 +405,8 @@ check_place (JsonObject *object, Conversation *conversation, const gchar *after,
         "conversation.",
         id);
   if (g_str_equal (wire_string (object, "type"), "function_call_output")
-      && conversation_find_call (conversation, call_id) == NULL)
-    return fault_set (fault, "invalid_tool_call_id", NULL,
-        "Tool call ID '%s' not found in conversation.", call_id);
+      && !check_output (conversation, call_id, fault))
+    return FALSE;
   if (after != NULL && !g_str_equal (after, "root")
       && conversation_find (conversation, after) == NULL)
     return fault_set (fault, "item_create_invalid_previous_item_id",
@@ -396,7 +457,9 @@ items_show_audio (Item *item)
   g_autofree gchar *text = NULL;
   guint i;
 
-  json_object_set_string_member (copy, "object", "realtime.item");
+  /* By the official types those have none. */
+  if (!g_str_has_prefix (item_type (item), "mcp_"))
+    json_object_set_string_member (copy, "object", "realtime.item");
   if (item->audio == NULL || content == NULL)
     return copy;
   text = g_base64_encode (item->audio->data, item->audio->len);

@@ -20,7 +20,16 @@ Item *items_from_client (JsonObject *object, GRand *rand, AudioFormat format,
 Item *items_new_user_audio (const gchar *id);
 /* Still in progress and empty. phase may be NULL. */
 Item *items_new_assistant (GRand *rand, const gchar *phase);
-Item *items_new_call (GRand *rand, const gchar *name, const gchar *phase);
+/* call_id NULL: a new one. */
+Item *items_new_call (
+    GRand *rand, const gchar *name, const gchar *call_id, const gchar *phase);
+/* What servers' tools are about; none of these has a status. */
+Item *items_new_tool_list (GRand *rand, const gchar *label);
+/* request_id: of the granted request, or NULL. */
+Item *items_new_mcp_call (GRand *rand, const gchar *label, const gchar *name,
+    const gchar *request_id);
+Item *items_new_approval_request (const gchar *id, const gchar *label,
+    const gchar *name, const gchar *arguments);
 
 /* A copy for an event, with or without the phase. */
 JsonObject *items_show (Item *item, gboolean with_phase);

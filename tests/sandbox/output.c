@@ -4,6 +4,27 @@
 #include "items.h"
 #include "response-private.h"
 
+static Item *
+new_item (Output *output, GRand *rand)
+{
+  const Say *say = output->say;
+
+  if (output->kind == SAY_CALL)
+    return items_new_call (rand, say->name, say->call_id, say->phase);
+  if (output->kind == SAY_MCP)
+    return items_new_mcp_call (rand, say->label, say->name, say->request_id);
+  if (output->kind == SAY_APPROVAL)
+    return items_new_approval_request (
+        say->request_id, say->label, say->name, say->text);
+  return items_new_assistant (rand, say->phase);
+}
+
+static gboolean
+has_content (Output *output)
+{
+  return output->kind == SAY_SPEECH || output->kind == SAY_TEXT;
+}
+
 static gboolean
 has_phase_on (Output *output, guint place)
 {
@@ -21,10 +42,7 @@ output_new (Response *response, guint index, const Say *say)
   output->say = say;
   output->kind = say->kind == SAY_SPEECH && response->text_only ? SAY_TEXT
                                                                 : say->kind;
-  if (output->kind == SAY_CALL)
-    output->item = items_new_call (rand, say->name, say->phase);
-  else
-    output->item = items_new_assistant (rand, say->phase);
+  output->item = new_item (output, rand);
   output->item->format = response->format;
   output->shown = g_string_new (NULL);
   return output;
@@ -63,9 +81,20 @@ new_part_event (Output *output, const gchar *type)
   if (output->kind == SAY_CALL)
     json_object_set_string_member (event, "call_id",
         json_object_get_string_member (output->item->json, "call_id"));
-  else
+  else if (has_content (output))
     json_object_set_int_member (event, "content_index", 0);
   return event;
+}
+
+/* An event about the call of a server's tool: it names no response. */
+static void
+send_progress (Output *output, const gchar *type)
+{
+  JsonObject *event = session_event (output->response->session, type);
+
+  json_object_set_int_member (event, "output_index", output->index);
+  json_object_set_string_member (event, "item_id", output->item->id);
+  session_send (output->response->session, event);
 }
 
 static void
@@ -126,7 +155,9 @@ output_begin (Output *output)
   if (!output->response->aside)
     conversation_insert (session->conversation, output->item, NULL);
   send_item (output, FALSE);
-  if (output->kind == SAY_CALL)
+  if (output->kind == SAY_MCP)
+    send_progress (output, "response.mcp_call.in_progress");
+  if (!has_content (output))
     return;
   add_content (output);
   send_part (output, "response.content_part.added");
@@ -137,7 +168,7 @@ update_item (Output *output)
 {
   JsonObject *part = item_part (output->item, 0);
 
-  if (output->kind == SAY_CALL)
+  if (!has_content (output))
     json_object_set_string_member (
         output->item->json, "arguments", output->shown->str);
   else if (output->kind == SAY_TEXT)
@@ -153,13 +184,17 @@ output_word (Output *output, gsize offset, gsize length)
     [SAY_SPEECH] = "response.output_audio_transcript.delta",
     [SAY_TEXT] = "response.output_text.delta",
     [SAY_CALL] = "response.function_call_arguments.delta",
+    [SAY_MCP] = "response.mcp_call_arguments.delta",
   };
   g_autofree gchar *word = g_strndup (output->say->text + offset, length);
-  JsonObject *event = new_part_event (output, types[output->kind]);
+  JsonObject *event;
 
-  json_object_set_string_member (event, "delta", word);
-  wire_set_obfuscation (event, output->response->session->rand);
-  session_send (output->response->session, event);
+  if (has_content (output) || output->say->delta_chars != 0) {
+    event = new_part_event (output, types[output->kind]);
+    json_object_set_string_member (event, "delta", word);
+    wire_set_obfuscation (event, output->response->session->rand);
+    session_send (output->response->session, event);
+  }
   g_string_append (output->shown, word);
   update_item (output);
 }
@@ -198,15 +233,43 @@ output_said (Output *output)
     [SAY_SPEECH] = { "response.output_audio_transcript.done", "transcript" },
     [SAY_TEXT] = { "response.output_text.done", "text" },
     [SAY_CALL] = { "response.function_call_arguments.done", "arguments" },
+    [SAY_MCP] = { "response.mcp_call_arguments.done", "arguments" },
   };
-  JsonObject *event = new_part_event (output, done[output->kind].type);
+  JsonObject *event;
 
   output->said = TRUE;
+  if (output->kind == SAY_APPROVAL)
+    return;
+  event = new_part_event (output, done[output->kind].type);
   if (output->kind == SAY_CALL)
     json_object_set_string_member (event, "name", output->say->name);
   json_object_set_string_member (
       event, done[output->kind].member, output->shown->str);
   session_send (output->response->session, event);
+}
+
+/* The tool was called, or never will be. */
+static void
+end_mcp_call (Output *output, gboolean whole)
+{
+  JsonObject *json = output->item->json, *error;
+  const Say *say = output->say;
+
+  if (whole && say->result != NULL) {
+    json_object_set_string_member (json, "output", say->result);
+    send_progress (output, "response.mcp_call.completed");
+    return;
+  }
+  if (whole) {
+    error = wire_copy_object (say->error);
+  } else {
+    error = json_object_new ();
+    json_object_set_string_member (error, "type", "tool_execution_error");
+    json_object_set_string_member (
+        error, "message", "The response ended before the tool was called.");
+  }
+  json_object_set_object_member (json, "error", error);
+  send_progress (output, "response.mcp_call.failed");
 }
 
 void
@@ -217,11 +280,14 @@ output_end (Output *output, const gchar *status)
   if (!output->said)
     output_said (output);
   output->ended = TRUE;
-  json_object_set_string_member (output->item->json, "status", status);
+  if (output->kind == SAY_MCP)
+    end_mcp_call (output, g_str_equal (status, "completed"));
+  else if (output->kind != SAY_APPROVAL)
+    json_object_set_string_member (output->item->json, "status", status);
   if (output->kind == SAY_SPEECH)
     session_send (
         session, new_part_event (output, "response.output_audio.done"));
-  if (output->kind != SAY_CALL)
+  if (has_content (output))
     send_part (output, "response.content_part.done");
   send_item (output, TRUE);
 }

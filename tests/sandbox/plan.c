@@ -12,8 +12,9 @@
 #define DELTA_MIN_MS 40
 #define DELTA_MAX_MS 400
 #define FIRST_DELTA_MS 100
-/* Characters. */
+/* Characters. Long arguments come in that many pieces. */
 #define ARGUMENTS_PIECE 8
+#define ARGUMENTS_PIECES 256
 
 typedef struct {
   GArray *steps;
@@ -131,25 +132,36 @@ add_speech (Plan *plan)
 
 /* Arguments come in pieces that respect no word. */
 static gsize
-next_piece (const gchar *text)
+next_piece (const gchar *text, gsize characters)
 {
   const gchar *end = text;
-  guint count;
+  gsize count;
 
-  for (count = 0; count < ARGUMENTS_PIECE && *end != '\0'; count++)
+  for (count = 0; count < characters && *end != '\0'; count++)
     end = g_utf8_next_char (end);
   return end - text;
+}
+
+static gsize
+piece_length (const PlanOutput *output)
+{
+  if (output->delta_chars > 0)
+    return output->delta_chars;
+  if (output->delta_chars == 0)
+    return G_MAXSIZE;
+  return MAX (ARGUMENTS_PIECE, strlen (output->text) / ARGUMENTS_PIECES);
 }
 
 static void
 add_writing (Plan *plan)
 {
   const gchar *text = plan->output->text;
-  gsize at = 0;
+  gboolean arguments = plan->output->kind != SAY_TEXT;
+  gsize at = 0, piece = piece_length (plan->output);
 
   while (text[at] != '\0') {
-    gsize word = plan->output->kind == SAY_CALL ? next_piece (text + at)
-                                                : plan_next_word (text + at);
+    gsize word = arguments ? next_piece (text + at, piece)
+                           : plan_next_word (text + at);
 
     add (plan, STEP_WORD, plan->index, plan->now_ms, at, word);
     plan->now_ms += TEXT_WORD_MS;

@@ -34,6 +34,7 @@ typedef struct {
   SayKind kind;
   const gchar *text;
   gsize audio_bytes;
+  gint delta_chars; /* of a call's arguments; 0: in one, -1: as usual */
 } PlanOutput;
 
 /* A GArray of Step. rand: for uneven deltas. */

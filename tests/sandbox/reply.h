@@ -3,11 +3,17 @@
 #ifndef SANDBOX_REPLY_H
 #define SANDBOX_REPLY_H
 
-#include <glib.h>
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
-typedef enum { SAY_SPEECH, SAY_TEXT, SAY_CALL } SayKind;
+typedef enum {
+  SAY_SPEECH,
+  SAY_TEXT,
+  SAY_CALL,     /* of a function of the client's */
+  SAY_MCP,      /* a call of a tool that the server reaches itself */
+  SAY_APPROVAL, /* the wish to make such a call */
+} SayKind;
 
 /* One output item. */
 typedef struct {
@@ -15,7 +21,15 @@ typedef struct {
   gchar *phase; /* commentary, final_answer or NULL */
   gchar *text;  /* spoken, written, or the call's arguments */
   gint tone_ms; /* a tone instead of a voice; -1: voice */
-  gchar *name;  /* of the function */
+
+  gchar *name;      /* of the function or tool */
+  gchar *call_id;   /* of a function call; NULL: a new one */
+  gint delta_chars; /* of the arguments; 0: no deltas, -1: as usual */
+
+  gchar *label;      /* of the MCP server */
+  gchar *request_id; /* of the request that was granted, or NULL */
+  gchar *result;     /* of the tool; NULL: it fails */
+  JsonObject *error; /* why, as on the wire; or NULL */
 } Say;
 
 /* Where a phase is shown. */
@@ -32,6 +46,7 @@ enum {
 
 typedef struct {
   GPtrArray *say;            /* Say */
+  guint created_ms;          /* before response.created, real time */
   guint delay_ms;            /* before the first item, real time */
   gint64 hold_ms;            /* nothing at all for so long; -1: for ever */
   guint delta_ms;            /* size of audio deltas; 0: uneven */
@@ -52,11 +67,14 @@ Reply *reply_new (void); /* completed, overlapping, phase everywhere */
 /* Says nothing but why it failed. */
 Reply *reply_new_failed (
     const gchar *type, const gchar *code, const gchar *message);
+/* The same manner, and nothing said. */
+Reply *reply_new_like (const Reply *reply);
 Reply *reply_ref (Reply *reply);
 void reply_unref (Reply *reply);
 /* Takes nothing. phase may be NULL. */
 Say *reply_add (
     Reply *reply, SayKind kind, const gchar *phase, const gchar *text);
+Say *reply_add_copy (Reply *reply, const Say *say);
 
 G_END_DECLS
 

@@ -27,7 +27,8 @@ struct _Response {
   Host *host;
   gchar *id;
   Reply *reply;
-  gboolean aside; /* out of band */
+  gboolean aside;     /* out of band */
+  gboolean announced; /* response.created was sent */
 
   JsonNode *metadata; /* of the request, or null */
   JsonNode *max_tokens;

@@ -2,6 +2,7 @@
 /* Responses: from response.created to response.done. */
 #include "call.h"
 #include "items.h"
+#include "mcp.h"
 #include "response-private.h"
 #include "turns.h"
 #include "voice.h"
@@ -89,9 +90,11 @@ response_find (Session *session, const gchar *id)
 {
   guint i;
 
-  if (id == NULL
-      || (session->active != NULL && g_str_equal (session->active->id, id)))
+  if (session->active != NULL && session->active->announced
+      && (id == NULL || g_str_equal (session->active->id, id)))
     return session->active;
+  if (id == NULL)
+    return NULL;
   for (i = 0; i < session->aside->len; i++) {
     Response *response = g_ptr_array_index (session->aside, i);
 
@@ -323,6 +326,7 @@ finish (Response *response, const gchar *status, const gchar *reason,
   if (session->active == response)
     turns_arm_idle (session, response->origin, audio_ms (response));
   remove_from_session (response);
+  mcp_go_on (session->mcp);
 }
 
 void
@@ -419,7 +423,9 @@ start_playing (Response *response)
     Output *output = g_ptr_array_index (response->outputs, i);
 
     outputs[i].kind = output->kind;
-    outputs[i].text = output->say->text;
+    /* A wish is there at once, with its arguments. */
+    outputs[i].text = output->kind == SAY_APPROVAL ? "" : output->say->text;
+    outputs[i].delta_chars = output->say->delta_chars;
     outputs[i].audio_bytes = output->audio != NULL ? output->audio->len : 0;
   }
   response->steps = plan_make (outputs, count, response->format,
@@ -545,6 +551,26 @@ read_params (Response *response, JsonObject *params)
 }
 
 static void
+count_own_input (Response *response, JsonArray *input)
+{
+  Conversation *conversation = response->session->conversation;
+  guint i;
+
+  for (i = 0; i < json_array_get_length (input); i++) {
+    JsonObject *json = json_array_get_object_element (input, i);
+    const gchar *id = wire_string (json, "id");
+    Item *item;
+
+    if (g_str_equal (wire_string (json, "type"), "item_reference"))
+      item = item_ref (conversation_find (conversation, id));
+    else
+      item = item_new ("", wire_copy_object (json));
+    usage_add_item (&response->input, item);
+    item_unref (item);
+  }
+}
+
+static void
 count_input (Response *response, JsonObject *params)
 {
   Session *session = response->session;
@@ -555,8 +581,10 @@ count_input (Response *response, JsonObject *params)
   if (params != NULL && wire_string (params, "instructions") != NULL)
     instructions = wire_string (params, "instructions");
   response->input.text = usage_text_tokens (instructions);
-  if (params != NULL && json_object_has_member (params, "input"))
+  if (params != NULL && wire_array (params, "input") != NULL) {
+    count_own_input (response, wire_array (params, "input"));
     return;
+  }
   for (i = 0; i < items->len; i++)
     usage_add_item (&response->input, g_ptr_array_index (items, i));
 }
@@ -613,12 +641,29 @@ fail_on_demand (Session *session)
       "Rate limit reached: the tokens of this minute are used up.");
 }
 
+static gboolean
+announce (gpointer data)
+{
+  Response *response = data;
+  const Reply *reply = response->reply;
+  JsonObject *event = session_event (response->session, "response.created");
+
+  stop_timer (response);
+  response->announced = TRUE;
+  json_object_set_object_member (
+      event, "response", make_object (response, "in_progress"));
+  session_send (response->session, event);
+  if (response->session != NULL && reply->hold_ms >= 0)
+    set_timer (
+        response, (guint64) reply->hold_ms + reply->delay_ms, make_voices);
+  return G_SOURCE_REMOVE;
+}
+
 void
 response_start (Session *session, Reply *reply, JsonObject *params)
 {
   Reply *failing = fail_on_demand (session);
   Response *response;
-  JsonObject *event;
 
   if (session->call != NULL)
     call_answered (session->call);
@@ -638,11 +683,8 @@ response_start (Session *session, Reply *reply, JsonObject *params)
   else
     session->active = response;
   session->idle_at = 0;
-  event = session_event (session, "response.created");
-  json_object_set_object_member (
-      event, "response", make_object (response, "in_progress"));
-  session_send (session, event);
-  if (response->session == NULL || reply->hold_ms < 0)
-    return;
-  set_timer (response, (guint64) reply->hold_ms + reply->delay_ms, make_voices);
+  if (reply->created_ms > 0)
+    set_timer (response, reply->created_ms, announce);
+  else
+    announce (response);
 }

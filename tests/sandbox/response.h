@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 void response_start (Session *session, Reply *reply, JsonObject *params);
 /* Unfinished items end as incomplete, then response.done. */
 void response_cancel (Response *response, const gchar *reason);
-/* The one with this id, or the active one if that is NULL. */
+/* The one with this id, or the active one if that is NULL; NULL until it was
+ * announced. */
 Response *response_find (Session *session, const gchar *id);
 const gchar *response_get_id (Response *response);
 /* Stops and forgets all, sending nothing: the session is about to go. */

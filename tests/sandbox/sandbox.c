@@ -417,6 +417,24 @@ sandbox_dup_items (Sandbox *sandbox, guint connection)
   return books_dup_items (sandbox->host.books, connection);
 }
 
+GPtrArray *
+sandbox_dup_calls (Sandbox *sandbox)
+{
+  return books_dup_calls (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_approvals (Sandbox *sandbox)
+{
+  return books_dup_approvals (sandbox->host.books);
+}
+
+GPtrArray *
+sandbox_dup_images (Sandbox *sandbox)
+{
+  return books_dup_images (sandbox->host.books);
+}
+
 guint
 sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id)
 {

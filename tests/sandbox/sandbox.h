@@ -62,6 +62,7 @@ void sandbox_send_raw (Sandbox *sandbox, const gchar *text);
 
 typedef struct {
   guint connection; /* 1 for the first connection, and so on */
+  guint64 order;    /* its number among all events, both ways, from 1 */
   gint64 time_us;   /* g_get_monotonic_time() */
   gchar *type;
   gchar *json;         /* the event with its audio payload left out */
@@ -87,10 +88,59 @@ typedef struct {
   gchar *type; /* message, function_call ... */
   gchar *role; /* or NULL */
   gchar *status;
-  gchar *phase;   /* or NULL; what the sandbox holds, sent or not */
-  gchar *text;    /* text, transcript, arguments or output; or NULL */
-  guint audio_ms; /* of the audio that is left after truncation */
+  gchar *phase;      /* or NULL; what the sandbox holds, sent or not */
+  gchar *text;       /* text, transcript, arguments or output; or NULL */
+  guint audio_ms;    /* of the audio that is left after truncation */
+  gint truncated_ms; /* where it was cut last; -1: it never was */
 } SandboxItem;
+
+/* A function call, by whomever it was made, or the outputs that came for none.
+ * Orders are numbers of events as in SandboxRecord; 0: it did not happen. */
+typedef struct {
+  guint connection;
+  gchar *call_id;
+  gchar *item_id;        /* NULL: there is no such call */
+  gchar *response_id;    /* NULL: the client put it there itself, or nobody */
+  gchar *name;           /* NULL: there is no such call */
+  gchar *arguments;      /* likewise; what was sent of them */
+  gchar *status;         /* completed, incomplete; NULL: likewise */
+  guint64 made;          /* order of its response.output_item.done */
+  guint64 response_done; /* order of its response.done */
+  guint outputs;         /* that came for it, refused ones too */
+  gchar *output;         /* the first, or NULL */
+  guint64 answered;      /* order of the first output */
+  guint64 followed;      /* order of the first response.create after that,
+                            out-of-band ones left out */
+} SandboxCall;
+
+/* A wish to call a tool of an MCP server, or the answers to none. */
+typedef struct {
+  guint connection;
+  gchar *request_id;
+  gchar *server_label; /* NULL: nobody asked */
+  gchar *name;         /* likewise */
+  gchar *arguments;    /* likewise */
+  guint64 asked;       /* order of its response.output_item.done */
+  guint answers;       /* that came, refused ones too */
+  gboolean approve;    /* of the first */
+  gchar *reason;       /* of the first, or NULL */
+  guint64 answered;    /* order of the first */
+} SandboxApproval;
+
+/* An image in an item, or in the input of a response. */
+typedef struct {
+  guint connection;
+  gchar *item_id; /* NULL: of an input without an id */
+  gchar *format;  /* "JPEG" or "PNG" */
+  guint width, height;
+  gsize bytes;         /* of the file */
+  gboolean mean_known; /* only if the sandbox was built with gdk-pixbuf */
+  guint8 mean[3];      /* red, green, blue */
+  gchar *colour;       /* a word for it, or NULL */
+  gchar *detail;       /* or NULL */
+  guint64 order;       /* of the event that put it there */
+  guint64 deleted;     /* order of conversation.item.deleted; 0: it is there */
+} SandboxImage;
 
 /* Each HTTP request. */
 typedef struct {
@@ -136,7 +186,11 @@ GPtrArray *sandbox_dup_sent (Sandbox *sandbox, const gchar *type);
 GPtrArray *sandbox_dup_errors (Sandbox *sandbox);      /* SandboxError */
 GPtrArray *sandbox_dup_truncations (Sandbox *sandbox); /* SandboxTruncation */
 gchar **sandbox_dup_deletions (Sandbox *sandbox);      /* item ids */
-/* Items of one connection's conversation in order, 0: of the newest. */
+GPtrArray *sandbox_dup_calls (Sandbox *sandbox);       /* SandboxCall */
+GPtrArray *sandbox_dup_approvals (Sandbox *sandbox);   /* SandboxApproval */
+GPtrArray *sandbox_dup_images (Sandbox *sandbox);      /* SandboxImage */
+/* One connection's conversation as the server believes it to be now, 0: of
+ * the newest: SandboxItem in order. */
 GPtrArray *sandbox_dup_items (Sandbox *sandbox, guint connection);
 /* Audio sent for an item, whatever was cut or deleted later. */
 guint sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id);

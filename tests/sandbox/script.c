@@ -26,9 +26,22 @@ static const gchar *const clocks[] = { [ELAPSED_MODEL] = "model",
   NULL };
 static const gchar *const scopes[] = { "connection", "server", NULL };
 
+static const gchar *const races[] = { "create", NULL };
+
 static const Rule call_rules[] = {
   { "name", RULE_STRING, RULE_REQUIRED },
+  { "call_id", RULE_STRING },
   { "arguments", RULE_OBJECT },
+  { "raw_arguments", RULE_STRING },
+  { "delta_chars", RULE_INTEGER, .max = G_MAXINT },
+  { NULL },
+};
+static const Rule mcp_call_rules[] = {
+  { "label", RULE_STRING, RULE_REQUIRED },
+  { "name", RULE_STRING, RULE_REQUIRED },
+  { "arguments", RULE_OBJECT },
+  { "raw_arguments", RULE_STRING },
+  { "delta_chars", RULE_INTEGER, .max = G_MAXINT },
   { NULL },
 };
 
@@ -39,10 +52,13 @@ check_say (JsonNode *value, const gchar *path, Fault *fault)
 
   if (json_object_has_member (say, "text")
       || json_object_has_member (say, "tone_ms")
-      || json_object_has_member (say, "call"))
+      || json_object_has_member (say, "call")
+      || json_object_has_member (say, "mcp_call"))
     return TRUE;
   return fault_set (fault, "missing_required_parameter", path,
-      "'%s' says nothing: give it \"text\", \"tone_ms\" or \"call\".", path);
+      "'%s' says nothing: give it \"text\", \"tone_ms\", \"call\" or "
+      "\"mcp_call\".",
+      path);
 }
 
 static const Rule say_rules[] = {
@@ -51,6 +67,7 @@ static const Rule say_rules[] = {
   { "tone_ms", RULE_INTEGER, .max = MAX_MS },
   { "modality", RULE_STRING, .values = kinds },
   { "call", RULE_OBJECT, .fields = call_rules },
+  { "mcp_call", RULE_OBJECT, .fields = mcp_call_rules },
   { NULL },
 };
 static const Rule one_say = { "say", RULE_OBJECT, .fields = say_rules,
@@ -140,6 +157,8 @@ static const Rule translate_rules[] = {
   { NULL },
 };
 
+static const Rule one_output = { "output", RULE_STRING };
+
 static const Rule turn_rules[] = {
   { "hear", RULE_STRING },
   { "segments", RULE_ARRAY, .element = &one_segment },
@@ -149,7 +168,10 @@ static const Rule turn_rules[] = {
   { "stall_words", RULE_INTEGER, .max = MAX_MS },
   { "hear_error", RULE_OBJECT, .fields = hear_error_rules },
   { "translate", RULE_OBJECT, .fields = translate_rules },
+  { "expect_outputs", RULE_ARRAY, .element = &one_output },
+  { "race", RULE_STRING, .values = races },
   { "say", RULE_ARRAY, .element = &one_say },
+  { "delay_created_ms", RULE_INTEGER, .max = MAX_MS },
   { "delay_ms", RULE_INTEGER, .max = MAX_MS },
   { "delta_ms", RULE_INTEGER, .max = 10000 },
   { "phase_on", RULE_ARRAY, .element = &one_place },
@@ -182,12 +204,98 @@ static const Rule style_rules[] = {
   { NULL },
 };
 
+/* ---- MCP servers ---- */
+
+static const gchar *const mcp_errors[] = { "protocol_error",
+  "tool_execution_error", "http_error", NULL };
+
+static const Rule mcp_tool_rules[] = {
+  { "name", RULE_STRING, RULE_REQUIRED },
+  { "description", RULE_STRING, RULE_NULLABLE },
+  { "input_schema", RULE_OBJECT },
+  { "annotations", RULE_OBJECT, RULE_NULLABLE },
+  { NULL },
+};
+static const Rule one_mcp_tool = { "tool", RULE_OBJECT,
+  .fields = mcp_tool_rules };
+static const Rule mcp_error_rules[] = {
+  { "type", RULE_STRING, RULE_REQUIRED, .values = mcp_errors },
+  { "code", RULE_INTEGER, .min = G_MININT, .max = G_MAXINT },
+  { "message", RULE_STRING, RULE_REQUIRED },
+  { NULL },
+};
+static const Rule mcp_failure_rules[] = {
+  { "error", RULE_OBJECT, RULE_REQUIRED, .fields = mcp_error_rules },
+  { NULL },
+};
+
+/* Each member of an object. */
+static gboolean
+check_members (
+    JsonNode *value, const gchar *path, RuleCheck check, Fault *fault)
+{
+  JsonObjectIter iter;
+  const gchar *name;
+  JsonNode *member;
+
+  json_object_iter_init_ordered (&iter, json_node_get_object (value));
+  while (json_object_iter_next_ordered (&iter, &name, &member)) {
+    g_autofree gchar *inner = g_strconcat (path, ".", name, NULL);
+
+    if (!check (member, inner, fault))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* What the tool returns, or how it fails. */
+static gboolean
+check_result (JsonNode *value, const gchar *path, Fault *fault)
+{
+  static const Rule text = { "text", RULE_STRING };
+
+  if (JSON_NODE_HOLDS_OBJECT (value))
+    return schema_check_object (
+        mcp_failure_rules, json_node_get_object (value), path, fault);
+  return schema_check_value (&text, value, path, fault);
+}
+
+static gboolean
+check_results (JsonNode *value, const gchar *path, Fault *fault)
+{
+  return check_members (value, path, check_result, fault);
+}
+
+static const Rule mcp_server_rules[] = {
+  { "tools", RULE_ARRAY, .element = &one_mcp_tool },
+  { "list_after_ms", RULE_INTEGER, .max = MAX_MS },
+  { "list_error", RULE_STRING },
+  { "results", RULE_OBJECT, .check = check_results },
+  { NULL },
+};
+
+static gboolean
+check_mcp_server (JsonNode *value, const gchar *path, Fault *fault)
+{
+  static const Rule server = { "server", RULE_OBJECT,
+    .fields = mcp_server_rules };
+
+  return schema_check_value (&server, value, path, fault);
+}
+
+static gboolean
+check_mcp (JsonNode *value, const gchar *path, Fault *fault)
+{
+  return check_members (value, path, check_mcp_server, fault);
+}
+
 static const Rule one_call = { "call", RULE_STRING };
 
 static const Rule script_rules[] = {
   { "turns", RULE_ARRAY, RULE_REQUIRED, .element = &one_turn },
   { "translation", RULE_OBJECT, .fields = style_rules },
   { "calls", RULE_ARRAY, .element = &one_call },
+  { "mcp", RULE_OBJECT, .check = check_mcp },
   { "faults", RULE_ARRAY },
   { "loop", RULE_BOOLEAN },
   { "scope", RULE_STRING, .values = scopes },
@@ -208,10 +316,29 @@ read_places (JsonArray *array)
   return flags;
 }
 
+/* The arguments' text need not be JSON. */
+static void
+read_call (Say *say, JsonObject *call)
+{
+  JsonObject *arguments = wire_object (call, "arguments");
+  const gchar *raw = wire_string (call, "raw_arguments");
+
+  say->name = g_strdup (wire_string (call, "name"));
+  say->call_id = g_strdup (wire_string (call, "call_id"));
+  say->label = g_strdup (wire_string (call, "label"));
+  say->delta_chars = wire_integer (call, "delta_chars", -1);
+  g_free (say->text);
+  if (raw != NULL)
+    say->text = g_strdup (raw);
+  else
+    say->text = arguments != NULL ? wire_print (arguments) : g_strdup ("{}");
+}
+
 static void
 read_say (Reply *reply, JsonObject *object)
 {
   JsonObject *call = wire_object (object, "call");
+  JsonObject *mcp_call = wire_object (object, "mcp_call");
   const gchar *text = wire_string (object, "text");
   const gchar *phase = wire_string (object, "phase");
   SayKind kind = SAY_SPEECH;
@@ -219,17 +346,14 @@ read_say (Reply *reply, JsonObject *object)
 
   if (call != NULL)
     kind = SAY_CALL;
+  else if (mcp_call != NULL)
+    kind = SAY_MCP;
   else if (g_strcmp0 (wire_string (object, "modality"), "text") == 0)
     kind = SAY_TEXT;
   say = reply_add (reply, kind, phase, text != NULL ? text : "");
   say->tone_ms = wire_integer (object, "tone_ms", -1);
-  if (call == NULL)
-    return;
-  say->name = g_strdup (wire_string (call, "name"));
-  g_free (say->text);
-  say->text = wire_object (call, "arguments") != NULL
-      ? wire_print (wire_object (call, "arguments"))
-      : g_strdup ("{}");
+  if (kind == SAY_CALL || kind == SAY_MCP)
+    read_call (say, kind == SAY_CALL ? call : mcp_call);
 }
 
 static void
@@ -361,6 +485,8 @@ read_script (JsonObject *object)
         script->turns, read_turn (json_array_get_object_element (turns, i)));
   read_style (&script->style, wire_object (object, "translation"));
   script->calls = read_calls (wire_array (object, "calls"));
+  if (wire_object (object, "mcp") != NULL)
+    script->mcp = json_object_ref (wire_object (object, "mcp"));
   script->faults = faults != NULL ? json_array_ref (faults) : NULL;
   script->loop = wire_boolean (object, "loop", FALSE);
   script->shared = g_strcmp0 (wire_string (object, "scope"), "server") == 0;
@@ -398,6 +524,7 @@ script_free (Script *script)
 {
   g_ptr_array_unref (script->turns);
   g_strfreev (script->calls);
+  g_clear_pointer (&script->mcp, json_object_unref);
   g_clear_pointer (&script->faults, json_array_unref);
   g_free (script);
 }
@@ -454,14 +581,19 @@ script_dup_heard (const ScriptTurn *turn)
   return g_string_free (text, FALSE);
 }
 
-Reply *
-script_take (ScriptCursor *cursor)
+const ScriptTurn *
+script_current (ScriptCursor *cursor)
 {
-  const ScriptTurn *turn = turn_at (cursor);
+  return turn_at (cursor);
+}
 
-  if (turn == NULL)
+Reply *
+script_take (ScriptCursor *cursor, const ScriptTurn **turn)
+{
+  *turn = turn_at (cursor);
+  if (*turn == NULL)
     return NULL;
   cursor->next++;
   cursor->heard = FALSE;
-  return turn->reply != NULL ? reply_ref (turn->reply) : NULL;
+  return (*turn)->reply != NULL ? reply_ref ((*turn)->reply) : NULL;
 }

@@ -36,6 +36,7 @@ typedef struct {
   gboolean shared; /* connections go on where the last one stopped */
   TranslationStyle style;
   gchar **calls;     /* ids of calls in progress */
+  JsonObject *mcp;   /* label -> what that server is and does; or NULL */
   JsonArray *faults; /* checked by whoever injects them; or NULL */
 } Script;
 
@@ -60,8 +61,10 @@ const ScriptTurn *script_hear (ScriptCursor *cursor);
 const ScriptTurn *script_peek (ScriptCursor *cursor);
 /* The transcript, or NULL: "hear", or the segments' texts. Transfer full. */
 gchar *script_dup_heard (const ScriptTurn *turn);
-/* Uses up a turn; transfer full, or NULL. */
-Reply *script_take (ScriptCursor *cursor);
+/* The turn that the next response is, or NULL. */
+const ScriptTurn *script_current (ScriptCursor *cursor);
+/* Uses up a turn, which is told as well; transfer full, or NULL. */
+Reply *script_take (ScriptCursor *cursor, const ScriptTurn **turn);
 
 G_END_DECLS
 

@@ -6,6 +6,7 @@
 #include "dispatch.h"
 #include "hearing.h"
 #include "items.h"
+#include "mcp.h"
 #include "response.h"
 #include "translation.h"
 #include "turns.h"
@@ -60,6 +61,7 @@ session_new (Host *host, const SessionOutlet *outlet, gpointer link,
       admission->azure);
   preset (session, admission->preset);
   session->conversation = conversation_new ();
+  session->mcp = mcp_new (session);
   session->input = input_new (
       translates ? &translation_listener : &turns_listener, session);
   session->own_cursor.script = host->script;
@@ -84,6 +86,7 @@ session_free (Session *session)
   g_clear_pointer (&session->expiry, g_source_unref);
   response_abandon_all (session);
   hearing_drop (session);
+  mcp_free (session->mcp);
   g_clear_pointer (&session->call, call_free);
   g_clear_pointer (&session->translation, translation_free);
   g_ptr_array_unref (session->aside);
@@ -138,6 +141,7 @@ session_start (Session *session)
   session_send (session, event);
   if (session->host->strange & STRANGE_CONVERSATION)
     announce_conversation (session);
+  mcp_configure (session->mcp);
   if (session->call != NULL)
     call_begin (session->call);
   session->expiry = session_later ((guint64) seconds * 1000, expire, session);
@@ -210,6 +214,7 @@ session_publish (Session *session)
     copy->phase = g_strdup (wire_string (item->json, "phase"));
     copy->text = item_dup_text (item);
     copy->audio_ms = item_audio_ms (item);
+    copy->truncated_ms = item->truncated_ms;
     g_ptr_array_add (copies, copy);
   }
   books_set_items (session->host->books, session->connection, copies);

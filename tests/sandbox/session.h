@@ -19,6 +19,7 @@ typedef struct _Session Session;
 typedef struct _Response Response;
 typedef struct _Translation Translation;
 typedef struct _Hearing Hearing;
+typedef struct _Mcp Mcp;
 typedef struct _Call Call;
 
 /* What the way in said about a session. */
@@ -75,6 +76,7 @@ struct _Session {
   Response *active;    /* writes to the conversation; or NULL */
   GPtrArray *aside;    /* Response, out of band */
   gboolean audio_sent; /* the voice is locked */
+  Mcp *mcp;
   guint cached_tokens; /* text tokens that the last response read */
 
   gchar *speech_item_id; /* announced by speech_started, or NULL */

@@ -15,6 +15,7 @@ static const GDebugKey names[] = {
   { "no-phase", STRANGE_NO_PHASE },
   { "conversation", STRANGE_CONVERSATION },
   { "pings", STRANGE_PINGS },
+  { "no-metadata", STRANGE_NO_METADATA },
 };
 
 static guint
@@ -43,7 +44,7 @@ strange_parse (const gchar *text, guint *flags, GError **error)
     if (flag == 0) {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
           "There is no oddity '%s': use unknown, parts, created, no-usage, "
-          "no-phase, conversation, pings or all.",
+          "no-phase, conversation, pings, no-metadata or all.",
           parts[i]);
       return FALSE;
     }
@@ -108,6 +109,8 @@ apply_to_response (guint flags, JsonObject *response)
 
   if (flags & STRANGE_NO_USAGE)
     json_object_set_null_member (response, "usage");
+  if (flags & STRANGE_NO_METADATA)
+    json_object_remove_member (response, "metadata");
   if (flags & STRANGE_UNKNOWN)
     add_unknown (response);
   for (i = 0; output != NULL && i < json_array_get_length (output); i++)

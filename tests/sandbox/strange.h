@@ -15,10 +15,11 @@ enum {
   STRANGE_NO_PHASE = 1 << 4,     /* no item shows its phase */
   STRANGE_CONVERSATION = 1 << 5, /* conversation.created */
   STRANGE_PINGS = 1 << 6,        /* a ping each second */
+  STRANGE_NO_METADATA = 1 << 7,  /* responses do not show theirs */
 };
 
 /* Names separated by commas: unknown, parts, created, no-usage, no-phase,
- * conversation, pings, or all. */
+ * conversation, pings, no-metadata, or all. */
 gboolean strange_parse (const gchar *names, guint *flags, GError **error);
 /* Changes an event that is about to be sent. */
 void strange_apply (guint flags, JsonObject *event);

@@ -2,10 +2,10 @@
 /* Audio turns: speech that starts and stops, commits, idle timeouts. */
 #include "turns.h"
 
-#include "answer.h"
 #include "call.h"
 #include "hearing.h"
 #include "items.h"
+#include "respond.h"
 #include "response.h"
 
 #define COMMIT_MIN_MS 100
@@ -47,19 +47,10 @@ commit (Session *session, const gchar *item_id, guint64 start, guint64 end,
 }
 
 static void
-answer (Session *session, gboolean idle)
-{
-  Reply *reply = script_take (session->cursor);
-
-  if (reply == NULL)
-    reply = idle ? answer_make_idle () : answer_make (session, NULL);
-  response_start (session, reply, NULL);
-}
-
-static void
 on_started (guint64 start, gpointer user_data)
 {
   Session *session = user_data;
+  Response *response = response_find (session, NULL);
 
   g_free (session->speech_item_id);
   session->speech_item_id = wire_make_id (session->rand, "item");
@@ -67,8 +58,8 @@ on_started (guint64 start, gpointer user_data)
   session->idle_at = 0;
   send_position (session, "input_audio_buffer.speech_started", "audio_start_ms",
       start, session->speech_item_id);
-  if (session->active != NULL && session->config->turns.interrupt_response)
-    response_cancel (session->active, "turn_detected");
+  if (response != NULL && session->config->turns.interrupt_response)
+    response_cancel (response, "turn_detected");
   if (session->call != NULL && session->config->turns.interrupt_response)
     call_cut (session->call);
 }
@@ -85,7 +76,7 @@ on_stopped (guint64 end, gpointer user_data)
   /* With interrupt_response off an answer may still be running. */
   if (session->config->kind == SESSION_REALTIME
       && session->config->turns.create_response && session->active == NULL)
-    answer (session, FALSE);
+    respond_alone (session, FALSE);
 }
 
 const InputListener turns_listener = { on_started, on_stopped };
@@ -161,7 +152,7 @@ turns_check_idle (Session *session)
   json_object_set_string_member (event, "item_id", item_id);
   session_send (session, event);
   commit (session, item_id, end - MIN (end, silence), end, FALSE);
-  answer (session, TRUE);
+  respond_alone (session, TRUE);
 }
 
 void

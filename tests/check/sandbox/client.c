@@ -123,8 +123,8 @@ is_of_another_kind (const gchar *name, JsonObject *parent)
 
   if (g_str_equal (name, "rate"))
     return !g_str_equal (type, "audio/pcm");
-  if (g_str_equal (name, "status"))
-    return g_str_equal (type, "mcp_approval_response");
+  if (g_str_equal (name, "status") || g_str_equal (name, "object"))
+    return g_str_has_prefix (type, "mcp_");
   return g_str_equal (type, "semantic_vad");
 }
 

@@ -147,7 +147,10 @@ static const struct {
       "tools[0].parameters" },
   { "'tools':[{'type':'mcp'}]", "missing_required_parameter",
       "tools[0].server_label" },
-  { "'tools':[{'type':'mcp','server_label':'a','require_approval':'maybe'}]",
+  { "'tools':[{'type':'mcp','server_label':'a'}]", "missing_required_parameter",
+      "tools[0].server_url" },
+  { "'tools':[{'type':'mcp','server_label':'a','server_url':'https://b',"
+    "'require_approval':'maybe'}]",
       "invalid_value", "tools[0].require_approval" },
   { "'tool_choice':'sometimes'", "invalid_value", "tool_choice" },
   { "'tool_choice':{'type':'function'}", "missing_required_parameter",
