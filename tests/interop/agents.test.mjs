@@ -8,12 +8,12 @@ import {
   OpenAIRealtimeWebSocket, RealtimeAgent, RealtimeSession, tool,
 } from '@openai/agents-realtime';
 import {
-  Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS, startSandbox, TOOL,
-  voicePieces,
+  Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS, SERVERS, startSandbox,
+  TOOL, voicePieces,
 } from './support.mjs';
 
-async function connect (t, turns, { tools = [], config = {} } = {}) {
-  const sandbox = await startSandbox(t, { turns });
+async function connect (t, turns, { tools = [], config = {}, mcp } = {}) {
+  const sandbox = await startSandbox(t, { turns, mcp });
   const agent = new RealtimeAgent({
     name: 'Tester',
     instructions: 'Be brief.',
@@ -120,6 +120,62 @@ test('agents: a tool is called and answered', async (t) => {
   assert.equal(output.item.output, '{"celsius":21}');
   assert.equal(second.response.output[0].content[0].transcript,
     'It is 21 degrees.');
+  await hangUp(call);
+});
+
+test('agents: two tools at once', async (t) => {
+  const degrees = { Paris: 21, Rome: 30 };
+  const call = await connect(t, SCRIPTS.tools, {
+    tools: [tool({
+      name: TOOL.name,
+      description: TOOL.description,
+      parameters: TOOL.parameters,
+      strict: true,
+      execute: async ({ city }) => JSON.stringify({ celsius: degrees[city] }),
+    })],
+  });
+  const { events, session } = call;
+  session.sendMessage('Where is it warmer?');
+  const first = await events.next('response.done');
+  assert.equal(first.response.output.length, 2);
+  const { response } = await events.next('response.done');
+  assert.equal(response.status, 'completed');
+  assert.equal(response.output[0].content[0].transcript, 'Rome is warmer.');
+  await hangUp(call);
+});
+
+test('agents: a tool of a server, with approval', async (t) => {
+  const call = await connect(t, SCRIPTS.server, {
+    mcp: SERVERS,
+    tools: [{
+      type: 'hosted_tool',
+      name: 'hosted_mcp',
+      providerData: {
+        type: 'mcp',
+        server_label: 'docs',
+        server_url: 'https://mcp.example.net',
+        require_approval: 'always',
+      },
+    }],
+  });
+  const { events, session } = call;
+  const completed = [];
+  session.on('tool_approval_requested', (context, agent, { approvalItem }) =>
+    session.approve(approvalItem));
+  session.on('mcp_tool_call_completed', (context, agent, item) =>
+    completed.push([item.name, item.output]));
+  await events.first('mcp_list_tools.completed');
+  assert.deepEqual(session.availableMcpTools.map(({ name }) => name),
+    ['search']);
+  session.sendMessage('How many are there?');
+  const asked = await events.next('response.done');
+  assert.equal(asked.response.output[0].type, 'mcp_approval_request');
+  const { response } = await events.next('response.done');
+  assert.equal(response.output[0].approval_request_id,
+    asked.response.output[0].id);
+  assert.equal(response.output[1].content[0].transcript, 'There are three.');
+  assert.ok(completed.length > 0);
+  assert.deepEqual(completed[0], ['search', '3 hits']);
   await hangUp(call);
 });
 

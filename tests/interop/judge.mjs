@@ -44,8 +44,8 @@ function describe (error) {
 function isOfAnotherKind (name, { type }) {
   if (name === 'rate')
     return type !== 'audio/pcm';
-  if (name === 'status')
-    return type === 'mcp_approval_response';
+  if (name === 'status' || name === 'object')
+    return type?.startsWith('mcp_');
   return type === 'semantic_vad';
 }
 

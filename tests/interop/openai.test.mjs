@@ -8,15 +8,15 @@ import test from 'node:test';
 import OpenAI, { AzureOpenAI } from 'openai';
 import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import {
-  decodedLength, Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS,
+  decodedLength, Events, inTime, PATIENT_VAD, PICTURE, RATE, SCRIPTS, SERVERS,
   startSandbox, toBase64, TOOL, voicePieces,
 } from './support.mjs';
 
 const MODEL = { model: 'gpt-realtime-2' };
 
 /* It dials wss:// only. */
-async function connect (t, turns, session, target = MODEL) {
-  const sandbox = await startSandbox(t, { turns, tls: true });
+async function connect (t, turns, session, target = MODEL, mcp = undefined) {
+  const sandbox = await startSandbox(t, { turns, mcp, tls: true });
   const client = new OpenAI({
     apiKey: 'sk-none',
     baseURL: `https://127.0.0.1:${sandbox.port}/v1`,
@@ -139,6 +139,69 @@ test('openai: a tool is called and answered', async (t) => {
   realtime.send({ type: 'response.create' });
   const { response } = await events.next('response.done');
   assert.equal(response.output[0].content[0].transcript, 'It is 21 degrees.');
+  await hangUp(call);
+});
+
+test('openai: two tools at once', async (t) => {
+  const call = await connect(t, SCRIPTS.tools, { tools: [TOOL] });
+  const { events, realtime } = call;
+  realtime.send({ type: 'response.create' });
+  const { response } = await events.next('response.done');
+  const degrees = { Paris: 21, Rome: 30 };
+  assert.equal(response.output.length, 2);
+  for (const wanted of response.output) {
+    const { city } = JSON.parse(wanted.arguments);
+    realtime.send({
+      type: 'conversation.item.create',
+      item: {
+        type: 'function_call_output',
+        call_id: wanted.call_id,
+        output: JSON.stringify({ celsius: degrees[city] }),
+      },
+    });
+  }
+  realtime.send({ type: 'response.create' });
+  const { response: answer } = await events.next('response.done');
+  assert.equal(answer.status, 'completed');
+  assert.equal(answer.output[0].content[0].transcript, 'Rome is warmer.');
+  await hangUp(call);
+});
+
+test('openai: a tool of a server, with approval', async (t) => {
+  const call = await connect(t, SCRIPTS.server, {
+    tools: [{
+      type: 'mcp',
+      server_label: 'docs',
+      server_url: 'https://mcp.example.net',
+      require_approval: 'always',
+    }],
+  }, MODEL, SERVERS);
+  const { events, realtime } = call;
+  const { item: list } = await events.next('conversation.item.done');
+  assert.deepEqual(list.tools.map(({ name }) => name), ['search']);
+  const listed = await events.next('mcp_list_tools.completed');
+  assert.equal(listed.item_id, list.id);
+  realtime.send({ type: 'response.create' });
+  const { response: asked } = await events.next('response.done');
+  const [request] = asked.output;
+  assert.equal(request.type, 'mcp_approval_request');
+  realtime.send({
+    type: 'conversation.item.create',
+    previous_item_id: request.id,
+    item: {
+      id: 'approval_1',
+      type: 'mcp_approval_response',
+      approval_request_id: request.id,
+      approve: true,
+    },
+  });
+  const done = await events.next('response.mcp_call_arguments.done');
+  assert.deepEqual(JSON.parse(done.arguments), { q: 'x' });
+  await events.next('response.mcp_call.completed');
+  const { response } = await events.next('response.done');
+  assert.equal(response.output[0].approval_request_id, request.id);
+  assert.equal(response.output[0].output, '3 hits');
+  assert.equal(response.output[1].content[0].transcript, 'There are three.');
   await hangUp(call);
 });
 

@@ -86,14 +86,15 @@ class Sandbox {
 }
 
 /* Ends with the test `t` if that has not called finish (). */
-export async function startSandbox (t, { turns, tls = false, args = [] } = {}) {
+export async function startSandbox (
+  t, { turns, mcp, tls = false, args = [] } = {}) {
   const program = process.env.RT2_SANDBOX;
   assert.ok(program, 'RT2_SANDBOX must be the path of realtime2-sandbox');
   const directory = makeDirectory(t);
   const options = [...args];
   if (turns) {
     const script = join(directory, 'script.json');
-    writeFileSync(script, JSON.stringify({ turns }));
+    writeFileSync(script, JSON.stringify({ turns, mcp }));
     options.push('--script', script);
   }
   if (tls)
@@ -224,6 +225,19 @@ export const TOOL = {
   },
 };
 
+/* A server with tools, as the sandbox plays it. */
+export const SERVERS = {
+  docs: {
+    tools: [{
+      name: 'search',
+      description: 'Search pages',
+      input_schema: { type: 'object', properties: { q: { type: 'string' } } },
+    }],
+    list_after_ms: 100,
+    results: { search: '3 hits' },
+  },
+};
+
 /* What the sandbox hears and says in each of the conversations. */
 export const SCRIPTS = {
   voice: [{
@@ -238,6 +252,22 @@ export const SCRIPTS = {
     { say: [{ call: { name: TOOL.name, arguments: { city: 'Paris' } } }] },
     { say: [{ phase: 'final_answer', text: 'It is 21 degrees.' }] },
   ],
+  tools: [
+    {
+      say: ['Paris', 'Rome'].map((city) =>
+        ({ call: { name: TOOL.name, arguments: { city } } })),
+    },
+    {
+      expect_outputs: ['{"celsius":21}', '{"celsius":30}'],
+      say: [{ phase: 'final_answer', text: 'Rome is warmer.' }],
+    },
+  ],
+  server: [{
+    say: [
+      { mcp_call: { label: 'docs', name: 'search', arguments: { q: 'x' } } },
+      { phase: 'final_answer', text: 'There are three.' },
+    ],
+  }],
   image: [{ say: [{ phase: 'final_answer', text: 'One pixel.' }] }],
   bargeIn: [
     { say: [{ phase: 'final_answer', text: 'La.', tone_ms: 20000 }] },
