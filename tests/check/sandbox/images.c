@@ -169,8 +169,10 @@ test_aside (Fixture *fixture, gconstpointer data)
   g_assert_null (((SandboxImage *) g_ptr_array_index (images, 0))->item_id);
 }
 
+/* why: how the message ends. */
 static void
-refuse (Client *client, const gchar *type, const gchar *base64)
+refuse (
+    Client *client, const gchar *type, const gchar *base64, const gchar *why)
 {
   JsonObject *error;
 
@@ -178,6 +180,7 @@ refuse (Client *client, const gchar *type, const gchar *base64)
   error = client_expect_error (client, "invalid_value");
   g_assert_cmpstr (json_text (error, "param"), ==, "item.content[1].image_url");
   g_assert_cmpstr (json_text (error, "event_id"), ==, "show");
+  g_assert_true (g_str_has_suffix (json_text (error, "message"), why));
 }
 
 static void
@@ -186,15 +189,16 @@ test_refused (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   g_autoptr (GPtrArray) images = NULL;
 
-  refuse (client, "gif", "R0lGODlhAQABAAAAACw=");
-  refuse (client, "webp", blue_png);
-  refuse (client, "png", red_jpeg);
-  refuse (client, "jpeg", blue_png);
-  refuse (client, "png", "");
-  refuse (client, "png", "iVBORw0KGgo=");
-  refuse (client, "jpeg", "/9j/");
-  refuse (client, "png", "%%%%");
-  refuse (client, "png", "AAAA");
+  refuse (client, "gif",
+      "R0lGODlhAQABAAAAACw=", "no data URI of one of these types.");
+  refuse (client, "webp", blue_png, "no data URI of one of these types.");
+  refuse (client, "png", red_jpeg, "not of the type that its URI says.");
+  refuse (client, "jpeg", blue_png, "not of the type that its URI says.");
+  refuse (client, "png", "", "neither a PNG nor a JPEG.");
+  refuse (client, "png", "iVBORw0KGgo=", "The PNG is cut short.");
+  refuse (client, "jpeg", "/9j/", "The JPEG is cut short.");
+  refuse (client, "png", "%%%%", "It is not base64.");
+  refuse (client, "png", "AAAA", "neither a PNG nor a JPEG.");
   client_send (client,
       "{'type':'conversation.item.create','item':{'type':'message',"
       "'role':'user','content':[{'type':'input_image','image_url':"

@@ -433,6 +433,9 @@ test_rules (Fixture *fixture, gconstpointer data)
   expect_asks (client, "{'never':{'read_only':true}}", DO " " ASK);
   expect_asks (client, "{'never':{'tool_names':['erase']}}", ASK " " DO);
   expect_asks (client, "{'always':{'tool_names':['erase']}}", DO " " ASK);
+  expect_asks (client,
+      "{'always':{'tool_names':['x']},'never':{'tool_names':['erase']}}",
+      ASK " " DO);
 }
 
 /* Two wishes of one turn: the second comes after the first was granted. */

@@ -195,6 +195,25 @@ test_repeated_id (Fixture *fixture, gconstpointer data)
       call_at (calls, 0)->response_id, !=, call_at (calls, 1)->response_id);
 }
 
+/* The same within one response: the first output is the first call's. */
+static void
+test_twins (Fixture *fixture, gconstpointer data)
+{
+  Client *client = fixture->client;
+  g_autoptr (GPtrArray) calls = NULL;
+
+  respond (client, "{}");
+  give_output (client, "same", "one");
+  calls = sandbox_dup_calls (fixture->sandbox);
+  g_assert_cmpstr (call_at (calls, 0)->output, ==, "one");
+  g_assert_null (call_at (calls, 1)->output);
+  g_clear_pointer (&calls, g_ptr_array_unref);
+  give_output (client, "same", "two");
+  calls = sandbox_dup_calls (fixture->sandbox);
+  g_assert_cmpstr (call_at (calls, 1)->output, ==, "two");
+  g_assert_cmpuint (call_at (calls, 0)->outputs, ==, 1);
+}
+
 /* A call that the client restores can be answered as well. */
 static void
 test_restored_call (Fixture *fixture, gconstpointer data)
@@ -482,6 +501,8 @@ main (int argc, char **argv)
   ADD ("stray-outputs", test_stray_outputs, PARALLEL);
   ADD ("repeated-id", test_repeated_id,
       "{'loop':true,'turns':[{'say':[" CALL ("f", "same") "]}]}");
+  ADD ("twins", test_twins,
+      "{'turns':[{'say':[" CALL ("f", "same") "," CALL ("g", "same") "]}]}");
   ADD ("restored-call", test_restored_call, NULL);
   ADD ("raw-arguments", test_raw_arguments, RAW ("{oops\\u0001\\n\\tx", ""));
   ADD ("no-arguments", test_no_arguments, RAW ("", ""));
