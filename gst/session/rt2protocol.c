@@ -65,6 +65,13 @@ fill_session (Rt2Event *event, JsonObject *object, GError **error)
 }
 
 static gboolean
+fill_conversation (Rt2Event *event, JsonObject *object, GError **error)
+{
+  return rt2_protocol_take_id (rt2_json_object (object, "conversation"), "id",
+      &event->conversation_id, error);
+}
+
+static gboolean
 fill_rate_limits (Rt2Event *event, JsonObject *object, GError **error)
 {
   event->rate_limits = rt2_rate_limits_parse (
@@ -98,6 +105,7 @@ static gboolean
 fill_dtmf (Rt2Event *event, JsonObject *object, GError **error)
 {
   event->text = take_string (object, "event");
+  event->received_at = rt2_json_uint (object, "received_at", 0);
   return TRUE;
 }
 
@@ -256,7 +264,7 @@ static const struct {
   { "session.created", RT2_EVENT_SESSION_CREATED, fill_session },
   { "session.updated", RT2_EVENT_SESSION_UPDATED, fill_session },
   { "session.closed", RT2_EVENT_SESSION_CLOSED, fill_none },
-  { "conversation.created", RT2_EVENT_CONVERSATION_CREATED, fill_none },
+  { "conversation.created", RT2_EVENT_CONVERSATION_CREATED, fill_conversation },
   { "rate_limits.updated", RT2_EVENT_RATE_LIMITS_UPDATED, fill_rate_limits },
   { "input_audio_buffer.speech_started", RT2_EVENT_SPEECH_STARTED, fill_times },
   { "input_audio_buffer.speech_stopped", RT2_EVENT_SPEECH_STOPPED, fill_times },
@@ -417,6 +425,7 @@ rt2_event_free (Rt2Event *event)
   g_free (event->item_id);
   g_free (event->previous_item_id);
   g_free (event->call_id);
+  g_free (event->conversation_id);
   g_free (event->text);
   g_free (event->name);
   g_clear_pointer (&event->audio, g_bytes_unref);

@@ -130,6 +130,12 @@ typedef struct {
   gchar *arguments; /* JSON text, unchecked. An object, which some
                      * servers send, is given as its text */
   gchar *server_label;
+  gchar *approval_request_id; /* of an MCP call: what allowed it */
+  gchar **tools; /* names of the tools that an MCP server has; NULL if
+                  * it shows none */
+  gchar *output; /* of a function or MCP tool */
+  gchar *error;  /* why something of MCP failed: the message, or the
+                  * whole error as JSON text */
 } Rt2Item;
 
 /* Token counts. A missing count is 0; `known` tells a missing usage. */
@@ -196,6 +202,7 @@ typedef struct {
   gchar *item_id;
   gchar *previous_item_id;
   gchar *call_id;
+  gchar *conversation_id; /* of CONVERSATION_CREATED */
   guint output_index, content_index;
 
   GBytes *audio; /* decoded delta: AUDIO_DELTA, TRANSLATION_… */
@@ -213,6 +220,8 @@ typedef struct {
   Rt2ServerError *error;  /* also of INPUT_TRANSCRIPT_FAILED */
   GPtrArray *rate_limits; /* Rt2RateLimit* */
   Rt2Usage usage;         /* INPUT_TRANSCRIPT_COMPLETED */
+
+  guint64 received_at; /* DTMF_RECEIVED: unix seconds, 0 = not said */
 } Rt2Event;
 
 /* Parses one text message of @size bytes. An audio delta in the usual form is

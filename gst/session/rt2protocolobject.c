@@ -119,13 +119,57 @@ take_arguments (JsonObject *object)
   return take_string (object, "arguments");
 }
 
+/* The names of what @tools holds; NULL if that is nothing. */
+static gchar **
+take_tool_names (JsonArray *tools)
+{
+  guint n_tools = tools ? json_array_get_length (tools) : 0;
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < n_tools; i++) {
+    const gchar *name = rt2_json_string (
+        rt2_json_array_object (tools, i), "name");
+
+    if (name)
+      g_strv_builder_add (names, name);
+    found = found || name;
+  }
+  return found ? g_strv_builder_end (names) : NULL;
+}
+
+/* An error is an object with a message, or, of some servers, a bare text. */
+static gchar *
+take_failure (JsonObject *object)
+{
+  JsonObject *error = rt2_json_object (object, "error");
+
+  if (!error)
+    return take_string (object, "error");
+  if (rt2_json_string (error, "message"))
+    return take_string (error, "message");
+  return rt2_json_to_text (error);
+}
+
+static void
+take_mcp (Rt2Item *item, JsonObject *object)
+{
+  item->server_label = take_string (object, "server_label");
+  item->output = take_string (object, "output");
+  item->error = take_failure (object);
+  if (item->type == RT2_ITEM_MCP_LIST_TOOLS)
+    item->tools = take_tool_names (rt2_json_array (object, "tools"));
+}
+
 Rt2Item *
 rt2_item_parse (JsonObject *object, GError **error)
 {
   g_autoptr (Rt2Item) item = g_new0 (Rt2Item, 1);
 
   if (!rt2_protocol_take_id (object, "id", &item->id, error)
-      || !rt2_protocol_take_id (object, "call_id", &item->call_id, error))
+      || !rt2_protocol_take_id (object, "call_id", &item->call_id, error)
+      || !rt2_protocol_take_id (
+          object, "approval_request_id", &item->approval_request_id, error))
     return NULL;
   item->type = take_word (object, "type", item_types);
   item->status = take_word (object, "status", statuses);
@@ -133,7 +177,7 @@ rt2_item_parse (JsonObject *object, GError **error)
   item->phase = rt2_phase_from_name (rt2_json_string (object, "phase"));
   item->name = take_string (object, "name");
   item->arguments = take_arguments (object);
-  item->server_label = take_string (object, "server_label");
+  take_mcp (item, object);
   take_content (item, rt2_json_array (object, "content"));
   return g_steal_pointer (&item);
 }
@@ -149,6 +193,10 @@ rt2_item_free (Rt2Item *item)
   g_free (item->name);
   g_free (item->arguments);
   g_free (item->server_label);
+  g_free (item->approval_request_id);
+  g_strfreev (item->tools);
+  g_free (item->output);
+  g_free (item->error);
   g_free (item);
 }
 

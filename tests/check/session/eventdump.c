@@ -188,6 +188,11 @@ add_item (GString *out, const Rt2Item *item)
   add_string (out, "name", item->name);
   add_string (out, "arguments", item->arguments);
   add_string (out, "server_label", item->server_label);
+  add_string (out, "approval_request_id", item->approval_request_id);
+  for (guint i = 0; item->tools && item->tools[i]; i++)
+    add_string (out, "tool", item->tools[i]);
+  add_string (out, "output", item->output);
+  add_string (out, "error", item->error);
   close_brace (out);
 }
 
@@ -293,11 +298,13 @@ event_dump (const Rt2Event *event)
   add_string (out, "item_id", event->item_id);
   add_string (out, "previous_item_id", event->previous_item_id);
   add_string (out, "call_id", event->call_id);
+  add_string (out, "conversation_id", event->conversation_id);
   add_uint (out, "output_index", event->output_index);
   add_uint (out, "content_index", event->content_index);
   add_audio (out, event->audio);
   add_string (out, "text", event->text);
   add_string (out, "name", event->name);
+  add_uint (out, "received_at", event->received_at);
   add_uint (out, "audio_start_ms", event->audio_start_ms);
   add_uint (out, "audio_end_ms", event->audio_end_ms);
   add_item (out, event->item);

@@ -555,10 +555,43 @@ test_item_call (void)
       "{\"id\":\"i\",\"type\":\"function_call_output\",\"call_id\":\"c\","
       "\"output\":\"21\"}",
       "item{id=\"i\" type=function_call_output status=completed "
-      "call_id=\"c\"}");
+      "call_id=\"c\" output=\"21\"}");
   assert_item (done,
       "{\"id\":\"i\",\"type\":\"mcp_approval_response\",\"approve\":true}",
       "item{id=\"i\" type=mcp_approval_response status=completed}");
+}
+
+/* Members of MCP items that are something else than they should be. */
+static void
+test_item_mcp (void)
+{
+  const gchar *done = "conversation.item.done";
+  g_autofree gchar *id = g_strnfill (257, 'i');
+  g_autofree gchar *text = g_strdup_printf (
+      "{\"type\":\"%s\",\"item\":{\"id\":\"i\","
+      "\"approval_request_id\":\"%s\"}}",
+      done, id);
+
+  assert_refused (text, RT2_PROTOCOL_ERROR_FIELD);
+  assert_item (done,
+      "{\"id\":\"i\",\"type\":\"mcp_call\",\"output\":{\"a\":1},"
+      "\"error\":[1],\"server_label\":7,\"approval_request_id\":{}}",
+      "item{id=\"i\" type=mcp_call status=completed}");
+  assert_item (done,
+      "{\"id\":\"i\",\"type\":\"mcp_call\",\"error\":{\"message\":5}}",
+      "item{id=\"i\" type=mcp_call status=completed "
+      "error=\"{\"message\":5}\"}");
+  assert_item (done,
+      "{\"id\":\"i\",\"type\":\"mcp_list_tools\",\"tools\":[null,{},[],"
+      "{\"name\":7},{\"name\":\"\"},{\"name\":\"a\\u0000\"}]}",
+      "item{id=\"i\" type=mcp_list_tools status=completed tool=\"\" "
+      "tool=\"a\xef\xbf\xbd\"}");
+  assert_item (done,
+      "{\"id\":\"i\",\"type\":\"mcp_list_tools\",\"tools\":{\"name\":1}}",
+      "item{id=\"i\" type=mcp_list_tools status=completed}");
+  assert_item (done,
+      "{\"id\":\"i\",\"type\":\"message\",\"tools\":[{\"name\":\"a\"}]}",
+      "item{id=\"i\" type=message status=completed}");
 }
 
 /* Text that would be cut, or would not be UTF-8. */
@@ -696,6 +729,7 @@ add_tolerance_tests (void)
   g_test_add_func ("/protocol/item-parts", test_item_parts);
   g_test_add_func ("/protocol/item-phase", test_item_phase);
   g_test_add_func ("/protocol/item-call", test_item_call);
+  g_test_add_func ("/protocol/item-mcp", test_item_mcp);
   g_test_add_func ("/protocol/item-text", test_item_text);
   g_test_add_func ("/protocol/responses", test_responses);
   g_test_add_func ("/protocol/usage", test_usage);
