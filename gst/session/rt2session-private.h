@@ -42,6 +42,7 @@ typedef enum {
   RT2_TURN_PENDING,   /* the agent speaks, and it is too short to interrupt */
   RT2_TURN_CONFIRMED, /* it was long enough */
   RT2_TURN_DISMISSED, /* it was not: to be taken back */
+  RT2_TURN_SILENCE,   /* nothing was said: the server may answer by itself */
 } Rt2TurnKind;
 
 /* A configuration as the server was told it; all NULL if it was not. */
@@ -202,6 +203,7 @@ Rt2Utterance rt2_session_utterance (Rt2Session *session, const gchar *item_id);
 /* Events about the user's turns. */
 void rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event);
 void rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event);
+void rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event);
 void rt2_session_on_committed (Rt2Session *session, const Rt2Event *event);
 void rt2_session_on_input_transcript_delta (
     Rt2Session *session, const Rt2Event *event);
@@ -238,6 +240,10 @@ void rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info);
 /* Takes a message of the server. */
 void rt2_session_handle_message (
     Rt2Session *session, const gchar *text, gsize size);
+
+/* Passes @event on to the owner; the second if it brings items of MCP. */
+void rt2_session_on_notice (Rt2Session *session, const Rt2Event *event);
+void rt2_session_notice_items (Rt2Session *session, const Rt2Event *event);
 
 /* Events of a translation session. */
 void rt2_session_on_translated_text (

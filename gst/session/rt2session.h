@@ -159,6 +159,19 @@ typedef struct {
   void (*server_error) (gpointer owner, const Rt2ServerError *error);
   void (*rate_limits) (gpointer owner, const GPtrArray *limits);
 
+  /* What the session only passes on; may be NULL. One of CONVERSATION_CREATED,
+   * INPUT_TIMEOUT (@silence: its item and its place in the input; else NULL),
+   * DTMF_RECEIVED, INPUT_TRANSCRIPT_SEGMENT, ITEM_RETRIEVED, ITEM_TRUNCATED,
+   * MCP_..., OUTPUT_BUFFER_..., and of ITEM_..., OUTPUT_ITEM_... and
+   * RESPONSE_DONE what brings items of MCP: the same item comes several times.
+   * All is valid during the callback. */
+  void (*notice) (
+      gpointer owner, const Rt2Event *event, const Rt2Utterance *silence);
+  /* Every message of the server, before it is handled; may be NULL. It is as it
+   * came, audio and nonsense included, and with no NUL at its end: see
+   * rt2_event_text() and rt2_session_redact(). */
+  void (*server_event) (gpointer owner, const gchar *json, gsize size);
+
   /* After RT2_UPLINK_END: the last response has come in whole, or none is due.
    */
   void (*drained) (gpointer owner, gboolean timed_out);
@@ -219,6 +232,10 @@ gboolean rt2_session_command (Rt2Session *session, Rt2Command *command);
 
 /* Any thread; a snapshot of the last turn of the session's loop. */
 void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);
+
+/* A copy of @text with *** for the key of the connection: a server may quote
+ * what it was sent. */
+gchar *rt2_session_redact (Rt2Session *session, const gchar *text);
 
 /* The bound on what was sent and not answered at the end: with turn detection
  * on, no turn opened this long (ns) after the last audio means none will. */

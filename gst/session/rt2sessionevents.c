@@ -180,6 +180,7 @@ on_rate_limits (Rt2Session *session, const Rt2Event *event)
 static void
 on_item_event (Rt2Session *session, const Rt2Event *event)
 {
+  rt2_session_notice_items (session, event);
   rt2_conversation_note (
       session->conversation, event->item, event->previous_item_id, NULL, 0);
   if (event->item->phase != RT2_PHASE_UNKNOWN)
@@ -241,12 +242,14 @@ report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
 static void
 on_output_item_added (Rt2Session *session, const Rt2Event *event)
 {
+  rt2_session_notice_items (session, event);
   report_output_item (session, event, FALSE);
 }
 
 static void
 on_output_item_done (Rt2Session *session, const Rt2Event *event)
 {
+  rt2_session_notice_items (session, event);
   report_output_item (session, event, TRUE);
 }
 
@@ -311,6 +314,7 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
       session->responses, response->id);
   gboolean dead = rt2_responses_is_dead (session->responses, response->id);
 
+  rt2_session_notice_items (session, event);
   if (!rt2_responses_ended (session->responses, response->id))
     return;
   session->stats.responses++;
@@ -448,6 +452,22 @@ static const Handler handlers[RT2_N_EVENTS] = {
   [RT2_EVENT_AUDIO_DONE] = on_audio_done,
   [RT2_EVENT_TRANSCRIPT_DELTA] = on_transcript_delta,
   [RT2_EVENT_TRANSCRIPT_DONE] = on_transcript_done,
+  [RT2_EVENT_CONVERSATION_CREATED] = rt2_session_on_notice,
+  [RT2_EVENT_INPUT_TIMEOUT] = rt2_session_on_input_timeout,
+  [RT2_EVENT_DTMF_RECEIVED] = rt2_session_on_notice,
+  [RT2_EVENT_ITEM_RETRIEVED] = rt2_session_on_notice,
+  [RT2_EVENT_ITEM_TRUNCATED] = rt2_session_on_notice,
+  [RT2_EVENT_INPUT_TRANSCRIPT_SEGMENT] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_ARGUMENTS_DONE] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_CALL_IN_PROGRESS] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_CALL_COMPLETED] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_CALL_FAILED] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_LIST_IN_PROGRESS] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_LIST_COMPLETED] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_LIST_FAILED] = rt2_session_on_notice,
+  [RT2_EVENT_OUTPUT_BUFFER_STARTED] = rt2_session_on_notice,
+  [RT2_EVENT_OUTPUT_BUFFER_STOPPED] = rt2_session_on_notice,
+  [RT2_EVENT_OUTPUT_BUFFER_CLEARED] = rt2_session_on_notice,
   [RT2_EVENT_SESSION_CLOSED] = rt2_session_on_closed,
   [RT2_EVENT_TRANSLATION_AUDIO_DELTA] = rt2_session_on_translated_audio,
   [RT2_EVENT_TRANSLATION_OUTPUT_DELTA] = rt2_session_on_translated_text,
@@ -458,8 +478,11 @@ void
 rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
 {
   GError *error = NULL;
-  Rt2Event *event = rt2_event_parse (text, size, &error);
+  Rt2Event *event;
 
+  if (session->listener->server_event)
+    session->listener->server_event (session->owner, text, size);
+  event = rt2_event_parse (text, size, &error);
   if (!event) {
     g_debug (
         "bad event of %" G_GSIZE_FORMAT " bytes: %s", size, error->message);

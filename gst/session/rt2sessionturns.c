@@ -242,6 +242,7 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
     G_MAXUINT64 };
 
   session->vad_start = event->audio_start_ms * NS_PER_MS;
+  session->turn = RT2_TURN_PLAIN;
   session->speech_open = TRUE;
   session->last_turn = g_get_monotonic_time ();
   utterance.start = rt2_input_clock_to_running_time (
@@ -343,6 +344,33 @@ expect_transcript (Rt2Session *session, const gchar *item_id)
     g_hash_table_add (session->transcripts, g_strdup (item_id));
 }
 
+/* The user said nothing for long: the server commits the silence and answers it
+ * by itself. Nothing that was said is in it. A server that is not to answer by
+ * itself may do so here or not: that is not waited for. */
+void
+rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
+{
+  Rt2Utterance silence = { event->item_id,
+    rt2_input_clock_to_running_time (session->clock, event->audio_start_ms),
+    end_time (session, event->audio_end_ms), G_MAXUINT64 };
+
+  session->turn = RT2_TURN_SILENCE;
+  session->vad_start = session->vad_end = event->audio_end_ms * NS_PER_MS;
+  session->last_turn = session->turn_end = g_get_monotonic_time ();
+  if (session->type == RT2_SESSION_TYPE_REALTIME
+      && session->config->create_response
+      && !rt2_session_config_decides (session->config))
+    rt2_responses_expect (session->responses);
+  if (event->item_id) {
+    Times *times = utterance_times (session, event->item_id);
+
+    times->start = silence.start;
+    times->end = silence.end;
+  }
+  if (session->listener->notice)
+    session->listener->notice (session->owner, event, &silence);
+}
+
 void
 rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
 {
@@ -358,7 +386,9 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
     dismiss_turn (session, event->item_id);
     return;
   }
-  if (!ours)
+  if (!ours && session->turn == RT2_TURN_SILENCE)
+    session->turn = RT2_TURN_PLAIN;
+  else if (!ours)
     expect_answer (session);
   expect_transcript (session, event->item_id);
   g_free (ours);

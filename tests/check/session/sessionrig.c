@@ -313,6 +313,35 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
   log_line (owner, "rate-limits %s", first->name);
 }
 
+/* Of what, and of the silence where it is. */
+static void
+on_notice (gpointer owner, const Rt2Event *event, const Rt2Utterance *silence)
+{
+  const gchar *id = event->item_id ? event->item_id : event->response_id;
+
+  if (event->item)
+    id = event->item->id;
+  if (event->response)
+    id = event->response->id;
+  g_assert_true ((event->type == RT2_EVENT_INPUT_TIMEOUT) == (silence != NULL));
+  if (silence)
+    log_line (owner, "notice %s %s %s %s", event->type_name,
+        id_text (silence->item_id), time_text (silence->start),
+        time_text (silence->end));
+  else
+    log_line (owner, "notice %s %s", event->type_name, id_text (id));
+}
+
+static void
+on_server_event (gpointer owner, const gchar *json, gsize size)
+{
+  Rig *rig = owner;
+  g_autofree gchar *text = g_strndup (json, size);
+
+  if (rig->listens)
+    log_line (rig, "server-event %s", text);
+}
+
 static void
 on_drained (gpointer owner, gboolean timed_out)
 {
@@ -360,6 +389,8 @@ static const Rt2SessionListener listener = {
   .interrupt = on_interrupt,
   .server_error = on_server_error,
   .rate_limits = on_rate_limits,
+  .notice = on_notice,
+  .server_event = on_server_event,
   .drained = on_drained,
   .is_playing = on_is_playing,
 };
