@@ -10,6 +10,9 @@
 
 /* Bytes of a value that goes into a header or a url. */
 #define MAX_HEADER 16384
+/* What the server takes for idle_timeout_ms. */
+#define MIN_IDLE_TIMEOUT (5 * GST_SECOND)
+#define MAX_IDLE_TIMEOUT (30 * GST_SECOND)
 
 /* --- values --- */
 
@@ -481,6 +484,19 @@ put_turn_detection (
   config->guards_speech = settings->protect != 0;
 }
 
+/* What the server would refuse after connecting. */
+static gboolean
+check_values (const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  if (settings->idle_timeout == 0
+      || (settings->idle_timeout >= MIN_IDLE_TIMEOUT
+          && settings->idle_timeout <= MAX_IDLE_TIMEOUT))
+    return TRUE;
+  *fault = property_fault ("idle-timeout",
+      "must be 0, or from 5 s to 30 s (5000000000 to 30000000000)", NULL);
+  return FALSE;
+}
+
 /* Who writes down what is said, in a session that is for nothing else. */
 static const gchar *
 transcriber_of (const GstRealtime2Settings *settings)
@@ -543,7 +559,7 @@ gst_realtime2_make_config (const GstRealtime2Settings *settings,
   put_turn_detection (config, settings);
   config->input_format = input_format;
   config->output_format = output_format;
-  if (!put_texts (config, settings, fault)) {
+  if (!check_values (settings, fault) || !put_texts (config, settings, fault)) {
     rt2_session_config_free (config);
     return NULL;
   }
