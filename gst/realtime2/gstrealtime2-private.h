@@ -28,12 +28,15 @@ GST_DEBUG_CATEGORY_EXTERN (gst_realtime2_debug);
 typedef struct _GstRealtime2Input GstRealtime2Input;
 typedef struct _GstRealtime2AudioSrc GstRealtime2AudioSrc;
 typedef struct _GstRealtime2Link GstRealtime2Link;
+typedef struct _GstRealtime2Notices GstRealtime2Notices;
 
 struct _GstRealtime2 {
   GstElement parent;
 
   GstPad *sinkpad, *srcpad;      /* always there; owned by the element */
   GstRealtime2Settings settings; /* OBJECT_LOCK */
+
+  GstRealtime2Notices *notices; /* made at init; the session thread's */
 
   GMutex lock;        /* guards all below unless it says otherwise */
   GCond playing_cond; /* `playing` or a pacer's `flushing` changed */

@@ -40,6 +40,7 @@
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2notices.h"
 #include "gstrealtime2textpad.h"
 #include "gstrealtime2tools.h"
 
@@ -628,6 +629,7 @@ finalize (GObject *object)
   GstRealtime2 *self = GST_REALTIME2 (object);
 
   gst_realtime2_link_free (self->link);
+  gst_realtime2_notices_free (self->notices);
   gst_realtime2_input_free (self->input);
   gst_realtime2_audio_src_free (self->audio);
   gst_realtime2_tools_free (self->tools);
@@ -751,6 +753,7 @@ gst_realtime2_init (GstRealtime2 *self)
   self->audio = gst_realtime2_audio_src_new (self, self->srcpad);
   self->link = gst_realtime2_link_new (self);
   self->tools = gst_realtime2_tools_new ();
+  self->notices = gst_realtime2_notices_new ();
   gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);
   GST_OBJECT_FLAG_SET (self, GST_ELEMENT_FLAG_REQUIRE_CLOCK);

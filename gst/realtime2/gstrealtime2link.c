@@ -10,6 +10,7 @@
 #include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2notices.h"
 #include "gstrealtime2speech.h"
 #include "gstrealtime2tools.h"
 
@@ -115,6 +116,7 @@ on_pull (gpointer owner, Rt2UplinkPiece *piece)
 static void
 on_created (gpointer owner, const Rt2SessionInfo *info)
 {
+  gst_realtime2_notices_clear (GST_REALTIME2 (owner)->notices);
   gst_realtime2_post (owner, "session-created", "session-id", G_TYPE_STRING,
       info->id, "model", G_TYPE_STRING, info->model, "expires-at",
       G_TYPE_UINT64, info->expires_at, NULL);
@@ -318,6 +320,8 @@ static const Rt2SessionListener listener = {
   .interrupt = gst_realtime2_on_interrupt,
   .server_error = on_server_error,
   .rate_limits = on_rate_limits,
+  .notice = gst_realtime2_on_notice,
+  .server_event = gst_realtime2_on_server_event,
   .drained = on_drained,
   .is_playing = on_is_playing,
 };
@@ -444,6 +448,12 @@ gst_realtime2_link_set_config (
   if (link->session)
     rt2_session_set_config (link->session, config);
   g_mutex_unlock (&link->lock);
+}
+
+gchar *
+gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text)
+{
+  return rt2_session_redact (link->session, text);
 }
 
 gboolean

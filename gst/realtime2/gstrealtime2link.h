@@ -35,6 +35,10 @@ gboolean gst_realtime2_link_command (
 /* PAUSED->PLAYING: an error that waited for it is posted. */
 void gst_realtime2_link_set_playing (GstRealtime2Link *link);
 
+/* From inside a function of the session's listener: a copy of @text without the
+ * key of the connection. */
+gchar *gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text);
+
 /* Whether there is a session to configure. */
 gboolean gst_realtime2_link_is_running (GstRealtime2Link *link);
 

@@ -39,6 +39,7 @@ typedef struct {
 #define CONNECT GST_REALTIME2_TOUCHES_CONNECT
 #define SESSION GST_REALTIME2_TOUCHES_SESSION
 #define PLAYOUT GST_REALTIME2_TOUCHES_PLAYOUT
+#define BUS GST_REALTIME2_TOUCHES_BUS
 
 #define ENTRY(KIND, NAME, NICK, FIELD, TOUCHES, BLURB, ...)                    \
   {                                                                            \
@@ -281,6 +282,13 @@ static const Property table[] = {
       START,
       "After the input has ended: how long nothing may come from the server "
       "and nothing be played before the answer is given up, ns (0 = for ever)"),
+
+  /* Watching */
+  BOOLEAN ("post-server-events", "Post server events", post_server_events,
+      FALSE, BUS,
+      "Post each event of the server as a message realtime2/server-event with "
+      "its type and JSON, audio as its number of bytes. The application must "
+      "read its bus: messages that nobody takes pile up there"),
 };
 
 #define N_PROPERTIES G_N_ELEMENTS (table)

@@ -85,6 +85,8 @@ typedef struct {
   guint64 tool_timeout;
   guint64 eos_silence;
   guint64 eos_timeout;
+
+  gboolean post_server_events;
 } GstRealtime2Settings;
 
 /* What a change of a property touches while the element runs. */
@@ -93,6 +95,7 @@ typedef enum {
   GST_REALTIME2_TOUCHES_CONNECT, /* read at the next connect */
   GST_REALTIME2_TOUCHES_SESSION, /* the session's configuration */
   GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule and the input's gate */
+  GST_REALTIME2_TOUCHES_BUS,     /* read when there is something to say */
 } GstRealtime2Touches;
 
 /* Installs the properties of the table as numbers 1 to the returned one. */

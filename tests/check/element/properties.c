@@ -232,6 +232,7 @@ static const struct {
   { "eos-silence", "18446744073709551615" },
   { "eos-timeout", "30000000000" },
   { "sync-input", "auto" },
+  { "post-server-events", "false" },
   { "state", "disconnected" },
 };
 
