@@ -231,7 +231,249 @@ GST_START_TEST (test_megabyte)
 }
 GST_END_TEST;
 
+/* The session as the server was told it last. */
+static gchar *
+last_session (Talk *talk)
+{
+  JsonObject *update = peer_event (
+      talk->peer, UPDATE, peer_count (talk->peer, UPDATE) - 1);
+
+  return rt2_json_member_text (update, "session");
+}
+
+/* In PLAYING too; and what is set back is as if it had never been. */
+GST_START_TEST (test_megabyte_in_playing)
+{
+  gchar *text = g_strnfill (1024 * 1024, 'a');
+  Talk *talk = talk_new_playing ();
+  guint n, warnings = 0;
+  GParamSpec **pspecs = list_properties (&n);
+  gchar *session;
+
+  for (guint i = 0; i < n; i++) {
+    if (pspecs[i]->value_type != G_TYPE_STRING)
+      continue;
+    g_object_set (talk->element, pspecs[i]->name, text, NULL);
+    talk_sync (talk);
+    if (talk_count_messages_of (talk, GST_MESSAGE_WARNING) > warnings)
+      assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, warnings++),
+          pspecs[i]->name);
+    fail_unless_equals_int (
+        talk_count_messages_of (talk, GST_MESSAGE_WARNING), warnings);
+    g_object_set_property (G_OBJECT (talk->element), pspecs[i]->name,
+        g_param_spec_get_default_value (pspecs[i]));
+  }
+  talk_sync_up (talk);
+  session = last_session (talk);
+  fail_if (strstr (session, "aaaa"), "left over: %.2000s", session);
+  fail_unless_equals_int (talk_count_messages (talk, "session-lost"), 0);
+  g_free (session);
+  g_free (pspecs);
+  g_free (text);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* --- keys --- */
+
+#define SECRET "nonsense-secret"
+
+static const gchar *const bad_keys[] = { "sk-" SECRET " b",
+  "sk-" SECRET "\r\nX-Evil: 1", SECRET NOT_UTF8, SECRET };
+
+/* Number @i, which may be a megabyte. */
+static gchar *
+make_bad_key (guint i)
+{
+  gchar *rest = g_strnfill (
+      i + 1 < G_N_ELEMENTS (bad_keys) ? 0 : 1024 * 1024, 'k');
+  gchar *key = g_strconcat (bad_keys[i], rest, NULL);
+
+  g_free (rest);
+  return key;
+}
+
+static gint leaks;
+
+static void
+look_for_secret (GstDebugCategory *category, GstDebugLevel level,
+    const gchar *file, const gchar *function, gint line, GObject *object,
+    GstDebugMessage *message, gpointer unused)
+{
+  if (strstr (gst_debug_message_get (message), SECRET))
+    g_atomic_int_inc (&leaks);
+}
+
+/* No log and no message holds the key. */
+static void
+assert_secret_kept (Talk *talk)
+{
+  g_mutex_lock (&talk->lock);
+  for (guint i = 0; i < talk->messages->len; i++) {
+    const GstStructure *fields = gst_message_get_structure (
+        g_ptr_array_index (talk->messages, i));
+    gchar *text = fields ? gst_structure_to_string (fields) : NULL;
+
+    fail_if (text && strstr (text, SECRET), "%.2000s", text);
+    g_free (text);
+  }
+  g_mutex_unlock (&talk->lock);
+  fail_unless_equals_int (g_atomic_int_get (&leaks), 0);
+}
+
+static void
+watch_logs (void)
+{
+  leaks = 0;
+  gst_debug_set_active (TRUE);
+  gst_debug_set_default_threshold (GST_LEVEL_LOG);
+  gst_debug_remove_log_function (gst_debug_log_default);
+  gst_debug_add_log_function (look_for_secret, NULL, NULL);
+}
+
+/* A key is for the next connection: in PLAYING it changes nothing, and there it
+ * is refused by its name. */
+GST_START_TEST (test_key_in_playing)
+{
+  gchar *key = make_bad_key (__i__);
+  Talk *talk;
+
+  watch_logs ();
+  talk = talk_new_playing ();
+  talk->fails = TRUE;
+  g_object_set (talk->element, "api-key", key, NULL);
+  talk_sync_up (talk);
+  fail_unless_equals_int (
+      talk_count_messages_of (talk, GST_MESSAGE_WARNING), 0);
+  fail_unless_equals_int (talk_count_messages_of (talk, GST_MESSAGE_ERROR), 0);
+  peer_drop (talk->peer);
+  assert_names (talk_message_of (talk, GST_MESSAGE_ERROR, 0), "api-key");
+  fail_unless_equals_int (talk_count_messages (talk, "session-restored"), 0);
+  assert_secret_kept (talk);
+  talk_free (talk);
+  g_free (key);
+}
+GST_END_TEST;
+
+/* One that is set right again in time was never there. */
+GST_START_TEST (test_key_set_back)
+{
+  gchar *key = make_bad_key (__i__);
+  Talk *talk;
+
+  watch_logs ();
+  talk = talk_new_playing ();
+  g_object_set (talk->element, "api-key", key, NULL);
+  talk_sync (talk);
+  g_object_set (talk->element, "api-key", "sk-good", NULL);
+  peer_drop (talk->peer);
+  talk_message (talk, "session-restored", 0);
+  assert_secret_kept (talk);
+  talk_free (talk);
+  g_free (key);
+}
+GST_END_TEST;
+
 /* --- what is out of range --- */
+
+/* Between 0 and the least that the server takes there is nothing; GObject knows
+ * no such range. */
+static const guint64 idle_timeouts[] = { 1, GST_SECOND, 5 * GST_SECOND - 1 };
+
+GST_START_TEST (test_idle_timeout)
+{
+  Talk *talk = talk_new ();
+
+  g_object_set (talk->element, "idle-timeout", idle_timeouts[__i__], NULL);
+  assert_no_start (talk, "idle-timeout must be 0, or from 5 s to 30 s");
+  talk_free (talk);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_idle_timeout_in_playing)
+{
+  Talk *talk = talk_new_playing ();
+  gchar *session;
+
+  for (guint i = 0; i < G_N_ELEMENTS (idle_timeouts); i++) {
+    g_object_set (talk->element, "idle-timeout", idle_timeouts[i], NULL);
+    assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, i),
+        "idle-timeout must be 0, or from 5 s to 30 s");
+  }
+  talk_sync (talk);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+  g_object_set (talk->element, "idle-timeout", 5 * GST_SECOND, NULL);
+  peer_event (talk->peer, UPDATE, 1);
+  session = last_session (talk);
+  fail_unless (
+      strstr (session, "\"idle_timeout_ms\":5000") != NULL, "%s", session);
+  g_free (session);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+static gboolean
+has_nicks (const GParamSpec *pspec)
+{
+  return G_IS_PARAM_SPEC_ENUM (pspec) || G_IS_PARAM_SPEC_FLAGS (pspec);
+}
+
+/* A pipeline description with a wrong word is refused with the names of
+ * property and word. */
+GST_START_TEST (test_no_nick)
+{
+  guint n;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    gchar *line = g_strdup_printf ("realtime2 %s=bogus", pspecs[i]->name);
+    GError *error = NULL;
+    GstElement *element;
+
+    if (has_nicks (pspecs[i])) {
+      element = gst_parse_launch_full (
+          line, NULL, GST_PARSE_FLAG_FATAL_ERRORS, &error);
+      fail_unless (element == NULL, "%s is taken", line);
+      fail_unless (g_error_matches (
+          error, GST_PARSE_ERROR, GST_PARSE_ERROR_COULD_NOT_SET_PROPERTY));
+      fail_unless (strstr (error->message, pspecs[i]->name) != NULL
+              && strstr (error->message, "bogus") != NULL,
+          "%s", error->message);
+    }
+    g_clear_error (&error);
+    g_free (line);
+  }
+  g_free (pspecs);
+}
+GST_END_TEST;
+
+/* Set by hand it is not: the property stays what it was, and nobody is told. */
+GST_START_TEST (test_no_nick_by_hand)
+{
+  Talk *talk = __i__ ? talk_new_playing () : talk_new ();
+  guint n;
+  GParamSpec **pspecs = list_properties (&n);
+
+  for (guint i = 0; i < n; i++) {
+    GValue value = G_VALUE_INIT;
+
+    if (!has_nicks (pspecs[i]))
+      continue;
+    gst_util_set_object_arg (
+        G_OBJECT (talk->element), pspecs[i]->name, "bogus");
+    g_object_get_property (G_OBJECT (talk->element), pspecs[i]->name, &value);
+    fail_unless (g_param_value_defaults (pspecs[i], &value), "%s has changed",
+        pspecs[i]->name);
+    g_value_unset (&value);
+  }
+  if (__i__) {
+    talk_sync (talk);
+    fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+  }
+  g_free (pspecs);
+  talk_free (talk);
+}
+GST_END_TEST;
 
 /* Values beyond the range of @pspec. FALSE if there are none. */
 static gboolean
@@ -372,6 +614,7 @@ badsettings_suite (void)
 {
   Suite *suite = suite_create ("badsettings");
   TCase *texts = tcase_create ("texts");
+  TCase *keys = tcase_create ("keys");
   TCase *values = tcase_create ("values");
 
   suite_add_tcase (suite, texts);
@@ -382,9 +625,19 @@ badsettings_suite (void)
       texts, test_no_json_in_playing, 0, G_N_ELEMENTS (json_properties));
   tcase_add_test (texts, test_no_file);
   tcase_add_test (texts, test_megabyte);
+  tcase_add_test (texts, test_megabyte_in_playing);
+
+  suite_add_tcase (suite, keys);
+  tcase_add_loop_test (keys, test_key_in_playing, 0, G_N_ELEMENTS (bad_keys));
+  tcase_add_loop_test (keys, test_key_set_back, 0, G_N_ELEMENTS (bad_keys));
 
   suite_add_tcase (suite, values);
   tcase_add_loop_test (values, test_out_of_range, 0, 2);
+  tcase_add_loop_test (
+      values, test_idle_timeout, 0, G_N_ELEMENTS (idle_timeouts));
+  tcase_add_test (values, test_idle_timeout_in_playing);
+  tcase_add_test (values, test_no_nick);
+  tcase_add_loop_test (values, test_no_nick_by_hand, 0, 2);
   tcase_add_loop_test (values, test_connection, 0, G_N_ELEMENTS (connections));
   tcase_add_test (values, test_extra_headers);
   return suite;
