@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Names of tools in a prompt.
+ */
+#include "rt2promptcheck.h"
+
+#include <string.h>
+
+#include "rt2json.h"
+
+/* Characters of the longest name that a tool may have. */
+#define MAX_NAME 64
+
+static gboolean
+is_name_char (gchar c)
+{
+  return g_ascii_isalnum (c) || c == '_' || c == '-';
+}
+
+/* Whether the @n characters at @word, between @before and @after, are meant as
+ * the name of a tool. */
+static gboolean
+looks_like_tool (const gchar *word, gsize n, gchar before, gchar after)
+{
+  if (n > MAX_NAME || !g_ascii_islower (*word))
+    return FALSE;
+  if (before == '`' && after == '`')
+    return TRUE;
+  return memchr (word, '_', n) != NULL && before != '.' && before != '/'
+      && before != '$' && word[n - 1] != '_';
+}
+
+static gboolean
+is_offered (JsonArray *tools, const gchar *name)
+{
+  for (guint i = 0; tools && i < json_array_get_length (tools); i++)
+    if (g_strcmp0 (
+            rt2_json_string (rt2_json_array_object (tools, i), "name"), name)
+        == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Words that stand in back quotes as parameters do: what a tool that is offered
+ * says of itself anywhere. */
+static gboolean
+is_of_a_tool (JsonArray *tools, const gchar *name)
+{
+  gboolean found = FALSE;
+
+  for (guint i = 0; tools && !found && i < json_array_get_length (tools); i++) {
+    JsonObject *tool = rt2_json_array_object (tools, i);
+    gchar *text = tool ? rt2_json_to_text (tool) : g_strdup ("");
+
+    found = rt2_prompt_mentions (text, name);
+    g_free (text);
+  }
+  return found;
+}
+
+GPtrArray *
+rt2_prompt_unknown_tools (const gchar *instructions, JsonArray *tools)
+{
+  GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
+  const gchar *at = instructions;
+
+  while (*at && names->len < RT2_PROMPT_MAX_NAMES) {
+    gchar before = at > instructions ? at[-1] : ' ';
+    gsize n = 0;
+    gchar *name;
+
+    while (is_name_char (at[n]))
+      n++;
+    if (n == 0) {
+      at++;
+      continue;
+    }
+    name = g_strndup (at, n);
+    if (looks_like_tool (at, n, before, at[n]) && !is_offered (tools, name)
+        && !is_of_a_tool (tools, name)
+        && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
+      g_ptr_array_add (names, g_steal_pointer (&name));
+    g_free (name);
+    at += n;
+  }
+  return names;
+}
+
+gboolean
+rt2_prompt_mentions (const gchar *instructions, const gchar *name)
+{
+  gsize n = strlen (name);
+
+  for (const gchar *at = strstr (instructions, name); at;
+       at = strstr (at + 1, name))
+    if ((at == instructions || !is_name_char (at[-1])) && !is_name_char (at[n]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+add_unknown (GPtrArray *complaints, const gchar *instructions, JsonArray *tools)
+{
+  GPtrArray *names = rt2_prompt_unknown_tools (instructions, tools);
+
+  for (guint i = 0; i < names->len; i++)
+    g_ptr_array_add (complaints,
+        g_strdup_printf ("The instructions name \"%s\", but no such tool is "
+                         "offered. Offer it in tools, or leave it out.",
+            (const gchar *) g_ptr_array_index (names, i)));
+  g_ptr_array_unref (names);
+}
+
+static void
+add_unmentioned (
+    GPtrArray *complaints, const gchar *instructions, guint builtin_tools)
+{
+  for (guint tool = 1; tool <= builtin_tools; tool <<= 1) {
+    const gchar *name = builtin_tools & tool ? rt2_builtin_name (tool) : NULL;
+
+    if (name && !rt2_prompt_mentions (instructions, name))
+      g_ptr_array_add (complaints,
+          g_strdup_printf ("The tool \"%s\" is offered, but the instructions "
+                           "do not say when to use it. Add a line about it.",
+              name));
+  }
+}
+
+GPtrArray *
+rt2_prompt_check (const Rt2SessionConfig *config)
+{
+  GPtrArray *complaints = g_ptr_array_new_with_free_func (g_free);
+  JsonObject *session = rt2_session_config_build (config, FALSE);
+  const gchar *instructions = rt2_json_string (session, "instructions");
+
+  if (instructions && *instructions) {
+    add_unknown (complaints, instructions, rt2_json_array (session, "tools"));
+    add_unmentioned (complaints, instructions, config->builtin_tools);
+  }
+  json_object_unref (session);
+  return complaints;
+}
