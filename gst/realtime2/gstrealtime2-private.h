@@ -28,6 +28,7 @@ GST_DEBUG_CATEGORY_EXTERN (gst_realtime2_debug);
 typedef struct _GstRealtime2Input GstRealtime2Input;
 typedef struct _GstRealtime2AudioSrc GstRealtime2AudioSrc;
 typedef struct _GstRealtime2Link GstRealtime2Link;
+typedef struct _GstRealtime2Tools GstRealtime2Tools;
 typedef struct _GstRealtime2Notices GstRealtime2Notices;
 
 struct _GstRealtime2 {
@@ -42,10 +43,13 @@ struct _GstRealtime2 {
   GCond playing_cond; /* `playing` or a pacer's `flushing` changed */
   gboolean playing;   /* state is PLAYING: the clock may be waited for */
 
-  GstRealtime2Input *input;    /* made at init; guards itself with lock */
-  GstRealtime2AudioSrc *audio; /* likewise */
-  GstRealtime2Link *link;      /* likewise */
-  GPtrArray *text_pads;        /* GstRealtime2TextPad*, references */
+  GstRealtime2Input *input;       /* made at init; guards itself with lock */
+  GstRealtime2AudioSrc *audio;    /* likewise */
+  GstRealtime2Link *link;         /* likewise */
+  GPtrArray *text_pads;           /* GstRealtime2TextPad*, references */
+  GstPad *text_sink, *image_sink; /* owned by the element, or NULL */
+  gboolean audio_ended;           /* EOS came on the sink pad */
+  gboolean text_ended;            /* EOS came on text_sink */
 
   Rt2Playout *playout;          /* the schedule */
   Rt2AudioFormat input_format;  /* what the server is sent */
@@ -66,10 +70,11 @@ struct _GstRealtime2 {
   guint64 eos_time;     /* running time of the end of the audio once src
                          * is at EOS, else GST_CLOCK_TIME_NONE */
 
-  gchar *session_update; /* JSON that update-session left, over what the
-                          * properties say; NULL if it did not */
-  GThreadPool *tools; /* calls the handlers of function-call; guards itself */
-  gint run;           /* number of this READY->PAUSED; atomic */
+  gchar *session_update;    /* JSON that update-session left, over what the
+                             * properties say; NULL if it did not */
+  GHashTable *complaints;   /* about the prompt, that were told in this run */
+  GstRealtime2Tools *tools; /* made at init; guards itself */
+  gint run;                 /* number of this READY->PAUSED; atomic */
 
   guint group_id;       /* of all src pads in this run */
   gchar *stream_prefix; /* of all stream ids in this run */

@@ -39,10 +39,14 @@
 #include "gstrealtime2configure.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2pads.h"
 #include "gstrealtime2notices.h"
 #include "gstrealtime2textpad.h"
+#include "gstrealtime2textsink.h"
 #include "gstrealtime2tools.h"
+#include "rt2promptcheck.h"
 
 GST_DEBUG_CATEGORY (gst_realtime2_debug);
 #define GST_CAT_DEFAULT gst_realtime2_debug
@@ -59,14 +63,19 @@ static GstStaticPadTemplate src_template = GST_STATIC_PAD_TEMPLATE (
 static GstStaticPadTemplate text_src_template = GST_STATIC_PAD_TEMPLATE (
     "text_src_%u", GST_PAD_SRC, GST_PAD_REQUEST,
     GST_STATIC_CAPS ("text/x-raw, format=utf8; application/x-json"));
+static GstStaticPadTemplate text_sink_template = GST_STATIC_PAD_TEMPLATE (
+    "text_sink", GST_PAD_SINK, GST_PAD_REQUEST,
+    GST_STATIC_CAPS ("text/x-raw, format=utf8"));
+static GstStaticPadTemplate image_sink_template = GST_STATIC_PAD_TEMPLATE (
+    "image_sink", GST_PAD_SINK, GST_PAD_REQUEST,
+    GST_STATIC_CAPS ("image/jpeg; image/png"));
 
 static guint n_settings; /* properties 1 to this are the settings' */
 static GParamSpec *state_pspec;
 
-static void child_proxy_init (gpointer iface, gpointer data);
-
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstRealtime2, gst_realtime2, GST_TYPE_ELEMENT,
-    G_IMPLEMENT_INTERFACE (GST_TYPE_CHILD_PROXY, child_proxy_init));
+    G_IMPLEMENT_INTERFACE (
+        GST_TYPE_CHILD_PROXY, gst_realtime2_child_proxy_init));
 GST_ELEMENT_REGISTER_DEFINE_WITH_CODE (realtime2, "realtime2", GST_RANK_NONE,
     GST_TYPE_REALTIME2,
     GST_DEBUG_CATEGORY_INIT (
@@ -201,6 +210,26 @@ make_config (
   return config;
 }
 
+/* Tells once in a run what in the prompt does not fit the tools. */
+static void
+check_prompt (GstRealtime2 *self, const Rt2SessionConfig *config)
+{
+  GPtrArray *complaints = rt2_prompt_check (config);
+
+  for (guint i = 0; i < complaints->len; i++) {
+    const gchar *text = g_ptr_array_index (complaints, i);
+    gboolean first;
+
+    g_mutex_lock (&self->lock);
+    first = g_hash_table_add (self->complaints, g_strdup (text));
+    g_mutex_unlock (&self->lock);
+    if (first)
+      GST_ELEMENT_WARNING (
+          self, RESOURCE, SETTINGS, ("%s", text), ("this is told once"));
+  }
+  g_ptr_array_unref (complaints);
+}
+
 void
 gst_realtime2_update_config (GstRealtime2 *self)
 {
@@ -220,6 +249,7 @@ gst_realtime2_update_config (GstRealtime2 *self)
     rt2_fault_free (fault);
     return;
   }
+  check_prompt (self, config);
   gst_realtime2_link_set_config (self->link, config);
   rt2_session_config_free (config);
 }
@@ -253,6 +283,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   self->eos_seqnum = 0;
   self->eos_time = GST_CLOCK_TIME_NONE;
   g_clear_pointer (&self->session_update, g_free);
+  g_hash_table_remove_all (self->complaints);
   g_atomic_int_inc (&self->run);
   self->group_id = gst_util_group_id_next ();
   g_free (self->stream_prefix);
@@ -260,8 +291,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
       "%08x%08x", g_random_int (), g_random_int ());
   gst_realtime2_input_start (self->input, settings);
   gst_realtime2_audio_src_start (self->audio, settings);
-  for (guint i = 0; i < self->text_pads->len; i++)
-    gst_realtime2_text_pad_start (g_ptr_array_index (self->text_pads, i));
+  gst_realtime2_pads_start (self);
 }
 
 /* READY->PAUSED. FALSE, and an error posted, if a property is wrong. */
@@ -273,6 +303,7 @@ start (GstRealtime2 *self)
   Rt2AudioFormat output = gst_realtime2_audio_src_choose_format (self->srcpad);
   Rt2SessionOptions *options;
   Rt2SessionConfig *config;
+  Rt2Toolbox *toolbox;
   Rt2Fault *fault = NULL;
 
   g_mutex_lock (&self->lock);
@@ -283,6 +314,10 @@ start (GstRealtime2 *self)
 
   options = gst_realtime2_make_options (settings, &fault);
   config = options ? make_config (self, settings, &fault) : NULL;
+  toolbox = config ? gst_realtime2_make_toolbox (settings, &fault) : NULL;
+  if (config && !toolbox)
+    g_clear_pointer (&config, rt2_session_config_free);
+  gst_realtime2_tools_start (self->tools, toolbox, settings->tool_timeout);
   gst_realtime2_settings_free (settings);
   if (!config) {
     gst_realtime2_post_fault (self, fault);
@@ -290,6 +325,7 @@ start (GstRealtime2 *self)
     rt2_fault_free (fault);
     return FALSE;
   }
+  check_prompt (self, config);
   gst_realtime2_link_start (self->link, options, config);
   rt2_session_config_free (config);
   return TRUE;
@@ -302,8 +338,7 @@ unblock (GstRealtime2 *self)
   g_mutex_lock (&self->lock);
   gst_realtime2_input_stop (self->input);
   gst_realtime2_audio_src_stop (self->audio);
-  for (guint i = 0; i < self->text_pads->len; i++)
-    gst_realtime2_text_pad_stop (g_ptr_array_index (self->text_pads, i));
+  gst_realtime2_pads_stop (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -311,8 +346,9 @@ unblock (GstRealtime2 *self)
 static void
 stop (GstRealtime2 *self)
 {
-  gst_realtime2_link_stop (self->link);
   g_atomic_int_inc (&self->run);
+  gst_realtime2_tools_stop (self->tools);
+  gst_realtime2_link_stop (self->link);
   g_mutex_lock (&self->lock);
   rt2_playout_reset (self->playout, self->output_format);
   self->session_state = RT2_SESSION_DISCONNECTED;
@@ -328,8 +364,7 @@ set_playing (GstRealtime2 *self, gboolean playing)
   g_cond_broadcast (&self->playing_cond);
   gst_realtime2_input_reschedule (self->input);
   gst_realtime2_audio_src_reschedule (self->audio);
-  for (guint i = 0; i < self->text_pads->len; i++)
-    gst_realtime2_text_pad_reschedule (g_ptr_array_index (self->text_pads, i));
+  gst_realtime2_pads_reschedule (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -390,128 +425,6 @@ send_event (GstElement *element, GstEvent *event)
         ->send_event (element, event);
   gst_realtime2_input_end (GST_REALTIME2 (element)->input, event);
   return TRUE;
-}
-
-/* --- text pads --- */
-
-/* Called with self->lock. */
-static gboolean
-has_text_pad (GstRealtime2 *self, const gchar *name)
-{
-  for (guint i = 0; i < self->text_pads->len; i++)
-    if (g_str_equal (
-            GST_PAD_NAME (g_ptr_array_index (self->text_pads, i)), name))
-      return TRUE;
-  return FALSE;
-}
-
-/* The name with the lowest index that is free. Called with self->lock. */
-static gchar *
-free_pad_name (GstRealtime2 *self)
-{
-  for (guint i = 0;; i++) {
-    gchar *name = g_strdup_printf ("text_src_%u", i);
-
-    if (!has_text_pad (self, name))
-      return name;
-    g_free (name);
-  }
-}
-
-static GstPad *
-request_new_pad (GstElement *element, GstPadTemplate *templ,
-    const gchar *wanted, const GstCaps *caps)
-{
-  GstRealtime2 *self = GST_REALTIME2 (element);
-  gchar *name;
-  GstPad *pad;
-
-  g_mutex_lock (&self->lock);
-  name = wanted ? g_strdup (wanted) : free_pad_name (self);
-  g_mutex_unlock (&self->lock);
-
-  pad = gst_realtime2_text_pad_create (self, templ, name);
-  g_mutex_lock (&self->lock);
-  gst_realtime2_text_pad_start (GST_REALTIME2_TEXT_PAD (pad));
-  g_ptr_array_add (self->text_pads, gst_object_ref_sink (pad));
-  g_mutex_unlock (&self->lock);
-
-  /* A running element takes active pads only. */
-  if (GST_STATE (element) > GST_STATE_READY)
-    gst_pad_set_active (pad, TRUE);
-  if (!gst_element_add_pad (element, pad)) {
-    gst_pad_set_active (pad, FALSE);
-    g_mutex_lock (&self->lock);
-    g_ptr_array_remove (self->text_pads, pad);
-    g_mutex_unlock (&self->lock);
-    pad = NULL;
-  } else {
-    gst_child_proxy_child_added (GST_CHILD_PROXY (self), G_OBJECT (pad), name);
-  }
-  g_free (name);
-  return pad;
-}
-
-static void
-release_pad (GstElement *element, GstPad *pad)
-{
-  GstRealtime2 *self = GST_REALTIME2 (element);
-
-  g_mutex_lock (&self->lock);
-  gst_realtime2_text_pad_stop (GST_REALTIME2_TEXT_PAD (pad));
-  g_mutex_unlock (&self->lock);
-  gst_pad_set_active (pad, FALSE);
-  gst_child_proxy_child_removed (
-      GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
-  gst_element_remove_pad (element, pad);
-
-  g_mutex_lock (&self->lock);
-  g_ptr_array_remove (self->text_pads, pad);
-  g_mutex_unlock (&self->lock);
-}
-
-/* --- GstChildProxy: pads by name, for text_src_0::roles=user --- */
-
-static guint
-get_children_count (GstChildProxy *proxy)
-{
-  guint n;
-
-  GST_OBJECT_LOCK (proxy);
-  n = GST_ELEMENT (proxy)->numpads;
-  GST_OBJECT_UNLOCK (proxy);
-  return n;
-}
-
-static GObject *
-get_child_by_index (GstChildProxy *proxy, guint index)
-{
-  GObject *child;
-
-  GST_OBJECT_LOCK (proxy);
-  child = g_list_nth_data (GST_ELEMENT (proxy)->pads, index);
-  if (child)
-    g_object_ref (child);
-  GST_OBJECT_UNLOCK (proxy);
-  return child;
-}
-
-static GObject *
-get_child_by_name (GstChildProxy *proxy, const gchar *name)
-{
-  GstPad *pad = gst_element_get_static_pad (GST_ELEMENT (proxy), name);
-
-  return pad ? G_OBJECT (pad) : NULL;
-}
-
-static void
-child_proxy_init (gpointer iface, gpointer data)
-{
-  GstChildProxyInterface *proxy = iface;
-
-  proxy->get_children_count = get_children_count;
-  proxy->get_child_by_index = get_child_by_index;
-  proxy->get_child_by_name = get_child_by_name;
 }
 
 /* --- stats --- */
@@ -634,6 +547,7 @@ finalize (GObject *object)
   gst_realtime2_audio_src_free (self->audio);
   gst_realtime2_tools_free (self->tools);
   g_free (self->session_update);
+  g_hash_table_unref (self->complaints);
   rt2_playout_free (self->playout);
   g_ptr_array_unref (self->text_pads);
   gst_realtime2_settings_clear (&self->settings);
@@ -691,8 +605,9 @@ gst_realtime2_class_init (GstRealtime2Class *klass)
   object_class->finalize = finalize;
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (send_event);
-  element_class->request_new_pad = GST_DEBUG_FUNCPTR (request_new_pad);
-  element_class->release_pad = GST_DEBUG_FUNCPTR (release_pad);
+  element_class->request_new_pad = GST_DEBUG_FUNCPTR (
+      gst_realtime2_request_pad);
+  element_class->release_pad = GST_DEBUG_FUNCPTR (gst_realtime2_release_pad);
 
   n_settings = gst_realtime2_settings_install (object_class);
   install_watching (object_class);
@@ -703,6 +618,10 @@ gst_realtime2_class_init (GstRealtime2Class *klass)
   gst_element_class_add_static_pad_template (element_class, &src_template);
   gst_element_class_add_static_pad_template_with_gtype (
       element_class, &text_src_template, GST_TYPE_REALTIME2_TEXT_PAD);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &text_sink_template, GST_TYPE_REALTIME2_TEXT_SINK);
+  gst_element_class_add_static_pad_template_with_gtype (
+      element_class, &image_sink_template, GST_TYPE_REALTIME2_IMAGE_SINK);
   gst_element_class_set_static_metadata (element_class, "Realtime voice agent",
       "Filter/Network/Audio",
       "Talks with OpenAI's Realtime API: voice in, voice and tagged text out. "
@@ -753,6 +672,8 @@ gst_realtime2_init (GstRealtime2 *self)
   self->audio = gst_realtime2_audio_src_new (self, self->srcpad);
   self->link = gst_realtime2_link_new (self);
   self->tools = gst_realtime2_tools_new ();
+  self->complaints = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, NULL);
   self->notices = gst_realtime2_notices_new ();
   gst_element_add_pad (GST_ELEMENT (self), self->sinkpad);
   gst_element_add_pad (GST_ELEMENT (self), self->srcpad);

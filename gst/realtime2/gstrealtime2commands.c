@@ -5,6 +5,7 @@
  */
 #include "gstrealtime2commands.h"
 
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
@@ -22,6 +23,7 @@ is_ordered (const Rt2Command *command)
   return command->kind == RT2_COMMAND_COMMIT_INPUT
       || command->kind == RT2_COMMAND_CLEAR_INPUT
       || command->kind == RT2_COMMAND_SEND_TEXT
+      || command->kind == RT2_COMMAND_SEND_IMAGE
       || command->kind == RT2_COMMAND_CREATE_RESPONSE;
 }
 
@@ -51,18 +53,6 @@ get_boolean (const GstStructure *fields, const gchar *name, gboolean fallback)
   return value;
 }
 
-/* A time in ns from now, as monotonic us; 0 if there is none. */
-static gint64
-get_expiry (const GstStructure *fields)
-{
-  guint64 ns;
-
-  if (!gst_structure_get_uint64 (fields, "expires", &ns) || ns == 0)
-    return 0;
-  return g_get_monotonic_time ()
-      + (gint64) MIN (ns / 1000, G_MAXINT32 * 1000LL);
-}
-
 static Rt2Command *
 make_commit (const GstStructure *fields, GError **error)
 {
@@ -81,6 +71,21 @@ make_cancel (const GstStructure *fields, GError **error)
   return rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE);
 }
 
+void
+gst_realtime2_read_text_fields (Rt2Command *command, const GstStructure *fields)
+{
+  guint64 expires;
+
+  if (gst_structure_has_field (fields, "interrupt"))
+    command->interrupt = get_boolean (fields, "interrupt", FALSE)
+        ? RT2_INTERRUPT_YES
+        : RT2_INTERRUPT_NO;
+  command->respond = get_boolean (fields, "respond", command->respond);
+  gst_structure_get_int (fields, "priority", &command->priority);
+  if (gst_structure_get_uint64 (fields, "expires", &expires))
+    command->expires = rt2_command_expiry (expires);
+}
+
 static Rt2Command *
 make_text (const GstStructure *fields, GError **error)
 {
@@ -88,15 +93,8 @@ make_text (const GstStructure *fields, GError **error)
   Rt2Command *command = rt2_command_new_text (
       role ? role : "user", gst_structure_get_string (fields, "text"), error);
 
-  if (!command)
-    return NULL;
-  if (gst_structure_has_field (fields, "interrupt"))
-    command->interrupt = get_boolean (fields, "interrupt", FALSE)
-        ? RT2_INTERRUPT_YES
-        : RT2_INTERRUPT_NO;
-  command->respond = get_boolean (fields, "respond", command->respond);
-  gst_structure_get_int (fields, "priority", &command->priority);
-  command->expires = get_expiry (fields);
+  if (command)
+    gst_realtime2_read_text_fields (command, fields);
   return command;
 }
 
@@ -216,12 +214,16 @@ perform (GstRealtime2 *self, const gchar *name, const GstStructure *fields)
 {
   GError *error = NULL;
 
+  if (g_str_equal (name, "commit-input"))
+    gst_realtime2_show_turn (self);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     if (g_str_equal (name, commands[i].name)) {
       Rt2Command *command = commands[i].make (fields, &error);
 
       return gst_realtime2_submit_or_tell (self, name, command, error);
     }
+  if (g_str_equal (name, "send-image"))
+    return gst_realtime2_send_newest_image (self);
   return update_session (self, gst_structure_get_string (fields, "json"));
 }
 
@@ -230,7 +232,8 @@ perform (GstRealtime2 *self, const gchar *name, const GstStructure *fields)
 static gboolean
 is_command (const gchar *name)
 {
-  gboolean found = g_str_equal (name, "update-session");
+  gboolean found = g_str_equal (name, "update-session")
+      || g_str_equal (name, "send-image");
 
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     found |= g_str_equal (name, commands[i].name);
@@ -255,6 +258,7 @@ gst_realtime2_take_command (GstRealtime2 *self, GstEvent *event)
 static gboolean
 on_commit_input (GstRealtime2 *self)
 {
+  gst_realtime2_show_turn (self);
   return gst_realtime2_submit (
       self, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
 }
@@ -279,6 +283,18 @@ on_send_text (GstRealtime2 *self, const gchar *role, const gchar *text)
   Rt2Command *command = rt2_command_new_text (role, text, &error);
 
   return gst_realtime2_submit_or_tell (self, "send-text", command, error);
+}
+
+static gboolean
+on_send_image (GstRealtime2 *self, GBytes *data, const gchar *media_type)
+{
+  GError *error = NULL;
+  Rt2Command *command;
+
+  if (!data)
+    return gst_realtime2_send_newest_image (self);
+  command = gst_realtime2_make_image_command (self, data, media_type, &error);
+  return gst_realtime2_submit_or_tell (self, "send-image", command, error);
 }
 
 static gboolean
@@ -370,6 +386,16 @@ add_signal (
  * Returns: %TRUE if it was put into the queue
  */
 /**
+ * GstRealtime2::send-image:
+ * @data: (nullable): a picture, or %NULL for the newest of image_sink
+ * @media_type: (nullable): image/jpeg or image/png
+ *
+ * Shows a picture to the agent. It does not answer for that alone. The event
+ * realtime2/send-image sends the newest picture of image_sink.
+ *
+ * Returns: %TRUE if it was put into the queue
+ */
+/**
  * GstRealtime2::create-response:
  * @json: (nullable): members of the response, as a JSON object
  *
@@ -423,7 +449,7 @@ add_signal (
 void
 gst_realtime2_install_commands (GObjectClass *klass)
 {
-  static const struct {
+  const struct {
     const gchar *name;
     GCallback handler;
     GType a, b;
@@ -431,6 +457,7 @@ gst_realtime2_install_commands (GObjectClass *klass)
     { "commit-input", G_CALLBACK (on_commit_input), G_TYPE_NONE, G_TYPE_NONE },
     { "clear-input", G_CALLBACK (on_clear_input), G_TYPE_NONE, G_TYPE_NONE },
     { "send-text", G_CALLBACK (on_send_text), G_TYPE_STRING, G_TYPE_STRING },
+    { "send-image", G_CALLBACK (on_send_image), G_TYPE_BYTES, G_TYPE_STRING },
     { "create-response", G_CALLBACK (on_create_response), G_TYPE_STRING,
         G_TYPE_NONE },
     { "cancel-response", G_CALLBACK (on_cancel_response), G_TYPE_NONE,

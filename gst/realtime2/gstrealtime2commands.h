@@ -17,6 +17,11 @@ void gst_realtime2_install_commands (GObjectClass *klass);
  * locks. */
 gboolean gst_realtime2_take_command (GstRealtime2 *self, GstEvent *event);
 
+/* The fields interrupt, respond, priority and expires of a text, as far as they
+ * are there. */
+void gst_realtime2_read_text_fields (
+    Rt2Command *command, const GstStructure *fields);
+
 /* Takes @command over. FALSE if nothing runs, or too much waits. */
 gboolean gst_realtime2_submit (GstRealtime2 *self, Rt2Command *command);
 

@@ -69,6 +69,22 @@ put_text (gchar **field, const gchar *name, const gchar *text, Rt2Fault **fault)
   return TRUE;
 }
 
+/* The same from @file if @text says nothing. */
+static gboolean
+put_text_or_file (gchar **field, const gchar *name, const gchar *text,
+    const gchar *file_name, const gchar *file, Rt2Fault **fault)
+{
+  gchar *named;
+  gboolean ok;
+
+  if ((text && *text) || !file || !*file)
+    return put_text (field, name, text, fault);
+  named = g_strconcat ("@", file, NULL);
+  ok = put_text (field, file_name, named, fault);
+  g_free (named);
+  return ok;
+}
+
 /* Sets *field to @value, transfer full. */
 static void
 put (gchar **field, gchar *value)
@@ -418,8 +434,9 @@ gst_realtime2_make_options (
   options->eos_timeout = settings->eos_timeout;
   options->tool_timeout = settings->tool_timeout;
   if (!put_connection (options->transport, settings, fault)
+      || !put_text (&options->greeting, "greeting", settings->greeting, fault)
       || !put_text (
-          &options->greeting, "greeting", settings->greeting, fault)) {
+          &options->disclosure, "disclosure", settings->disclosure, fault)) {
     rt2_session_options_free (options);
     return NULL;
   }
@@ -445,11 +462,15 @@ static gboolean
 put_texts (Rt2SessionConfig *config, const GstRealtime2Settings *settings,
     Rt2Fault **fault)
 {
-  return put_text (&config->instructions, "instructions",
-             settings->instructions, fault)
+  return put_text_or_file (&config->instructions, "instructions",
+             settings->instructions, "instructions-file",
+             settings->instructions_file, fault)
       && put_text (&config->transcription_prompt, "transcription-prompt",
           settings->transcription_prompt, fault)
-      && put_text (&config->tools, "tools", settings->tools, fault)
+      && put_text_or_file (&config->tools, "tools", settings->tools,
+          "tools-file", settings->tools_file, fault)
+      && put_text (&config->settable, "tool-properties",
+          settings->tool_properties, fault)
       && put_text (
           &config->tool_choice, "tool-choice", settings->tool_choice, fault)
       && put_text (
@@ -481,7 +502,10 @@ put_turn_detection (
   config->create_response = settings->create_response;
   config->interrupt_response = settings->interrupt_response;
   config->min_interruption = settings->min_interruption;
-  config->guards_speech = settings->protect != 0;
+  config->guards_speech = settings->protect != 0
+      || non_empty (settings->disclosure) != NULL;
+  config->builtin_tools = settings->builtin_tools;
+  config->image_keep = settings->image_keep;
 }
 
 /* What the server would refuse after connecting. */
@@ -573,4 +597,27 @@ gst_realtime2_make_config (const GstRealtime2Settings *settings,
     return NULL;
   }
   return config;
+}
+
+/* --- tools --- */
+
+Rt2Toolbox *
+gst_realtime2_make_toolbox (
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  gchar *exec = NULL, *http = NULL;
+  const gchar *member;
+  Rt2Toolbox *toolbox = NULL;
+  GError *error = NULL;
+
+  if (put_text (&exec, "tool-exec", settings->tool_exec, fault)
+      && put_text (&http, "tool-http", settings->tool_http, fault)) {
+    toolbox = rt2_toolbox_new (exec, http, &member, &error);
+    if (!toolbox)
+      *fault = property_fault (member, "can't be used", error->message);
+    g_clear_error (&error);
+  }
+  g_free (exec);
+  g_free (http);
+  return toolbox;
 }

@@ -6,6 +6,7 @@
 
 #include "gstrealtime2settings.h"
 #include "rt2session.h"
+#include "rt2toolbox.h"
 
 G_BEGIN_DECLS
 
@@ -35,5 +36,9 @@ gboolean gst_realtime2_is_sideband (const GstRealtime2Settings *settings);
 /* What the settings say, or what the model is for. */
 Rt2SessionType gst_realtime2_session_type (
     const GstRealtime2Settings *settings);
+
+/* The tools that need no code. */
+Rt2Toolbox *gst_realtime2_make_toolbox (
+    const GstRealtime2Settings *settings, Rt2Fault **fault);
 
 G_END_DECLS

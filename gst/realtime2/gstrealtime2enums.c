@@ -37,6 +37,54 @@ static const GEnumValue session_type_values[] = {
   { 0, NULL, NULL },
 };
 
+static const GEnumValue image_mode_values[] = {
+  { GST_REALTIME2_IMAGE_MODE_DEMAND, "When the application asks for it",
+      "demand" },
+  { GST_REALTIME2_IMAGE_MODE_TURN, "When the user takes a turn", "turn" },
+  { GST_REALTIME2_IMAGE_MODE_INTERVAL, "Every image-interval", "interval" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue image_detail_values[] = {
+  { GST_REALTIME2_IMAGE_DETAIL_AUTO, "The server's choice", "auto" },
+  { GST_REALTIME2_IMAGE_DETAIL_LOW, "Few tokens", "low" },
+  { GST_REALTIME2_IMAGE_DETAIL_HIGH, "All there is", "high" },
+  { 0, NULL, NULL },
+};
+
+static const GFlagsValue builtin_tools_values[] = {
+  { GST_REALTIME2_BUILTIN_TOOLS_WAIT_FOR_USER,
+      "wait_for_user: nothing is answered to what was not meant for the agent",
+      "wait-for-user" },
+  { GST_REALTIME2_BUILTIN_TOOLS_END_SESSION,
+      "end_session: EOS after the last word is heard", "end-session" },
+  { GST_REALTIME2_BUILTIN_TOOLS_SET_PROPERTY,
+      "set_property: sets what tool-properties lists", "set-property" },
+  { GST_REALTIME2_BUILTIN_TOOLS_SEND_DTMF,
+      "send_dtmf: tones of a telephone's keys on src", "send-dtmf" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue mcp_approval_values[] = {
+  { GST_REALTIME2_MCP_APPROVAL_ASK, "The application, by approve-mcp", "ask" },
+  { GST_REALTIME2_MCP_APPROVAL_ALWAYS, "Everything is approved", "always" },
+  { GST_REALTIME2_MCP_APPROVAL_NEVER, "Nothing is", "never" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue text_role_values[] = {
+  { GST_REALTIME2_TEXT_ROLE_USER, "The user", "user" },
+  { GST_REALTIME2_TEXT_ROLE_SYSTEM, "A system: a cue for the agent", "system" },
+  { 0, NULL, NULL },
+};
+
+static const GEnumValue interrupt_values[] = {
+  { GST_REALTIME2_INTERRUPT_AUTO, "The user's does, a system's waits", "auto" },
+  { GST_REALTIME2_INTERRUPT_YES, "It does", "yes" },
+  { GST_REALTIME2_INTERRUPT_NO, "It waits for its turn", "no" },
+  { 0, NULL, NULL },
+};
+
 static const GFlagsValue protect_values[] = {
   { GST_REALTIME2_PROTECT_GREETING, "What the agent opens with", "greeting" },
   { GST_REALTIME2_PROTECT_COMMENTARY, "What it says while it thinks",
@@ -141,6 +189,18 @@ static const GFlagsValue phases_values[] = {
   { 0, NULL, NULL }
 };
 
+DEFINE_TYPE (enum, "GstRealtime2ImageMode", gst_realtime2_image_mode_get_type,
+    image_mode_values)
+DEFINE_TYPE (enum, "GstRealtime2ImageDetail",
+    gst_realtime2_image_detail_get_type, image_detail_values)
+DEFINE_TYPE (flags, "GstRealtime2BuiltinTools",
+    gst_realtime2_builtin_tools_get_type, builtin_tools_values)
+DEFINE_TYPE (enum, "GstRealtime2McpApproval",
+    gst_realtime2_mcp_approval_get_type, mcp_approval_values)
+DEFINE_TYPE (enum, "GstRealtime2TextRole", gst_realtime2_text_role_get_type,
+    text_role_values)
+DEFINE_TYPE (enum, "GstRealtime2Interrupt", gst_realtime2_interrupt_get_type,
+    interrupt_values)
 DEFINE_TYPE (flags, "GstRealtime2Protect", gst_realtime2_protect_get_type,
     protect_values)
 DEFINE_TYPE (enum, "GstRealtime2Commentary", gst_realtime2_commentary_get_type,

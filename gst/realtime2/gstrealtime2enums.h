@@ -8,6 +8,8 @@
 #include <gst/gst.h>
 
 #include "rt2caption.h"
+#include "rt2command.h"
+#include "rt2config.h"
 #include "rt2protocol.h"
 
 G_BEGIN_DECLS
@@ -162,6 +164,78 @@ typedef enum {
   GST_REALTIME2_COMMENTARY_DROP,
 } GstRealtime2Commentary;
 
+/**
+ * GstRealtime2ImageMode:
+ * @GST_REALTIME2_IMAGE_MODE_DEMAND: when the application asks for it
+ * @GST_REALTIME2_IMAGE_MODE_TURN: when the user takes a turn
+ * @GST_REALTIME2_IMAGE_MODE_INTERVAL: every image-interval
+ */
+typedef enum {
+  GST_REALTIME2_IMAGE_MODE_DEMAND,
+  GST_REALTIME2_IMAGE_MODE_TURN,
+  GST_REALTIME2_IMAGE_MODE_INTERVAL,
+} GstRealtime2ImageMode;
+
+/**
+ * GstRealtime2ImageDetail:
+ * @GST_REALTIME2_IMAGE_DETAIL_AUTO: the server's choice
+ * @GST_REALTIME2_IMAGE_DETAIL_LOW: few tokens
+ * @GST_REALTIME2_IMAGE_DETAIL_HIGH: all there is
+ */
+typedef enum {
+  GST_REALTIME2_IMAGE_DETAIL_AUTO,
+  GST_REALTIME2_IMAGE_DETAIL_LOW,
+  GST_REALTIME2_IMAGE_DETAIL_HIGH,
+} GstRealtime2ImageDetail;
+
+/**
+ * GstRealtime2BuiltinTools:
+ * @GST_REALTIME2_BUILTIN_TOOLS_WAIT_FOR_USER: wait_for_user
+ * @GST_REALTIME2_BUILTIN_TOOLS_END_SESSION: end_session
+ * @GST_REALTIME2_BUILTIN_TOOLS_SET_PROPERTY: set_property
+ * @GST_REALTIME2_BUILTIN_TOOLS_SEND_DTMF: send_dtmf
+ */
+typedef enum {
+  GST_REALTIME2_BUILTIN_TOOLS_WAIT_FOR_USER = RT2_BUILTIN_WAIT_FOR_USER,
+  GST_REALTIME2_BUILTIN_TOOLS_END_SESSION = RT2_BUILTIN_END_SESSION,
+  GST_REALTIME2_BUILTIN_TOOLS_SET_PROPERTY = RT2_BUILTIN_SET_PROPERTY,
+  GST_REALTIME2_BUILTIN_TOOLS_SEND_DTMF = RT2_BUILTIN_SEND_DTMF,
+} GstRealtime2BuiltinTools;
+
+/**
+ * GstRealtime2McpApproval:
+ * @GST_REALTIME2_MCP_APPROVAL_ASK: the application, by approve-mcp
+ * @GST_REALTIME2_MCP_APPROVAL_ALWAYS: everything is approved
+ * @GST_REALTIME2_MCP_APPROVAL_NEVER: nothing is
+ */
+typedef enum {
+  GST_REALTIME2_MCP_APPROVAL_ASK,
+  GST_REALTIME2_MCP_APPROVAL_ALWAYS,
+  GST_REALTIME2_MCP_APPROVAL_NEVER,
+} GstRealtime2McpApproval;
+
+/**
+ * GstRealtime2TextRole:
+ * @GST_REALTIME2_TEXT_ROLE_USER: the user
+ * @GST_REALTIME2_TEXT_ROLE_SYSTEM: a system: a cue for the agent
+ */
+typedef enum {
+  GST_REALTIME2_TEXT_ROLE_USER,
+  GST_REALTIME2_TEXT_ROLE_SYSTEM,
+} GstRealtime2TextRole;
+
+/**
+ * GstRealtime2Interrupt:
+ * @GST_REALTIME2_INTERRUPT_AUTO: the user's text does, a system's waits
+ * @GST_REALTIME2_INTERRUPT_YES: it does
+ * @GST_REALTIME2_INTERRUPT_NO: it waits for its turn
+ */
+typedef enum {
+  GST_REALTIME2_INTERRUPT_AUTO = RT2_INTERRUPT_AUTO,
+  GST_REALTIME2_INTERRUPT_YES = RT2_INTERRUPT_YES,
+  GST_REALTIME2_INTERRUPT_NO = RT2_INTERRUPT_NO,
+} GstRealtime2Interrupt;
+
 #define GST_TYPE_REALTIME2_AUTH (gst_realtime2_auth_get_type ())
 #define GST_TYPE_REALTIME2_SESSION_TYPE (gst_realtime2_session_type_get_type ())
 #define GST_TYPE_REALTIME2_MODALITY (gst_realtime2_modality_get_type ())
@@ -178,6 +252,13 @@ typedef enum {
 #define GST_TYPE_REALTIME2_TEXT_SYNC (gst_realtime2_text_sync_get_type ())
 #define GST_TYPE_REALTIME2_ROLES (gst_realtime2_roles_get_type ())
 #define GST_TYPE_REALTIME2_PHASES (gst_realtime2_phases_get_type ())
+#define GST_TYPE_REALTIME2_IMAGE_MODE (gst_realtime2_image_mode_get_type ())
+#define GST_TYPE_REALTIME2_IMAGE_DETAIL (gst_realtime2_image_detail_get_type ())
+#define GST_TYPE_REALTIME2_BUILTIN_TOOLS                                       \
+  (gst_realtime2_builtin_tools_get_type ())
+#define GST_TYPE_REALTIME2_MCP_APPROVAL (gst_realtime2_mcp_approval_get_type ())
+#define GST_TYPE_REALTIME2_TEXT_ROLE (gst_realtime2_text_role_get_type ())
+#define GST_TYPE_REALTIME2_INTERRUPT (gst_realtime2_interrupt_get_type ())
 #define GST_TYPE_REALTIME2_PROTECT (gst_realtime2_protect_get_type ())
 #define GST_TYPE_REALTIME2_COMMENTARY (gst_realtime2_commentary_get_type ())
 
@@ -195,6 +276,12 @@ GType gst_realtime2_granularity_get_type (void);
 GType gst_realtime2_text_sync_get_type (void);
 GType gst_realtime2_roles_get_type (void);
 GType gst_realtime2_phases_get_type (void);
+GType gst_realtime2_image_mode_get_type (void);
+GType gst_realtime2_image_detail_get_type (void);
+GType gst_realtime2_builtin_tools_get_type (void);
+GType gst_realtime2_mcp_approval_get_type (void);
+GType gst_realtime2_text_role_get_type (void);
+GType gst_realtime2_interrupt_get_type (void);
 GType gst_realtime2_protect_get_type (void);
 GType gst_realtime2_commentary_get_type (void);
 

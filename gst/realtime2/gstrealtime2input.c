@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "gstrealtime2commands.h"
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2pacer.h"
+#include "gstrealtime2pads.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -550,11 +552,25 @@ take_gap (GstRealtime2Input *input, GstEvent *event)
   gst_realtime2_link_wake (self->link);
 }
 
+static gboolean
+turn_ends_with_input (GstRealtime2 *self)
+{
+  gboolean ends;
+
+  GST_OBJECT_LOCK (self);
+  ends = self->settings.turn_detection == RT2_TURN_DETECTION_NONE;
+  GST_OBJECT_UNLOCK (self);
+  return ends;
+}
+
 void
 gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event)
 {
   GstRealtime2 *self = input->self;
 
+  /* What is said last is a turn, if nobody else finds turns. */
+  if (turn_ends_with_input (self))
+    gst_realtime2_show_turn (self);
   g_mutex_lock (&self->lock);
   if (!input->eos) {
     input->eos = TRUE;
@@ -620,7 +636,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
       take_gap (input, event);
       break;
     case GST_EVENT_EOS:
-      gst_realtime2_input_end (input, event);
+      gst_realtime2_pad_ended (GST_REALTIME2 (parent), pad, event);
       return TRUE;
     case GST_EVENT_FLUSH_START:
       flush_start (input);

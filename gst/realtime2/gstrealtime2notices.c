@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "gstrealtime2link.h"
+#include "gstrealtime2commands.h"
 #include "gstrealtime2messages.h"
 #include "rt2eventtext.h"
 
@@ -329,6 +330,24 @@ tell_outcome (GstRealtime2 *self, Known *known, const Rt2Item *item)
   gst_realtime2_post_structure (self, fields);
 }
 
+/* Answers the request @id unless the application is to. */
+static void
+apply_policy (GstRealtime2 *self, const gchar *id)
+{
+  Rt2Command *command;
+  gint policy;
+
+  GST_OBJECT_LOCK (self);
+  policy = self->settings.mcp_approval;
+  GST_OBJECT_UNLOCK (self);
+  if (policy == GST_REALTIME2_MCP_APPROVAL_ASK)
+    return;
+  command = rt2_command_new_approval (
+      id, policy == GST_REALTIME2_MCP_APPROVAL_ALWAYS, NULL);
+  if (command)
+    gst_realtime2_submit (self, command);
+}
+
 /* One that was cut off has not got all of its arguments. */
 static void
 tell_request (GstRealtime2 *self, Known *known, const Rt2Item *item)
@@ -344,6 +363,7 @@ tell_request (GstRealtime2 *self, Known *known, const Rt2Item *item)
   set_string (fields, "name", item->name);
   set_string (fields, "arguments", item->arguments);
   gst_realtime2_post_structure (self, fields);
+  apply_policy (self, item->id);
 }
 
 static void

@@ -218,6 +218,16 @@ static const Property table[] = {
       "file"),
   STRING ("include", "Include", include, NULL, SESSION,
       "More fields to ask for, with commas between"),
+  STRING ("instructions-file", "Instructions file", instructions_file, NULL,
+      SESSION,
+      "File with the instructions, if they are not set otherwise; read again "
+      "by update-session"),
+  STRING ("tools-file", "Tools file", tools_file, NULL, SESSION,
+      "File with the tools, if they are not set otherwise; read again by "
+      "update-session"),
+  STRING ("disclosure", "Disclosure", disclosure, NULL, START,
+      "A sentence that the agent speaks before all else, so that listeners "
+      "know what it is; it can't be interrupted; @ and the path of a file"),
   STRING ("greeting", "Greeting", greeting, NULL, START,
       "What the agent opens the conversation with, in its own words; @ and the "
       "path of a file"),
@@ -270,10 +280,43 @@ static const Property table[] = {
       "loudspeakers without echo cancellation. The user cannot interrupt then"),
   DURATION ("echo-tail", "Echo tail", echo_tail, 0, 5 * S, 300 * MS, PLAYOUT,
       "How long after the agent was heard the input stays muted, ns"),
+  ENUM ("mcp-approval", "MCP approval", mcp_approval, mcp_approval,
+      GST_REALTIME2_MCP_APPROVAL_ASK, PLAYOUT,
+      "Who approves what tools on MCP servers are to do, where the server asks"),
+  STRING ("tool-exec", "Tool exec", tool_exec, NULL, START,
+      "Commands that answer function calls, without code: a JSON object with "
+      "an array of words for each name, as in {\"now\": [\"date\", \"-u\"]}; @ "
+      "and the path of a file, or the object itself. The arguments come on "
+      "stdin, stdout is the answer. No shell; killed after tool-timeout"),
+  STRING ("tool-http", "Tool HTTP", tool_http, NULL, START,
+      "URLs that answer function calls: a JSON object with a URL for each "
+      "name; @ and the path of a file, or the object itself. The arguments are "
+      "posted, the body is the answer. No redirect is followed"),
+  FLAGS ("builtin-tools", "Builtin tools", builtin_tools, builtin_tools, 0,
+      SESSION, "Tools that need no code and that the agent is offered"),
+  STRING ("tool-properties", "Tool properties", tool_properties, NULL, SESSION,
+      "What the tool set_property may set in the pipeline: ELEMENT.PROPERTY, "
+      "several with commas between"),
   DURATION ("tool-timeout", "Tool timeout", tool_timeout, 0, 3600 * S, 30 * S,
       START,
       "How long a function call may go unanswered before it is answered with "
       "an error, ns (0 = for ever)"),
+  ENUM ("image-mode", "Image mode", image_mode, image_mode,
+      GST_REALTIME2_IMAGE_MODE_TURN, PLAYOUT,
+      "When the newest picture of image_sink is sent"),
+  DURATION ("image-interval", "Image interval", image_interval, 0, 3600 * S,
+      5 * S, PLAYOUT,
+      "Shortest time between two pictures with image-mode=interval, ns"),
+  ENUM ("image-detail", "Image detail", image_detail, image_detail,
+      GST_REALTIME2_IMAGE_DETAIL_AUTO, PLAYOUT,
+      "How closely the model looks at pictures"),
+  INT ("image-keep", "Image keep", image_keep, 0, 1000, 4, SESSION,
+      "How many pictures stay in the conversation: older ones are deleted (0 = "
+      "all stay)"),
+  INT ("image-max-size", "Image max size", image_max_size, 1024,
+      RT2_COMMAND_MAX_IMAGE, 4 * 1024 * 1024, PLAYOUT,
+      "Largest picture that is sent, bytes; what is larger is left out with a "
+      "warning"),
   DURATION ("eos-silence", "EOS silence", eos_silence, 0, AUTO, AUTO, START,
       "Silence sent after the input has ended, so that the server finds the "
       "end of the turn, ns (-1 = auto: vad-silence-duration plus 200 ms with "

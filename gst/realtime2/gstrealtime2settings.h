@@ -66,6 +66,9 @@ typedef struct {
   gchar *prompt;
   gchar *tracing;
   gchar *include;
+  gchar *instructions_file;
+  gchar *tools_file;
+  gchar *disclosure;
   gchar *greeting;
   gchar *session_config;
 
@@ -82,7 +85,17 @@ typedef struct {
   gint commentary; /* GstRealtime2Commentary */
   gboolean mute_while_speaking;
   guint64 echo_tail;
+  gint mcp_approval; /* GstRealtime2McpApproval */
+  gchar *tool_exec;
+  gchar *tool_http;
+  guint builtin_tools; /* GstRealtime2BuiltinTools */
+  gchar *tool_properties;
   guint64 tool_timeout;
+  gint image_mode; /* GstRealtime2ImageMode */
+  guint64 image_interval;
+  gint image_detail; /* GstRealtime2ImageDetail */
+  gint image_keep;
+  gint image_max_size;
   guint64 eos_silence;
   guint64 eos_timeout;
 

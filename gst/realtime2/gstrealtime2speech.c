@@ -6,6 +6,7 @@
 #include "gstrealtime2speech.h"
 
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
 #include "rt2caption.h"
 
@@ -36,6 +37,7 @@ post_utterance (
 void
 gst_realtime2_on_speech_started (gpointer owner, const Rt2Utterance *utterance)
 {
+  gst_realtime2_show_turn (owner);
   post_utterance (owner, "realtime2/speech-started", utterance);
 }
 

@@ -4,27 +4,69 @@
  */
 #include "gstrealtime2tools.h"
 
+#include "gstrealtime2builtins.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2messages.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
+/* Commands, URLs and tools of our own that run at a time. */
+#define MAX_WORKERS 8
+
 static guint function_call_signal;
 
-/* A call on its way to the handlers. */
+struct _GstRealtime2Tools {
+  GThreadPool *handlers; /* one thread */
+  GThreadPool *workers;  /* some threads */
+
+  GMutex lock; /* guards the rest: what this run has */
+  Rt2Toolbox *toolbox;
+  GCancellable *cancellable; /* ends commands and requests */
+  guint64 timeout;           /* ns */
+};
+
+/* A call on its way to whoever answers it. */
 typedef struct {
   GstRealtime2 *self; /* a reference */
   gint run;           /* that it belongs to */
   gchar *call_id, *name, *arguments;
+  Rt2Toolbox *toolbox; /* a reference, or NULL */
+  GCancellable *cancellable;
+  guint64 timeout;
+  Rt2Builtin builtin; /* 0 = none */
 } Job;
+
+static Job *
+job_new (GstRealtime2 *self, const Rt2Call *call)
+{
+  GstRealtime2Tools *tools = self->tools;
+  Job *job = g_new0 (Job, 1);
+
+  job->self = gst_object_ref (self);
+  job->run = g_atomic_int_get (&self->run);
+  job->call_id = g_strdup (call->call_id);
+  job->name = g_strdup (call->name);
+  job->arguments = g_strdup (*call->arguments ? call->arguments : "{}");
+  job->builtin = gst_realtime2_find_builtin (self, call->name);
+  g_mutex_lock (&tools->lock);
+  if (tools->toolbox && rt2_toolbox_has (tools->toolbox, call->name))
+    job->toolbox = rt2_toolbox_ref (tools->toolbox);
+  job->cancellable = tools->cancellable ? g_object_ref (tools->cancellable)
+                                        : NULL;
+  job->timeout = tools->timeout;
+  g_mutex_unlock (&tools->lock);
+  return job;
+}
 
 static void
 job_free (Job *job)
 {
-  gst_object_unref (job->self);
+  g_clear_pointer (&job->toolbox, rt2_toolbox_unref);
+  g_clear_object (&job->cancellable);
   g_free (job->call_id);
   g_free (job->name);
   g_free (job->arguments);
+  gst_object_unref (job->self);
   g_free (job);
 }
 
@@ -35,25 +77,27 @@ is_current (const Job *job)
 }
 
 static void
-answer (Job *job, const gchar *output)
+answer (Job *job, const gchar *output, gboolean silent)
 {
   GError *error = NULL;
-  Rt2Command *command = rt2_command_new_result (job->call_id, output, &error);
+  Rt2Command *command;
 
-  if (command) {
-    gst_realtime2_submit (job->self, command);
+  if (!is_current (job))
     return;
+  command = rt2_command_new_result (job->call_id, output, &error);
+  if (!command) {
+    GST_WARNING_OBJECT (job->self, "what %s returned is of no use: %s",
+        job->name, error->message);
+    g_error_free (error);
+    command = rt2_command_new_result (
+        job->call_id, "{\"error\":\"the output is of no use\"}", NULL);
   }
-  GST_WARNING_OBJECT (job->self, "what %s returned is of no use: %s", job->name,
-      error->message);
-  g_error_free (error);
-  command = rt2_command_new_result (
-      job->call_id, "{\"error\":\"the output is of no use\"}", NULL);
+  command->silent = silent;
   gst_realtime2_submit (job->self, command);
 }
 
 static void
-run_job (gpointer data, gpointer unused)
+run_handlers (gpointer data, gpointer unused)
 {
   Job *job = data;
   gchar *output = NULL;
@@ -61,8 +105,26 @@ run_job (gpointer data, gpointer unused)
   if (is_current (job))
     g_signal_emit (job->self, function_call_signal, 0, job->call_id, job->name,
         job->arguments, &output);
-  if (output && is_current (job))
-    answer (job, output);
+  if (output)
+    answer (job, output, FALSE);
+  g_free (output);
+  job_free (job);
+}
+
+static void
+run_worker (gpointer data, gpointer unused)
+{
+  Job *job = data;
+  gboolean silent = FALSE;
+  gchar *output = NULL;
+
+  if (is_current (job))
+    output = job->builtin ? gst_realtime2_run_builtin (
+                 job->self, job->builtin, job->call_id, job->arguments, &silent)
+                          : rt2_toolbox_run (job->toolbox, job->name,
+                              job->arguments, job->timeout, job->cancellable);
+  if (output)
+    answer (job, output, silent);
   g_free (output);
   job_free (job);
 }
@@ -71,21 +133,18 @@ void
 gst_realtime2_on_function_call (gpointer owner, const Rt2Call *call)
 {
   GstRealtime2 *self = owner;
-  Job *job;
+  Job *job = job_new (self, call);
 
   gst_realtime2_post (self, "function-call", "call-id", G_TYPE_STRING,
       call->call_id, "name", G_TYPE_STRING, call->name, "arguments",
       G_TYPE_STRING, call->arguments, "response-id", G_TYPE_STRING,
       call->response_id, NULL);
-  if (!g_signal_has_handler_pending (self, function_call_signal, 0, FALSE))
-    return;
-  job = g_new0 (Job, 1);
-  job->self = gst_object_ref (self);
-  job->run = g_atomic_int_get (&self->run);
-  job->call_id = g_strdup (call->call_id);
-  job->name = g_strdup (call->name);
-  job->arguments = g_strdup (call->arguments);
-  g_thread_pool_push (self->tools, job, NULL);
+  if (job->builtin || job->toolbox)
+    g_thread_pool_push (self->tools->workers, job, NULL);
+  else if (g_signal_has_handler_pending (self, function_call_signal, 0, FALSE))
+    g_thread_pool_push (self->tools->handlers, job, NULL);
+  else
+    job_free (job);
 }
 
 void
@@ -130,14 +189,52 @@ gst_realtime2_install_tools (GObjectClass *klass)
       NULL, G_TYPE_STRING, 3, G_TYPE_STRING, G_TYPE_STRING, G_TYPE_STRING);
 }
 
-GThreadPool *
-gst_realtime2_tools_new (void)
+void
+gst_realtime2_tools_start (
+    GstRealtime2Tools *tools, Rt2Toolbox *toolbox, guint64 timeout)
 {
-  return g_thread_pool_new (run_job, NULL, 1, FALSE, NULL);
+  g_mutex_lock (&tools->lock);
+  g_clear_pointer (&tools->toolbox, rt2_toolbox_unref);
+  g_clear_object (&tools->cancellable);
+  tools->toolbox = toolbox;
+  tools->cancellable = g_cancellable_new ();
+  tools->timeout = timeout;
+  g_mutex_unlock (&tools->lock);
 }
 
 void
-gst_realtime2_tools_free (GThreadPool *tools)
+gst_realtime2_tools_stop (GstRealtime2Tools *tools)
 {
-  g_thread_pool_free (tools, FALSE, FALSE);
+  GCancellable *cancellable;
+
+  g_mutex_lock (&tools->lock);
+  cancellable = g_steal_pointer (&tools->cancellable);
+  g_mutex_unlock (&tools->lock);
+  if (!cancellable)
+    return;
+  g_cancellable_cancel (cancellable);
+  g_object_unref (cancellable);
+}
+
+GstRealtime2Tools *
+gst_realtime2_tools_new (void)
+{
+  GstRealtime2Tools *tools = g_new0 (GstRealtime2Tools, 1);
+
+  g_mutex_init (&tools->lock);
+  tools->handlers = g_thread_pool_new (run_handlers, NULL, 1, FALSE, NULL);
+  tools->workers = g_thread_pool_new (
+      run_worker, NULL, MAX_WORKERS, FALSE, NULL);
+  return tools;
+}
+
+void
+gst_realtime2_tools_free (GstRealtime2Tools *tools)
+{
+  gst_realtime2_tools_stop (tools);
+  g_thread_pool_free (tools->handlers, FALSE, FALSE);
+  g_thread_pool_free (tools->workers, FALSE, FALSE);
+  g_clear_pointer (&tools->toolbox, rt2_toolbox_unref);
+  g_mutex_clear (&tools->lock);
+  g_free (tools);
 }

@@ -858,12 +858,17 @@ rt2_playout_interrupt (Rt2Playout *playout, guint64 now, gboolean flush)
   for (GList *l = playout->items.head; l; l = l->next) {
     Rt2Spoken *spoken = l->data;
     guint64 heard = flush ? rt2_spoken_played (spoken, ear) : spoken->placed;
+    Rt2Heard *h;
 
     if (!is_interruptible (playout, spoken, now, flush))
       continue;
     if (fade > 0 && spoken == playout->fading)
       heard += fade;
-    g_ptr_array_add (list, cancel_item (playout, spoken, heard));
+    h = cancel_item (playout, spoken, heard);
+    if (spoken->local)
+      rt2_heard_free (h);
+    else
+      g_ptr_array_add (list, h);
   }
   if (flush)
     clear_fade (playout);

@@ -63,6 +63,7 @@ typedef struct {
   gint carry;          /* first byte of a split sample, or -1 */
   gboolean ended;      /* RT2_MARK_ENDED was given, or never will be */
 
+  gboolean local;     /* the server knows nothing of it */
   gboolean cancelled; /* interrupted: nothing more of it leaves */
   guint64 heard;      /* samples, once cancelled */
 

@@ -11,6 +11,7 @@ struct _Rt2Calls {
   GQueue known;       /* ids ever opened, newest last */
   GHashTable *ids;    /* the same as a set; the strings are those of `known` */
   GHashTable *silent; /* response ids that no response follows from */
+  GHashTable *spoken; /* response ids with an output to be spoken of */
 };
 
 Rt2Calls *
@@ -22,6 +23,7 @@ rt2_calls_new (void)
   g_queue_init (&calls->known);
   calls->ids = g_hash_table_new (g_str_hash, g_str_equal);
   calls->silent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  calls->spoken = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return calls;
 }
 
@@ -42,6 +44,7 @@ rt2_calls_reset (Rt2Calls *calls)
 {
   g_queue_clear_full (&calls->open, (GDestroyNotify) rt2_call_free);
   g_hash_table_remove_all (calls->silent);
+  g_hash_table_remove_all (calls->spoken);
 }
 
 void
@@ -50,6 +53,7 @@ rt2_calls_free (Rt2Calls *calls)
   rt2_calls_reset (calls);
   g_hash_table_unref (calls->ids);
   g_hash_table_unref (calls->silent);
+  g_hash_table_unref (calls->spoken);
   g_queue_clear_full (&calls->known, g_free);
   g_free (calls);
 }
@@ -109,18 +113,21 @@ find_unanswered (Rt2Calls *calls, const gchar *call_id)
 }
 
 gboolean
-rt2_calls_answer (Rt2Calls *calls, const gchar *call_id, const gchar *output)
+rt2_calls_answer (
+    Rt2Calls *calls, const gchar *call_id, const gchar *output, gboolean silent)
 {
   Rt2Call *call = find_unanswered (calls, call_id);
 
-  if (call)
-    call->output = g_strdup (output);
-  return call != NULL;
+  if (!call)
+    return FALSE;
+  call->output = g_strdup (output);
+  call->silent = silent;
+  return TRUE;
 }
 
 gboolean
 rt2_calls_answer_error (
-    Rt2Calls *calls, const gchar *call_id, const gchar *reason)
+    Rt2Calls *calls, const gchar *call_id, const gchar *reason, gboolean silent)
 {
   Rt2Call *call = find_unanswered (calls, call_id);
   GString *output;
@@ -132,6 +139,7 @@ rt2_calls_answer_error (
   g_string_append_c (output, '}');
   call->output = g_string_free (output, FALSE);
   call->reason = g_strdup (reason);
+  call->silent = silent;
   return TRUE;
 }
 
@@ -168,6 +176,15 @@ rt2_calls_silence (Rt2Calls *calls)
         calls->silent, g_strdup (((Rt2Call *) l->data)->response_id));
 }
 
+/* All calls of @response_id are answered. TRUE if a response is to follow. */
+static gboolean
+end_batch (Rt2Calls *calls, const gchar *response_id)
+{
+  gboolean silent = g_hash_table_remove (calls->silent, response_id);
+
+  return g_hash_table_remove (calls->spoken, response_id) && !silent;
+}
+
 Rt2Call *
 rt2_calls_take_output (Rt2Calls *calls, gboolean *batch_done)
 {
@@ -178,8 +195,10 @@ rt2_calls_take_output (Rt2Calls *calls, gboolean *batch_done)
     if (!call->output || !call->may_send)
       continue;
     g_queue_delete_link (&calls->open, l);
+    if (!call->silent)
+      g_hash_table_add (calls->spoken, g_strdup (call->response_id));
     if (!has_open_of (calls, call->response_id))
-      *batch_done = !g_hash_table_remove (calls->silent, call->response_id);
+      *batch_done = end_batch (calls, call->response_id);
     return call;
   }
   return NULL;

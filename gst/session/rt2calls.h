@@ -21,6 +21,7 @@ typedef struct {
   gchar *reason;     /* why the output is an error of ours; NULL if it is not */
   gint64 deadline;   /* 0 = none */
   gboolean may_send; /* its response is done */
+  gboolean silent;   /* nobody needs to hear of its output */
 } Rt2Call;
 
 /* Calls that may be open at a time, and ids that are remembered. */
@@ -41,13 +42,14 @@ const Rt2Call *rt2_calls_open (Rt2Calls *calls, const gchar *call_id,
 /* TRUE if @call_id was ever opened. */
 gboolean rt2_calls_is_known (const Rt2Calls *calls, const gchar *call_id);
 
-/* Notes the output of a call. FALSE if no such call waits for one. */
-gboolean rt2_calls_answer (
-    Rt2Calls *calls, const gchar *call_id, const gchar *output);
+/* Notes the output of a call. FALSE if no such call waits for one. @silent: it
+ * is no reason for a response. */
+gboolean rt2_calls_answer (Rt2Calls *calls, const gchar *call_id,
+    const gchar *output, gboolean silent);
 
 /* The same with {"error": @reason} as the output. */
-gboolean rt2_calls_answer_error (
-    Rt2Calls *calls, const gchar *call_id, const gchar *reason);
+gboolean rt2_calls_answer_error (Rt2Calls *calls, const gchar *call_id,
+    const gchar *reason, gboolean silent);
 
 /* The response @id is done: what it called for may be answered. @silent: the
  * user interrupted it, so no response follows from its calls. */
@@ -57,8 +59,9 @@ void rt2_calls_response_done (
 void rt2_calls_silence (Rt2Calls *calls);
 
 /* The next call whose output is to be sent now, oldest first; NULL if there is
- * none. @batch_done: it was the last of its response, and that is not silent:
- * a response is to follow. Transfer full. */
+ * none. @batch_done: it was the last of its response, and a response is to
+ * follow: one of them was not silent, and the user did not interrupt. Transfer
+ * full. */
 Rt2Call *rt2_calls_take_output (Rt2Calls *calls, gboolean *batch_done);
 void rt2_call_free (Rt2Call *call);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Call, rt2_call_free)

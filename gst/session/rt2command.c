@@ -93,6 +93,42 @@ rt2_command_new_text (const gchar *role, const gchar *text, GError **error)
   return command;
 }
 
+/* Whether @data begins as a file of @media_type does. */
+static gboolean
+is_image (GBytes *data, const gchar *media_type)
+{
+  static const guint8 png[] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
+  static const guint8 jpeg[] = { 0xff, 0xd8, 0xff };
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (data, &size);
+
+  if (g_strcmp0 (media_type, "image/png") == 0)
+    return size > sizeof png && memcmp (bytes, png, sizeof png) == 0;
+  return g_strcmp0 (media_type, "image/jpeg") == 0 && size > sizeof jpeg
+      && memcmp (bytes, jpeg, sizeof jpeg) == 0;
+}
+
+Rt2Command *
+rt2_command_new_image (
+    GBytes *data, const gchar *media_type, const gchar *detail, GError **error)
+{
+  Rt2Command *command;
+
+  if (!data || g_bytes_get_size (data) > RT2_COMMAND_MAX_IMAGE) {
+    refuse (error, "image", data ? "is too big" : "is missing");
+    return NULL;
+  }
+  if (!is_image (data, media_type)) {
+    refuse (error, "image", "is neither an image/jpeg nor an image/png");
+    return NULL;
+  }
+  command = rt2_command_new (RT2_COMMAND_SEND_IMAGE);
+  command->image = g_bytes_ref (data);
+  command->media_type = g_strdup (media_type);
+  command->detail = g_strdup (detail);
+  return command;
+}
+
 Rt2Command *
 rt2_command_new_response (const gchar *json, GError **error)
 {
@@ -166,7 +202,18 @@ rt2_command_free (Rt2Command *command)
 {
   g_free (command->id);
   g_free (command->text);
+  g_free (command->media_type);
+  g_free (command->detail);
+  g_clear_pointer (&command->image, g_bytes_unref);
   g_free (command);
+}
+
+gint64
+rt2_command_expiry (guint64 ns)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  return ns == 0 ? 0 : now + (gint64) MIN (ns / 1000, (guint64) G_MAXINT64 / 2);
 }
 
 gboolean
@@ -186,5 +233,6 @@ gsize
 rt2_command_size (const Rt2Command *command)
 {
   return sizeof (*command) + (command->text ? strlen (command->text) : 0)
+      + (command->image ? g_bytes_get_size (command->image) : 0)
       + (command->id ? strlen (command->id) : 0);
 }

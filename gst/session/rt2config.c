@@ -31,6 +31,7 @@ static const gsize strings[] = {
   G_STRUCT_OFFSET (Rt2SessionConfig, prompt),
   G_STRUCT_OFFSET (Rt2SessionConfig, tracing),
   G_STRUCT_OFFSET (Rt2SessionConfig, include),
+  G_STRUCT_OFFSET (Rt2SessionConfig, settable),
   G_STRUCT_OFFSET (Rt2SessionConfig, overlay),
   G_STRUCT_OFFSET (Rt2SessionConfig, update),
 };
@@ -316,10 +317,95 @@ put_modalities (JsonObject *session, gboolean text_only)
   json_object_set_array_member (session, "output_modalities", modalities);
 }
 
+/* --- tools that the owner brings along --- */
+
+static const struct {
+  Rt2Builtin tool;
+  const gchar *name;
+  const gchar *definition; /* JSON */
+} builtins[] = {
+  { RT2_BUILTIN_WAIT_FOR_USER, "wait_for_user",
+      "{\"type\":\"function\",\"name\":\"wait_for_user\",\"description\":"
+      "\"Call this, and say nothing, when what was heard was not meant for you "
+      "or needs no answer: silence, noise, a word to somebody else, hold "
+      "music.\",\"parameters\":{\"type\":\"object\",\"properties\":{}}}" },
+  { RT2_BUILTIN_END_SESSION, "end_session",
+      "{\"type\":\"function\",\"name\":\"end_session\",\"description\":"
+      "\"Ends the conversation once what you are saying has been heard. Say "
+      "goodbye first.\",\"parameters\":{\"type\":\"object\",\"properties\":"
+      "{}}}" },
+  { RT2_BUILTIN_SET_PROPERTY, "set_property",
+      "{\"type\":\"function\",\"name\":\"set_property\",\"description\":"
+      "\"Sets a property of the programme.\",\"parameters\":{\"type\":"
+      "\"object\",\"properties\":{\"property\":{\"type\":\"string\",\"enum\":"
+      "[]},\"value\":{\"type\":\"string\"}},\"required\":[\"property\","
+      "\"value\"]}}" },
+  { RT2_BUILTIN_SEND_DTMF, "send_dtmf",
+      "{\"type\":\"function\",\"name\":\"send_dtmf\",\"description\":"
+      "\"Presses keys of a telephone.\",\"parameters\":{\"type\":\"object\","
+      "\"properties\":{\"keys\":{\"type\":\"string\",\"pattern\":"
+      "\"^[0-9*#A-D]{1,32}$\"}},\"required\":[\"keys\"]}}" },
+};
+
+const gchar *
+rt2_builtin_name (Rt2Builtin tool)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (builtins); i++)
+    if (builtins[i].tool == tool)
+      return builtins[i].name;
+  return NULL;
+}
+
+Rt2Builtin
+rt2_builtin_from_name (const gchar *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (builtins); i++)
+    if (g_strcmp0 (builtins[i].name, name) == 0)
+      return builtins[i].tool;
+  return 0;
+}
+
+/* Names the properties that may be set, so that the model guesses at none. */
+static void
+list_settable (JsonObject *definition, const gchar *settable)
+{
+  JsonObject *parameters = rt2_json_object (definition, "parameters");
+  JsonObject *properties = rt2_json_object (parameters, "properties");
+  JsonArray *names = rt2_json_array (
+      rt2_json_object (properties, "property"), "enum");
+  gchar **words = g_strsplit (settable ? settable : "", ",", -1);
+
+  for (gchar **word = words; names && *word; word++)
+    if (*g_strstrip (*word))
+      json_array_add_string_element (names, *word);
+  g_strfreev (words);
+}
+
+static void
+add_builtins (JsonArray *tools, const Rt2SessionConfig *config)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (builtins); i++) {
+    JsonObject *definition;
+
+    if (!(config->builtin_tools & builtins[i].tool))
+      continue;
+    definition = rt2_json_parse_object (
+        builtins[i].definition, strlen (builtins[i].definition), NULL);
+    if (builtins[i].tool == RT2_BUILTIN_SET_PROPERTY)
+      list_settable (definition, config->settable);
+    json_array_add_object_element (tools, definition);
+  }
+}
+
 static void
 put_tools (JsonObject *session, const Rt2SessionConfig *config)
 {
   put_json (session, "tools", config->tools);
+  if (config->builtin_tools) {
+    if (!rt2_json_array (session, "tools"))
+      json_object_set_array_member (session, "tools", json_array_new ());
+    add_builtins (rt2_json_array (session, "tools"), config);
+  }
   put_json (session, "tool_choice", config->tool_choice);
   if (!config->parallel_tool_calls)
     json_object_set_boolean_member (session, "parallel_tool_calls", FALSE);

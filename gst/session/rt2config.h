@@ -25,6 +25,20 @@ typedef enum {
   RT2_TURN_DETECTION_NONE,
 } Rt2TurnDetection;
 
+/* Tools that the owner brings along. */
+typedef enum {
+  RT2_BUILTIN_WAIT_FOR_USER = 1
+      << 0,                          /* wait_for_user: the turn ends silently */
+  RT2_BUILTIN_END_SESSION = 1 << 1,  /* end_session: after the last word */
+  RT2_BUILTIN_SET_PROPERTY = 1 << 2, /* set_property, of those listed */
+  RT2_BUILTIN_SEND_DTMF = 1 << 3,    /* send_dtmf: keys of a telephone */
+} Rt2Builtin;
+
+/* The name of one of them on the wire. */
+const gchar *rt2_builtin_name (Rt2Builtin tool);
+/* 0 if @name is none of them. */
+Rt2Builtin rt2_builtin_from_name (const gchar *name);
+
 /* Strings that are NULL or empty are left out, and so is what is not of the
  * session's type. Durations are nanoseconds here and whole milliseconds on the
  * wire. Members called "JSON" hold JSON text of that member of the session. */
@@ -52,7 +66,8 @@ typedef struct {
   gboolean interrupt_response;
   guint64 min_interruption; /* shorter speech, ns, interrupts nothing; 0 = the
                              * server decides */
-  gboolean guards_speech;   /* the owner may refuse an interruption */
+  guint image_keep;       /* pictures that stay in the conversation, 0 = all */
+  gboolean guards_speech; /* the owner may refuse an interruption */
 
   gchar *transcription_model;
   gchar *transcription_language;
@@ -61,6 +76,9 @@ typedef struct {
   gchar *language;            /* of a translation */
 
   gchar *tools;                 /* JSON array */
+  guint builtin_tools;          /* Rt2Builtin, added to them */
+  gchar *settable;              /* for set_property: ELEMENT.PROPERTY, several
+                                 * with commas between */
   gchar *tool_choice;           /* a word, or JSON object */
   gboolean parallel_tool_calls; /* TRUE is not sent */
   gchar *truncation;            /* a word, or JSON object */

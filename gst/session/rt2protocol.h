@@ -261,6 +261,9 @@ gchar *rt2_build_clear (const gchar *event_id);
  * (output_text). @item_id and @previous_item_id may be NULL. */
 gchar *rt2_build_text_item (const gchar *item_id, const gchar *previous_item_id,
     Rt2Role role, const gchar *text, const gchar *event_id);
+/* A user's message with a picture, which goes in as a data URI. */
+gchar *rt2_build_image_item (const gchar *item_id, const gchar *media_type,
+    GBytes *image, const gchar *detail, const gchar *event_id);
 gchar *rt2_build_function_output (
     const gchar *call_id, const gchar *output, const gchar *event_id);
 gchar *rt2_build_delete (const gchar *item_id, const gchar *event_id);

@@ -124,6 +124,29 @@ rt2_build_text_item (const gchar *item_id, const gchar *previous_item_id,
 }
 
 gchar *
+rt2_build_image_item (const gchar *item_id, const gchar *media_type,
+    GBytes *image, const gchar *detail, const gchar *event_id)
+{
+  GString *out;
+  gsize size;
+  const guint8 *data;
+
+  g_return_val_if_fail (media_type && image, NULL);
+
+  data = g_bytes_get_data (image, &size);
+  out = begin ("conversation.item.create", event_id);
+  g_string_append (out, ",\"item\":{\"type\":\"message\"");
+  add_string (out, "id", item_id);
+  g_string_append (
+      out, ",\"role\":\"user\",\"content\":[{\"type\":\"input_image\"");
+  add_string (out, "detail", detail);
+  g_string_append_printf (out, ",\"image_url\":\"data:%s;base64,", media_type);
+  rt2_base64_append (out, data, size);
+  g_string_append (out, "\"}]}");
+  return finish (out);
+}
+
+gchar *
 rt2_build_function_output (
     const gchar *call_id, const gchar *output, const gchar *event_id)
 {

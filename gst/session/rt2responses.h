@@ -14,11 +14,12 @@ G_BEGIN_DECLS
 typedef struct _Rt2Responses Rt2Responses;
 
 typedef enum {
-  RT2_WISH_GREETING, /* the agent opens the conversation */
-  RT2_WISH_TURN,     /* the user ended a turn */
-  RT2_WISH_TOOLS,    /* the outputs of all calls of a response are in */
-  RT2_WISH_TEXT,     /* something written is to be answered */
-  RT2_WISH_ASKED,    /* the application asks for a response */
+  RT2_WISH_DISCLOSURE, /* the agent says what it is */
+  RT2_WISH_GREETING,   /* the agent opens the conversation */
+  RT2_WISH_TURN,       /* the user ended a turn */
+  RT2_WISH_TOOLS,      /* the outputs of all calls of a response are in */
+  RT2_WISH_TEXT,       /* something written is to be answered */
+  RT2_WISH_ASKED,      /* the application asks for a response */
 } Rt2WishKind;
 
 /* A reason for a response. */

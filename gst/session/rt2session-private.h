@@ -115,6 +115,10 @@ struct _Rt2Session {
   guint64 unanswered;    /* ns of committed turns whose answer is not done */
   Rt2Responses *responses;
   Rt2Calls *calls;
+  guint mcp_known;    /* MCP servers in the configuration that was accepted */
+  guint mcp_waiting;  /* of them, those that have not listed their tools */
+  GSource *mcp_timer; /* waits no longer for them */
+  GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Utterance times, see events */
@@ -214,6 +218,11 @@ void rt2_session_on_input_transcript_failed (
 /* Reports @error, in which the server may have quoted our key. */
 void rt2_session_report_error (
     Rt2Session *session, const Rt2ServerError *error);
+
+/* What is spoken waits until the MCP servers that are new in the configuration
+ * have listed their tools, RT2_SESSION_MCP_WAIT at most. */
+void rt2_session_await_mcp (Rt2Session *session);
+void rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event);
 
 /* The model calls a function: @item, of the response @response_id, is done.
  * @dead: the user interrupted it. */

@@ -29,6 +29,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
   rt2_transport_config_free (options->transport);
   g_free (options->model);
   g_free (options->call_id);
+  g_free (options->disclosure);
   g_free (options->greeting);
   g_free (options);
 }
@@ -215,6 +216,7 @@ rt2_session_update_accepted (Rt2Session *session)
   told_clear (&session->accepted);
   session->accepted = session->sent;
   session->sent = (Rt2Told){ NULL };
+  rt2_session_await_mcp (session);
 }
 
 void
@@ -259,30 +261,41 @@ check_format (const gchar *direction, gboolean has, Rt2AudioFormat format,
       rt2_audio_format_name (format), rt2_audio_format_name (wanted));
 }
 
-/* The response that opens the conversation. Its instructions stand in place of
- * the session's, so they hold these, too. */
-static void
-wish_for_greeting (Rt2Session *session)
+/* A response that says @words and nothing else. Its instructions stand in place
+ * of the session's, so they hold these, too. */
+static Rt2Command *
+say (Rt2Session *session, const gchar *words)
 {
-  const gchar *greeting = session->options->greeting;
   const gchar *instructions = session->config->instructions;
-  JsonObject *response;
+  JsonObject *response = json_object_new ();
   gchar *text, *json;
+  Rt2Command *command;
 
-  if (!greeting || !*greeting || session->type != RT2_SESSION_TYPE_REALTIME)
-    return;
-  text = g_strdup_printf ("%s%sOpen the conversation now. Say exactly this, "
-                          "and nothing else: %s",
+  text = g_strdup_printf ("%s%sSay exactly this now, and nothing else: %s",
       instructions ? instructions : "",
-      instructions && *instructions ? "\n\n" : "", greeting);
-  response = json_object_new ();
+      instructions && *instructions ? "\n\n" : "", words);
   json_object_set_string_member (response, "instructions", text);
   json = rt2_json_to_text (response);
-  rt2_session_want_command (
-      session, RT2_WISH_GREETING, rt2_command_new_response (json, NULL));
+  command = rt2_command_new_response (json, NULL);
   json_object_unref (response);
   g_free (json);
   g_free (text);
+  return command;
+}
+
+static void
+wish_for (Rt2Session *session, Rt2WishKind kind, const gchar *words)
+{
+  if (words && *words && session->type == RT2_SESSION_TYPE_REALTIME)
+    rt2_session_want_command (session, kind, say (session, words));
+}
+
+/* What the agent says unasked when the conversation begins. */
+static void
+wish_for_opening (Rt2Session *session)
+{
+  wish_for (session, RT2_WISH_DISCLOSURE, session->options->disclosure);
+  wish_for (session, RT2_WISH_GREETING, session->options->greeting);
 }
 
 void
@@ -310,7 +323,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
     rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
     if (!reconnected)
-      wish_for_greeting (session);
+      wish_for_opening (session);
   }
   rt2_session_run_commands (session);
   rt2_session_send_wishes (session);
@@ -417,6 +430,10 @@ reset_connection (Rt2Session *session)
   rt2_input_clock_reset (session->clock);
   rt2_responses_reset (session->responses);
   rt2_calls_reset (session->calls);
+  rt2_session_disarm (&session->mcp_timer);
+  session->mcp_known = 0;
+  session->mcp_waiting = 0;
+  g_queue_clear_full (&session->images, g_free);
   rt2_conversation_clear (session->conversation);
   rt2_session_reset_events (session);
 }
@@ -673,6 +690,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   g_queue_init (&session->commits);
   g_queue_init (&session->commands);
   g_queue_init (&session->new_commands);
+  g_queue_init (&session->images);
   session->loudness = rt2_loudness_new ();
   session->responses = rt2_responses_new ();
   session->calls = rt2_calls_new ();

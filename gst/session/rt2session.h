@@ -66,6 +66,7 @@ typedef struct {
   guint interruptions;
   guint dismissals; /* turns that interrupted nothing */
   guint function_calls, function_timeouts;
+  guint images;                 /* sent */
   guint truncations, deletions; /* sent */
   guint server_errors;          /* `error` events, benign ones included */
   guint reconnects;
@@ -189,6 +190,7 @@ typedef struct {
   guint64 retry_backoff_max; /* ns */
   guint64 eos_silence;       /* ns appended at the end under server VAD;
                               * G_MAXUINT64 = vad_silence_duration + 200 ms */
+  gchar *disclosure;         /* NULL, or what it says before all else */
   gchar *greeting;           /* NULL, or what the agent opens with */
   guint64 tool_timeout;      /* ns until an open function call is answered with
                               * an error; 0 = never */
@@ -240,6 +242,8 @@ gchar *rt2_session_redact (Rt2Session *session, const gchar *text);
 /* The bound on what was sent and not answered at the end: with turn detection
  * on, no turn opened this long (ns) after the last audio means none will. */
 #define RT2_SESSION_TURN_GRACE (G_GUINT64_CONSTANT (800) * 1000000)
+/* How long (ns) the first words wait for MCP servers to list their tools. */
+#define RT2_SESSION_MCP_WAIT (G_GUINT64_CONSTANT (4000) * 1000000)
 /* How long (ns) the end waits for the user's transcript once all else is in. */
 #define RT2_SESSION_TRANSCRIPT_GRACE (G_GUINT64_CONSTANT (3000) * 1000000)
 /* The server refuses to commit less (ns). */

@@ -19,7 +19,11 @@ rt2_session_want_command (
   Rt2Wish *wish = rt2_wish_new (kind);
 
   wish->command = command;
-  wish->lasting = kind == RT2_WISH_TEXT || session->deferred;
+  wish->lasting = kind == RT2_WISH_TEXT || kind == RT2_WISH_DISCLOSURE
+      || session->deferred;
+  /* It goes before all else, whoever else has something to say. */
+  if (kind == RT2_WISH_DISCLOSURE)
+    wish->priority = G_MAXINT;
   if (command && kind == RT2_WISH_TEXT) {
     wish->priority = command->priority;
     wish->expires = command->expires;
@@ -104,7 +108,8 @@ void
 rt2_session_send_wishes (Rt2Session *session)
 {
   drop_expired (session);
-  while (session->configured && rt2_responses_is_ready (session->responses))
+  while (session->configured && session->mcp_waiting == 0
+      && rt2_responses_is_ready (session->responses))
     send_wish (session);
   await_expiry (session);
 }
@@ -142,10 +147,42 @@ handle_text (Rt2Session *session, Rt2Command *command)
   rt2_session_want_command (session, RT2_WISH_TEXT, command);
 }
 
+/* Pictures cost tokens with each response: old ones are deleted. */
+static void
+prune_images (Rt2Session *session)
+{
+  guint keep = session->config->image_keep;
+
+  while (keep > 0 && session->images.length > keep) {
+    gchar *oldest = g_queue_pop_head (&session->images);
+
+    rt2_session_delete_item (session, oldest);
+    g_free (oldest);
+  }
+}
+
+static void
+send_image (Rt2Session *session, const Rt2Command *command)
+{
+  gchar *event_id = g_strdup (rt2_session_new_event_id (session));
+  gchar *item_id = g_strdup_printf ("image-%s", event_id);
+
+  rt2_session_send (session,
+      rt2_build_image_item (item_id, command->media_type, command->image,
+          command->detail, event_id));
+  session->stats.images++;
+  g_queue_push_tail (&session->images, item_id);
+  prune_images (session);
+  g_free (event_id);
+}
+
 static void
 take_result (Rt2Session *session, const Rt2Command *command)
 {
-  if (rt2_calls_answer (session->calls, command->id, command->text))
+  gboolean taken = rt2_calls_answer (
+      session->calls, command->id, command->text, command->silent);
+
+  if (taken)
     rt2_session_send_outputs (session);
   else
     fail (session, command, "no call with this id waits for an output");
@@ -188,6 +225,9 @@ execute (Rt2Session *session, Rt2Command *command)
     case RT2_COMMAND_SEND_TEXT:
       handle_text (session, command);
       return TRUE;
+    case RT2_COMMAND_SEND_IMAGE:
+      send_image (session, command);
+      return FALSE;
     case RT2_COMMAND_CREATE_RESPONSE:
       rt2_session_want_command (session, RT2_WISH_ASKED, command);
       return TRUE;

@@ -10,34 +10,43 @@
 
 /* Bytes of arguments that a function is called with. */
 #define MAX_ARGUMENTS (1024 * 1024)
+#define NO_SUCH_TOOL "there is no such tool"
 
 /* --- which calls are ours --- */
 
-/* Whether @tools, a JSON array, offers the function @name. */
+/* Whether @tools offers the function @name. */
 static gboolean
-offers (const gchar *tools, const gchar *name)
+offers (JsonArray *tools, const gchar *name)
 {
-  JsonNode *node = tools ? rt2_json_parse (tools, strlen (tools), NULL) : NULL;
-  JsonArray *array = node && JSON_NODE_HOLDS_ARRAY (node)
-      ? json_node_get_array (node)
-      : NULL;
-  gboolean found = FALSE;
-
-  for (guint i = 0; array && i < json_array_get_length (array); i++)
-    found |= g_strcmp0 (
-                 rt2_json_string (rt2_json_array_object (array, i), "name"),
-                 name)
-        == 0;
-  g_clear_pointer (&node, json_node_unref);
-  return found;
+  for (guint i = 0; i < json_array_get_length (tools); i++)
+    if (g_strcmp0 (
+            rt2_json_string (rt2_json_array_object (tools, i), "name"), name)
+        == 0)
+      return TRUE;
+  return FALSE;
 }
 
-/* On a call others may have brought tools, and answer for them. */
+/* Whether we offered @name. A prompt that is kept on the server may bring tools
+ * that we do not know, so without tools of ours any will do, but for a call:
+ * there others may have brought them, and answer for them. */
 static gboolean
-is_ours (Rt2Session *session, const Rt2Item *item)
+is_offered (Rt2Session *session, const gchar *name)
 {
-  return !session->options->call_id
-      || offers (session->config->tools, item->name);
+  JsonArray *tools = rt2_json_array (session->accepted.object, "tools");
+
+  if (!tools || json_array_get_length (tools) == 0)
+    return !session->options->call_id;
+  return offers (tools, name);
+}
+
+static gboolean
+is_json_object (const gchar *text)
+{
+  JsonObject *object = rt2_json_parse_object (text, strlen (text), NULL);
+  gboolean is_one = object != NULL;
+
+  g_clear_pointer (&object, json_object_unref);
+  return is_one;
 }
 
 /* --- outputs --- */
@@ -71,7 +80,10 @@ rt2_session_send_outputs (Rt2Session *session)
 static void
 refuse (Rt2Session *session, const Rt2Call *call, const gchar *reason)
 {
-  rt2_calls_answer_error (session->calls, call->call_id, reason);
+  /* A model that invents tools would go on inventing. */
+  gboolean silent = g_str_equal (reason, NO_SUCH_TOOL);
+
+  rt2_calls_answer_error (session->calls, call->call_id, reason, silent);
 }
 
 static gint64
@@ -82,24 +94,42 @@ deadline (Rt2Session *session)
   return timeout > 0 ? g_get_monotonic_time () + (gint64) (timeout / 1000) : 0;
 }
 
+/* What speaks against running @call, which came in @item; NULL if nothing. The
+ * model's words are not to be trusted. */
+static const gchar *
+objection (Rt2Session *session, const Rt2Call *call, const Rt2Item *item,
+    gboolean dead)
+{
+  if (dead || item->status == RT2_STATUS_INCOMPLETE
+      || item->status == RT2_STATUS_CANCELLED)
+    return "interrupted";
+  if (!is_offered (session, call->name))
+    return NO_SUCH_TOOL;
+  if (strlen (call->arguments) > MAX_ARGUMENTS)
+    return "the arguments are too long";
+  if (*call->arguments && !is_json_object (call->arguments))
+    return "the arguments are not a JSON object";
+  return NULL;
+}
+
 void
 rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
     const gchar *response_id, gboolean dead)
 {
+  const gchar *reason;
   const Rt2Call *call;
 
-  if (!item->call_id || !item->name || !is_ours (session, item))
+  if (!item->call_id || !item->name
+      || (session->options->call_id && !is_offered (session, item->name)))
     return;
   call = rt2_calls_open (session->calls, item->call_id, response_id, item->name,
       item->arguments, deadline (session));
   if (!call)
     return;
   session->stats.function_calls++;
-  if (dead || item->status == RT2_STATUS_INCOMPLETE
-      || item->status == RT2_STATUS_CANCELLED)
-    refuse (session, call, "interrupted");
-  else if (strlen (call->arguments) > MAX_ARGUMENTS)
-    refuse (session, call, "the arguments are too long");
+  reason = objection (session, call, item, dead);
+  if (reason)
+    refuse (session, call, reason);
   else
     session->listener->function_call (session->owner, call);
 }

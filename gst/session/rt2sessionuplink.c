@@ -213,7 +213,8 @@ time_to_upload (Rt2Session *session)
 static gboolean
 may_send_audio (Rt2Session *session)
 {
-  return session->configured && rt2_session_format_is_settled (session)
+  return session->configured && session->mcp_waiting == 0
+      && rt2_session_format_is_settled (session)
       && session->finish < RT2_FINISH_WAITING
       && rt2_transport_is_writable (session->transport);
 }
