@@ -95,3 +95,18 @@ rt2_input_clock_to_running_time (const Rt2InputClock *clock, guint64 ms)
   }
   return G_MAXUINT64;
 }
+
+guint64
+rt2_input_clock_end (const Rt2InputClock *clock)
+{
+  guint64 end = clock->total;
+
+  for (guint i = clock->points->len; i > 0; i--) {
+    const Point *point = &g_array_index (clock->points, Point, i - 1);
+
+    if (point->rt != G_MAXUINT64)
+      return extrapolate (point, end);
+    end = point->appended;
+  }
+  return G_MAXUINT64;
+}

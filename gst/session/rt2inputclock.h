@@ -30,4 +30,8 @@ guint64 rt2_input_clock_total (const Rt2InputClock *clock);
 guint64 rt2_input_clock_to_running_time (
     const Rt2InputClock *clock, guint64 ms);
 
+/* The running time at which the last of it that has one ended; G_MAXUINT64 if
+ * none is remembered. */
+guint64 rt2_input_clock_end (const Rt2InputClock *clock);
+
 G_END_DECLS

@@ -111,6 +111,11 @@ typedef struct {
   void (*user_text) (gpointer owner, const Rt2Utterance *utterance,
       const gchar *text, gboolean final);
 
+  /* A turn of the user's is over: the VAD heard so, or we committed it. The
+   * user stopped speaking at the running time @speech_end, the silence that the
+   * VAD waited for not counted; G_MAXUINT64 = not known. May be NULL. */
+  void (*turn_ended) (gpointer owner, guint64 speech_end);
+
   /* What the user said was too short to interrupt, or came while it could not,
    * and is taken back: it is not answered. @duration: ns of speech. */
   void (*turn_dismissed) (

@@ -5,6 +5,8 @@
  */
 #include "rt2session-private.h"
 
+#include "rt2json.h"
+
 /* Utterances whose times are remembered for their transcripts. */
 #define MAX_UTTERANCES 64
 /* Ids of items that we took back and remember. */
@@ -273,6 +275,30 @@ end_time (Rt2Session *session, guint64 ms)
   return last == G_MAXUINT64 ? last : last + 1000000;
 }
 
+/* How long, ms, the server's VAD waits before it says that speech has ended: it
+ * counts that in. Only that of level tells. */
+static guint64
+silence_of_vad (Rt2Session *session)
+{
+  JsonObject *audio = rt2_json_object (session->accepted.object, "audio");
+  JsonObject *detection = rt2_json_object (
+      rt2_json_object (audio, "input"), "turn_detection");
+
+  return rt2_json_uint (detection, "silence_duration_ms", 0);
+}
+
+/* What the user said last, and what is not taken back, ended at @ms of what was
+ * appended. */
+static void
+report_turn (Rt2Session *session, guint64 ms)
+{
+  guint64 silence = silence_of_vad (session);
+
+  if (session->turn != RT2_TURN_DISMISSED && session->listener->turn_ended)
+    session->listener->turn_ended (
+        session->owner, end_time (session, ms - MIN (ms, silence)));
+}
+
 void
 rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
 {
@@ -288,6 +314,7 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   utterance.end = end;
   session->listener->speech_stopped (session->owner, &utterance);
   end_judging (session);
+  report_turn (session, event->audio_end_ms);
 }
 
 /* The server's VAD committed a turn. Who answers it? */

@@ -128,6 +128,10 @@ rt2_session_commit (Rt2Session *session)
   session->uncommitted = 0;
   session->speech_open = FALSE;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
+  if (session->type == RT2_SESSION_TYPE_REALTIME
+      && session->listener->turn_ended)
+    session->listener->turn_ended (
+        session->owner, rt2_input_clock_end (session->clock));
   if (session->type != RT2_SESSION_TYPE_REALTIME
       || !session->config->create_response)
     return;

@@ -155,6 +155,24 @@ test_beyond (void)
   g_assert_cmpuint (at (clock, G_MAXUINT64 / 1000), ==, at (clock, 101));
 }
 
+static void
+test_end (void)
+{
+  g_autoptr (Rt2InputClock) clock = rt2_input_clock_new ();
+
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, UNKNOWN);
+  rt2_input_clock_append (clock, UNKNOWN, 20 * MS);
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, UNKNOWN);
+  rt2_input_clock_append (clock, 3 * S, 20 * MS + 833333);
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, 3 * S + 20 * MS + 833333);
+  rt2_input_clock_append (clock, 9 * S, 20 * MS);
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, 9 * S + 20 * MS);
+  rt2_input_clock_append (clock, UNKNOWN, 700 * MS);
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, 9 * S + 20 * MS);
+  rt2_input_clock_reset (clock);
+  g_assert_cmpuint (rt2_input_clock_end (clock), ==, UNKNOWN);
+}
+
 /* More jumps than anybody remembers: the newest are right, the oldest right or
  * unknown, none is wrong. */
 static void
@@ -187,6 +205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/inputclock/made-silence", test_made_silence);
   g_test_add_func ("/inputclock/reset", test_reset);
   g_test_add_func ("/inputclock/beyond", test_beyond);
+  g_test_add_func ("/inputclock/end", test_end);
   g_test_add_func ("/inputclock/many-jumps", test_many_jumps);
   return g_test_run ();
 }

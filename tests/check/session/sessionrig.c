@@ -364,6 +364,16 @@ on_is_playing (gpointer owner)
   return TRUE;
 }
 
+static void
+on_turn_ended (gpointer owner, guint64 speech_end)
+{
+  Rig *rig = owner;
+
+  g_assert_false (rig->quiet || rig->over);
+  rig->turns++;
+  rig->speech_end = speech_end;
+}
+
 static const Rt2SessionListener listener = {
   .state = on_state,
   .pull = on_pull,
@@ -374,6 +384,7 @@ static const Rt2SessionListener listener = {
   .speech_started = on_speech_started,
   .speech_stopped = on_speech_stopped,
   .user_text = on_user_text,
+  .turn_ended = on_turn_ended,
   .response_started = on_response_started,
   .response_done = on_response_done,
   .turn_dismissed = on_turn_dismissed,

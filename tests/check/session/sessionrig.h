@@ -57,6 +57,8 @@ typedef struct {
   gboolean listens;      /* every message of the server is logged */
   gboolean quiet;        /* nothing may be called back now */
   gboolean over;         /* `failed` was called */
+  guint turns;           /* that ended, not in the log */
+  guint64 speech_end;    /* of the last of them */
   guint marks;
 } Rig;
 
