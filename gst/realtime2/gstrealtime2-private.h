@@ -15,6 +15,7 @@
 
 #include "gstrealtime2enums.h"
 #include "gstrealtime2settings.h"
+#include "rt2figures.h"
 #include "rt2playout.h"
 #include "rt2session.h"
 
@@ -52,6 +53,7 @@ struct _GstRealtime2 {
   gboolean text_ended;            /* EOS came on text_sink */
 
   Rt2Playout *playout;          /* the schedule */
+  Rt2Figures *figures;          /* latencies, and how smoothly it went */
   Rt2AudioFormat input_format;  /* what the server is sent */
   Rt2AudioFormat output_format; /* what src gives */
   guint64 delay; /* ns that the src pads' time is behind the clock: the latency

@@ -37,6 +37,7 @@
 #include "gstrealtime2audiosrc.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2imagesink.h"
@@ -274,6 +275,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
 {
   rt2_playout_reset (self->playout, self->output_format);
   rt2_playout_set_latency (self->playout, settings->playout_offset);
+  rt2_figures_reset (self->figures);
   self->latency = 0;
   self->delay = gst_realtime2_presentation_delay (settings);
   self->timed_text = gst_realtime2_is_sideband (settings)
@@ -350,7 +352,7 @@ stop (GstRealtime2 *self)
   gst_realtime2_tools_stop (self->tools);
   gst_realtime2_link_stop (self->link);
   g_mutex_lock (&self->lock);
-  rt2_playout_reset (self->playout, self->output_format);
+  rt2_playout_clear (self->playout);
   self->session_state = RT2_SESSION_DISCONNECTED;
   g_mutex_unlock (&self->lock);
   gst_realtime2_update_state (self);
@@ -470,9 +472,11 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   gst_structure_set (stats, "input-queued-time", G_TYPE_UINT64, input.queued,
       "input-dropped-time", G_TYPE_UINT64, input.dropped, "output-buffers",
       G_TYPE_UINT64, audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
-      audio.silent_buffers, "output-filled-time", G_TYPE_UINT64, audio.filled,
-      "resyncs", G_TYPE_UINT, audio.resyncs, "speech-queued-time",
-      G_TYPE_UINT64, queued, "speech-played-time", G_TYPE_UINT64,
+      audio.silent_buffers, "output-fills", G_TYPE_UINT, audio.fills,
+      "output-filled-time", G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT,
+      audio.resyncs, "resync-time", G_TYPE_UINT64, audio.jumped,
+      "speech-queued-time", G_TYPE_UINT64, queued, "speech-played-time",
+      G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.spoken_samples),
       "speech-dropped-time", G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.dropped_samples),
@@ -489,6 +493,7 @@ make_stats (GstRealtime2 *self)
 
   add_session_stats (stats, self);
   add_media_stats (stats, self);
+  gst_realtime2_add_figure_stats (self, stats);
   return stats;
 }
 
@@ -548,6 +553,7 @@ finalize (GObject *object)
   gst_realtime2_tools_free (self->tools);
   g_free (self->session_update);
   g_hash_table_unref (self->complaints);
+  rt2_figures_free (self->figures);
   rt2_playout_free (self->playout);
   g_ptr_array_unref (self->text_pads);
   gst_realtime2_settings_clear (&self->settings);
@@ -581,11 +587,17 @@ install_watching (GObjectClass *klass)
    * responses, interruptions, truncations and deletions (sent to the server),
    * server-errors, reconnects, unknown-events, bad-events, input-tokens,
    * output-tokens, total-tokens, input-sent-time, input-queued-time,
-   * input-dropped-time, last-response-latency (end of turn to first audio),
-   * messages-sent, messages-received, bytes-sent, bytes-received,
-   * output-buffers, output-silent-buffers, output-filled-time (silence for a
-   * slow neighbour), resyncs, speech-queued-time, speech-played-time,
-   * speech-dropped-time (by interruptions), underruns, underrun-time.
+   * input-dropped-time, last-response-latency (end of turn to first audio, on
+   * the wire), messages-sent, messages-received, bytes-sent, bytes-received,
+   * output-buffers, output-silent-buffers, output-fills and output-filled-time
+   * (silence for a slow neighbour), resyncs, resync-time, speech-queued-time,
+   * speech-played-time, speech-dropped-time (by interruptions), underruns,
+   * underrun-time, slips and slip-time (speech that went on late).
+   *
+   * From the user's last sound to the first audible sample of the answer, each
+   * with -count, -last, -p50, -p95 and -max: latency; its parts latency-turn,
+   * latency-server and latency-output; commentary-latency and
+   * final-answer-latency for what is said in that phase.
    */
   g_object_class_install_property (klass, n_settings + 2,
       g_param_spec_boxed ("stats", "Statistics",
@@ -663,6 +675,7 @@ gst_realtime2_init (GstRealtime2 *self)
   gst_realtime2_settings_init (&self->settings);
   self->eos_time = GST_CLOCK_TIME_NONE;
   self->playout = rt2_playout_new ();
+  self->figures = rt2_figures_new ();
   self->text_pads = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_object_unref);
 

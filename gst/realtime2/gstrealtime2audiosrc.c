@@ -7,6 +7,7 @@
 
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2meta.h"
 #include "gstrealtime2pacer.h"
@@ -109,7 +110,9 @@ catch_up (GstRealtime2AudioSrc *audio, guint64 now)
   if (late > LATE_JUMP || next > now + LATE_JUMP) {
     begin_timeline (audio, now);
     audio->stats.resyncs++;
+    audio->stats.jumped += MAX (audio->base, next) - next;
   } else if (late > LATE_FILL) {
+    audio->stats.fills += audio->filling ? 0 : 1;
     audio->filling = TRUE;
   } else if (late < audio->period) {
     audio->filling = FALSE;
@@ -203,6 +206,8 @@ next_buffer (GstRealtime2AudioSrc *audio)
   audio->stats.buffers++;
   audio->stats.silent_buffers += slot.n_speech == 0 ? 1 : 0;
   queue_marks (audio);
+  rt2_figures_placed (
+      audio->self->figures, rt2_playout_get_latency (audio->self->playout));
   if (slot.n_speech > 0)
     gst_realtime2_wake_text_pads (audio->self);
   return buffer;
@@ -349,6 +354,7 @@ loop (gpointer data)
   if (GST_CLOCK_TIME_IS_VALID (jump))
     warn_of_jump (self, jump, to);
   gst_realtime2_update_state (self);
+  gst_realtime2_report_heard (self);
   push_events (audio);
   gst_realtime2_take_flow (self, audio->pad, gst_pad_push (audio->pad, buffer));
 }

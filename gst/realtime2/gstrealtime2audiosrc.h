@@ -38,8 +38,10 @@ gboolean gst_realtime2_answer_latency (GstRealtime2 *self, GstQuery *query);
 typedef struct {
   guint64 buffers;        /* pushed */
   guint64 silent_buffers; /* of them, all silence */
-  guint64 filled;         /* ns of silence put in for a slow neighbour */
+  guint fills;            /* times a slow neighbour missed something */
+  guint64 filled;         /* ns of silence put in for it */
   guint resyncs;          /* jumps over more than the neighbour may miss */
+  guint64 jumped;         /* ns that were jumped over */
 } GstRealtime2AudioSrcStats;
 
 /* Called with self->lock. */

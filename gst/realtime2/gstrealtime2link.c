@@ -8,6 +8,7 @@
 
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2notices.h"
@@ -142,6 +143,7 @@ end_responses (GstRealtime2 *self)
   g_mutex_lock (&self->lock);
   rt2_playout_finish_response (self->playout, NULL);
   g_mutex_unlock (&self->lock);
+  gst_realtime2_finish_figures (self, NULL, FALSE);
 }
 
 static void
@@ -204,8 +206,8 @@ on_failed (gpointer owner, const Rt2Fault *fault)
 
   g_mutex_lock (&self->lock);
   playing = self->playing;
-  rt2_playout_finish_response (self->playout, NULL);
   g_mutex_unlock (&self->lock);
+  end_responses (self);
 
   g_mutex_lock (&link->lock);
   link->fault = rt2_fault_copy (fault);
@@ -272,8 +274,8 @@ on_drained (gpointer owner, gboolean timed_out)
     GST_ELEMENT_WARNING (self, RESOURCE, READ,
         ("The server did not finish its answer in time; ending without it."),
         ("nothing came for as long as eos-timeout allows"));
+  end_responses (self);
   g_mutex_lock (&self->lock);
-  rt2_playout_finish_response (self->playout, NULL);
   self->drained = TRUE;
   self->drained_time = now;
   g_mutex_unlock (&self->lock);
@@ -306,6 +308,7 @@ static const Rt2SessionListener listener = {
   .speech_started = gst_realtime2_on_speech_started,
   .speech_stopped = gst_realtime2_on_speech_stopped,
   .user_text = gst_realtime2_on_user_text,
+  .turn_ended = gst_realtime2_on_turn_ended,
   .response_started = gst_realtime2_on_response_started,
   .response_done = gst_realtime2_on_response_done,
   .phase = gst_realtime2_on_phase,

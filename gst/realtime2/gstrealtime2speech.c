@@ -7,6 +7,7 @@
 
 #include "gstrealtime2audiosrc.h"
 #include "gstrealtime2imagesink.h"
+#include "gstrealtime2figures.h"
 #include "gstrealtime2messages.h"
 #include "rt2caption.h"
 
@@ -165,7 +166,12 @@ void
 gst_realtime2_on_response_started (
     gpointer owner, const gchar *response_id, gboolean greeting)
 {
-  gst_realtime2_post (owner, "response-started", "response-id", G_TYPE_STRING,
+  GstRealtime2 *self = owner;
+
+  g_mutex_lock (&self->lock);
+  rt2_figures_response_started (self->figures, response_id, greeting);
+  g_mutex_unlock (&self->lock);
+  gst_realtime2_post (self, "response-started", "response-id", G_TYPE_STRING,
       response_id, "greeting", G_TYPE_BOOLEAN, greeting, NULL);
 }
 
@@ -240,6 +246,7 @@ post_response_done (
         usage->input_image, "cached-tokens", G_TYPE_UINT64, usage->cached,
         "output-text-tokens", G_TYPE_UINT64, usage->output_text,
         "output-audio-tokens", G_TYPE_UINT64, usage->output_audio, NULL);
+  gst_realtime2_add_figures (self, response->id, fields);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -297,6 +304,8 @@ gst_realtime2_on_response_done (
   g_ptr_array_unref (corrected);
   g_mutex_unlock (&self->lock);
   post_response_done (self, response, out_of_band);
+  gst_realtime2_finish_figures (
+      self, response->id, response->status == RT2_STATUS_COMPLETED);
   if (response->status == RT2_STATUS_FAILED)
     GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
         ("The server failed to answer: %s",
@@ -363,6 +372,8 @@ gst_realtime2_on_item (
   } else {
     rt2_playout_other_item (
         self->playout, place->response_id, place->output_index);
+    if (item->type == RT2_ITEM_FUNCTION_CALL)
+      rt2_figures_function_called (self->figures, place->response_id);
   }
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
@@ -378,6 +389,7 @@ void
 gst_realtime2_on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
 {
   GstRealtime2 *self = owner;
+  guint64 now = gst_realtime2_running_time (self);
   Rt2Spoken *spoken;
   guint64 dropped;
 
@@ -389,6 +401,8 @@ gst_realtime2_on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
           place->output_index);
   dropped = rt2_playout_append_audio_at (
       self->playout, spoken, audio, place->due);
+  if (place->due == RT2_TIME_NONE && spoken->received > 0)
+    rt2_figures_audio_came (self->figures, spoken, now);
   dropped = rt2_audio_format_samples_to_ns (self->output_format, dropped);
   g_mutex_unlock (&self->lock);
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "rt2audible.h"
 #include "rt2g711.h"
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
@@ -44,6 +45,7 @@ struct _Rt2Playout {
 
   Rt2Spoken *current; /* begun and not ended; a reference, or NULL */
   gboolean starved;   /* the last period had to wait for it */
+  guint64 waited;     /* samples of silence since it starved */
   gboolean flowing;   /* the last sample was speech */
 
   Rt2Spoken *fading; /* whose tail is faded out; a reference */
@@ -68,6 +70,7 @@ spoken_new (guint64 seq, Rt2AudioFormat format, const gchar *id)
   spoken->anchors = g_array_new (FALSE, FALSE, sizeof (Rt2Anchor));
   spoken->runs = g_array_new (FALSE, FALSE, sizeof (Rt2Run));
   spoken->carry = -1;
+  spoken->audible = RT2_TIME_NONE;
   spoken->speech_start = spoken->speech_end = RT2_TIME_NONE;
   return spoken;
 }
@@ -258,12 +261,18 @@ rt2_playout_new (void)
 }
 
 void
-rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format)
+rt2_playout_clear (Rt2Playout *playout)
 {
   clear_queue (playout);
   clear_fade (playout);
   g_queue_clear_full (&playout->marks, (GDestroyNotify) mark_free);
   g_queue_clear_full (&playout->items, (GDestroyNotify) rt2_spoken_unref);
+}
+
+void
+rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format)
+{
+  rt2_playout_clear (playout);
   memset (&playout->stats, 0, sizeof (playout->stats));
   playout->format = format;
   playout->next_seq = 1;
@@ -280,6 +289,12 @@ void
 rt2_playout_set_latency (Rt2Playout *playout, guint64 latency)
 {
   playout->latency = latency;
+}
+
+guint64
+rt2_playout_get_latency (const Rt2Playout *playout)
+{
+  return playout->latency;
 }
 
 Rt2Spoken *
@@ -400,6 +415,19 @@ whole_samples (Rt2Spoken *spoken, GBytes *audio)
   return g_bytes_new_take (joined, n & ~(gsize) 1);
 }
 
+/* Looks for the first sound of @spoken in the @n samples that come next. */
+static void
+find_sound (Rt2Spoken *spoken, GBytes *bytes, guint64 n)
+{
+  guint64 at;
+
+  if (spoken->audible != RT2_TIME_NONE)
+    return;
+  at = rt2_audible_find (spoken->format, g_bytes_get_data (bytes, NULL), n);
+  if (at < n)
+    spoken->audible = spoken->received + at;
+}
+
 guint64
 rt2_playout_append_audio_at (
     Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio, guint64 due)
@@ -427,6 +455,7 @@ rt2_playout_append_audio_at (
   segment->bytes = bytes;
   segment->due = due;
   g_queue_push_tail (&playout->segments, segment);
+  find_sound (spoken, bytes, n);
   spoken->received += n;
   playout->queued += n;
   return 0;
@@ -436,6 +465,21 @@ guint64
 rt2_playout_append_audio (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio)
 {
   return rt2_playout_append_audio_at (playout, spoken, audio, RT2_TIME_NONE);
+}
+
+/* An item that seemed to starve had ended: nobody missed anything. */
+static void
+forgive_underrun (Rt2Playout *playout)
+{
+  Rt2Spoken *current = playout->current;
+
+  if (!playout->starved || !current || !rt2_spoken_is_placed (current))
+    return;
+  playout->stats.underruns--;
+  playout->stats.underrun_samples -= playout->waited;
+  current->underruns--;
+  current->underrun_samples -= playout->waited;
+  playout->starved = FALSE;
 }
 
 void
@@ -451,6 +495,7 @@ rt2_playout_finish_response (Rt2Playout *playout, const gchar *response_id)
     spoken->audio_done = TRUE;
     spoken->text_done = TRUE;
   }
+  forgive_underrun (playout);
 }
 
 /* --- taking --- */
@@ -520,6 +565,7 @@ take_segment (
 
   if (playout->current != spoken)
     begin_item (playout, spoken);
+  playout->starved = FALSE;
   memcpy (out, data + segment->pos, count * width);
   note_speech (slot, spoken, count);
   spoken_place (spoken, rt, count);
@@ -609,17 +655,25 @@ samples_until_due (Rt2Playout *playout, guint64 rt)
   return rt2_audio_format_ns_to_samples (playout->format, segment->due - rt);
 }
 
+/* The last of the period, @missing samples, found nothing to play. */
 static void
 note_underrun (Rt2Playout *playout, guint missing)
 {
-  gboolean starved = missing > 0 && playout->current
-      && !rt2_spoken_is_placed (playout->current);
+  Rt2Spoken *current = playout->current;
 
-  if (starved) {
-    playout->stats.underruns += playout->starved ? 0 : 1;
-    playout->stats.underrun_samples += missing;
+  if (missing == 0 || !current || rt2_spoken_is_placed (current)) {
+    playout->starved = FALSE;
+    return;
   }
-  playout->starved = starved;
+  if (!playout->starved) {
+    playout->waited = 0;
+    playout->stats.underruns++;
+    current->underruns++;
+  }
+  playout->waited += missing;
+  playout->stats.underrun_samples += missing;
+  current->underrun_samples += missing;
+  playout->starved = TRUE;
 }
 
 /* Nothing more can happen to it that anybody asks the schedule for. */
@@ -661,6 +715,7 @@ rt2_playout_take (
   if (playout->fade && playout->fade_pos >= g_bytes_get_size (playout->fade))
     clear_fade (playout);
   forget_history (playout, rt);
+  forgive_underrun (playout);
 
   done = take_fade (playout, rt, out, n, slot);
   while (done < n && !g_queue_is_empty (&playout->segments)) {

@@ -61,7 +61,11 @@ typedef struct {
   guint64 placed;      /* samples that got their running time */
   GArray *runs;        /* Rt2Run, by time; covers [0, placed) */
   gint carry;          /* first byte of a split sample, or -1 */
-  gboolean ended;      /* RT2_MARK_ENDED was given, or never will be */
+  guint64 audible;     /* its first sample that is no silence, or RT2_TIME_NONE
+                        * if none came yet */
+  guint underruns;     /* times it had to wait for its samples */
+  guint64 underrun_samples; /* silence put in while waiting */
+  gboolean ended;           /* RT2_MARK_ENDED was given, or never will be */
 
   gboolean local;     /* the server knows nothing of it */
   gboolean cancelled; /* interrupted: nothing more of it leaves */
@@ -96,12 +100,16 @@ Rt2Playout *rt2_playout_new (void);
 void rt2_playout_free (Rt2Playout *playout);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Playout, rt2_playout_free)
 
-/* Drops everything and takes @format from now on. */
+/* Drops everything; the stats stay. */
+void rt2_playout_clear (Rt2Playout *playout);
+
+/* Drops everything, forgets the stats and takes @format from now on. */
 void rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format);
 
 /* What lies between src and the listener's ear, in ns: the latency of the
  * pipeline plus what is beyond it. */
 void rt2_playout_set_latency (Rt2Playout *playout, guint64 latency);
+guint64 rt2_playout_get_latency (const Rt2Playout *playout);
 
 /* --- what the server says. Unknown ids make a new item. --- */
 
@@ -183,7 +191,8 @@ gboolean rt2_playout_is_speaking (const Rt2Playout *playout);
 typedef struct {
   guint64 spoken_samples;   /* placed in all */
   guint64 dropped_samples;  /* cut by interruptions */
-  guint underruns;          /* times an item had to wait for its samples */
+  guint underruns;          /* times an item had to wait for its samples; that
+                             * no more came is no reason to wait */
   guint64 underrun_samples; /* silence put in while waiting */
 } Rt2PlayoutStats;
 
