@@ -330,7 +330,7 @@ GST_START_TEST (test_function)
 }
 GST_END_TEST;
 
-/* What no turn asked for answers none, and takes none from its answer. */
+/* What no turn asked for has nobody who waits for it. */
 GST_START_TEST (test_no_turn)
 {
   Talk *talk = new_talk ();
@@ -345,20 +345,59 @@ GST_START_TEST (test_no_turn)
   assert_absent (fields, no_latency);
   fail_unless_equals_uint64 (
       talk_uint64 (fields, "first-audio"), heard_at (20 * MS, AUDIBLE));
+  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 0);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* The response that the client asked for last is there, and says so. */
+static void
+begin_asked (Talk *talk, const gchar *response, guint i)
+{
+  JsonObject *create = peer_event (talk->peer, "response.create", i);
+  JsonObject *params = json_object_get_object_member (create, "response");
+  JsonObject *metadata = json_object_get_object_member (params, "metadata");
 
   peer_send (talk->peer,
       "{\"type\":\"response.created\",\"event_id\":\"event_1\",\"response\":{"
-      "\"object\":\"realtime.response\",\"id\":\"resp_x\","
-      "\"conversation_id\":null,\"status\":\"in_progress\",\"output\":[]}}");
+      "\"object\":\"realtime.response\",\"id\":\"%s\","
+      "\"status\":\"in_progress\",\"output\":[],"
+      "\"metadata\":{\"client_event_id\":\"%s\"}}}",
+      response, json_object_get_string_member (metadata, "client_event_id"));
+}
+
+/* An opening that comes while the user's answer is due, and what is asked for
+ * out of band meanwhile, do not answer. */
+GST_START_TEST (test_between)
+{
+  Talk *talk = talk_new ();
+  gboolean taken;
+
+  g_object_set (talk->element, "greeting", "Say hello.", "interrupt-response",
+      FALSE, NULL);
+  talk_play (talk, &law_pcm);
+  end_turn (talk);
+  begin_asked (talk, "resp_2", 0);
+  say (talk, &spot_n, NULL, 960);
+  peer_end (talk->peer, "resp_2", "completed");
+  talk_sync (talk);
+  g_signal_emit_by_name (talk->element, "create-response",
+      "{\"conversation\":\"none\",\"input\":[]}", &taken);
+  fail_unless (taken);
+  begin_asked (talk, "resp_x", 1);
   peer_end (talk->peer, "resp_x", "completed");
+  talk_sync (talk);
   talk_run_to (talk, CAME);
+  assert_absent (talk_message (talk, "response-heard", 0), no_latency);
+
   peer_begin (talk->peer, "resp_1");
   say (talk, &spot_a, NULL, 960);
   peer_end (talk->peer, "resp_1", "completed");
   talk_sync (talk);
   talk_run_to (talk, CAME + 100 * MS);
   assert_latency (talk_message (talk, "response-heard", 1), "latency", CAME,
-      heard_at (CAME + 20 * MS, AUDIBLE));
+      CAME + 20 * MS + law_ns (&law_pcm, AUDIBLE));
+  fail_unless_equals_int (talk_count_messages (talk, "response-heard"), 2);
   fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 1);
   talk_free (talk);
 }
@@ -557,6 +596,7 @@ latency_suite (void)
   tcase_add_test (latency, test_phases);
   tcase_add_test (latency, test_function);
   tcase_add_test (latency, test_no_turn);
+  tcase_add_test (latency, test_between);
   tcase_add_test (latency, test_written);
 
   suite_add_tcase (suite, end);
