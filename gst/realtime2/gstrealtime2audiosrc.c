@@ -38,6 +38,8 @@ struct _GstRealtime2AudioSrc {
   guint64 seq;        /* of the next buffer of speech */
   GQueue events;      /* GstEvent*, before the next buffer */
 
+  guint32 passed_seqnum; /* of the last event passed upstream */
+
   GstRealtime2AudioSrcStats stats;
 };
 
@@ -415,13 +417,32 @@ note_latency (GstRealtime2 *self, GstEvent *event)
   g_mutex_unlock (&self->lock);
 }
 
+/* Passes an event on to the input's side, but only once: where the input hears
+ * the output, as in a model of a room, it comes back here. */
+static gboolean
+pass_upstream (GstPad *pad, GstObject *parent, GstEvent *event)
+{
+  GstRealtime2 *self = GST_REALTIME2 (parent);
+  guint32 seqnum = gst_event_get_seqnum (event);
+  gboolean again;
+
+  g_mutex_lock (&self->lock);
+  again = self->audio->passed_seqnum == seqnum;
+  self->audio->passed_seqnum = seqnum;
+  g_mutex_unlock (&self->lock);
+  if (!again)
+    return gst_pad_event_default (pad, parent, event);
+  gst_event_unref (event);
+  return TRUE;
+}
+
 static gboolean
 src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 {
   switch (GST_EVENT_TYPE (event)) {
     case GST_EVENT_LATENCY:
       note_latency (GST_REALTIME2 (parent), event);
-      return gst_pad_event_default (pad, parent, event);
+      return pass_upstream (pad, parent, event);
     case GST_EVENT_SEEK:
       /* Live time can't be sought. */
       gst_event_unref (event);
@@ -432,7 +453,7 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
       return TRUE;
     default:
       return gst_realtime2_take_command (GST_REALTIME2 (parent), event)
-          || gst_pad_event_default (pad, parent, event);
+          || pass_upstream (pad, parent, event);
   }
 }
 
