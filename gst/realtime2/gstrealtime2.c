@@ -263,6 +263,8 @@ update_playout (GstRealtime2 *self)
   GST_OBJECT_LOCK (self);
   rt2_playout_set_latency (
       self->playout, self->latency + self->settings.playout_offset);
+  gst_realtime2_input_set_gate (self->input, self->settings.mute_while_speaking,
+      self->settings.echo_tail);
   GST_OBJECT_UNLOCK (self);
   g_mutex_unlock (&self->lock);
 }
@@ -470,8 +472,9 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   g_mutex_unlock (&self->lock);
 
   gst_structure_set (stats, "input-queued-time", G_TYPE_UINT64, input.queued,
-      "input-dropped-time", G_TYPE_UINT64, input.dropped, "output-buffers",
-      G_TYPE_UINT64, audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
+      "input-dropped-time", G_TYPE_UINT64, input.dropped, "input-muted-time",
+      G_TYPE_UINT64, input.muted, "output-buffers", G_TYPE_UINT64,
+      audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
       audio.silent_buffers, "output-fills", G_TYPE_UINT, audio.fills,
       "output-filled-time", G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT,
       audio.resyncs, "resync-time", G_TYPE_UINT64, audio.jumped,
@@ -587,7 +590,8 @@ install_watching (GObjectClass *klass)
    * responses, interruptions, truncations and deletions (sent to the server),
    * server-errors, reconnects, unknown-events, bad-events, input-tokens,
    * output-tokens, total-tokens, input-sent-time, input-queued-time,
-   * input-dropped-time, last-response-latency (end of turn to first audio, on
+   * input-dropped-time, input-muted-time (by mute-while-speaking),
+   * last-response-latency (end of turn to first audio, on
    * the wire), messages-sent, messages-received, bytes-sent, bytes-received,
    * output-buffers, output-silent-buffers, output-fills and output-filled-time
    * (silence for a slow neighbour), resyncs, resync-time, speech-queued-time,

@@ -23,6 +23,8 @@
 #define MIN_HOLE (20 * GST_MSECOND)
 /* Time between two reports of what is being dropped. */
 #define REPORT_INTERVAL GST_SECOND
+/* The gate decides for pieces of this length. */
+#define GATE_GRAIN (10 * GST_MSECOND)
 
 struct _GstRealtime2Input {
   GstRealtime2 *self;
@@ -46,6 +48,11 @@ struct _GstRealtime2Input {
   gboolean eos;        /* no more buffers are taken */
   gboolean end_taken;  /* the session has it */
   guint64 next_rt;     /* running time of the next sample, or NONE */
+
+  /* The gate. */
+  gboolean mute;     /* it works */
+  guint64 echo_tail; /* ns that it stays shut after speech */
+  guint64 muted;     /* ns that it replaced, in this run */
 
   /* The queue. */
   GByteArray *chunk; /* the piece that is being filled */
@@ -407,15 +414,29 @@ fill_hole (GstRealtime2Input *input, guint64 rt)
     add_audio (input, NULL, bytes_of (input, hole), input->next_rt);
 }
 
-/* Takes @size bytes at @data (NULL = silence) that begin at @rt. */
+/* Whether the gate is shut for @duration ns that were captured from @rt on. */
+static gboolean
+is_gated (const GstRealtime2Input *input, guint64 rt, guint64 duration)
+{
+  guint64 from = rt > input->echo_tail ? rt - input->echo_tail : 0;
+  guint64 to = rt + MAX (duration, 1) - 1;
+
+  return input->mute
+      && rt2_playout_was_audible (input->self->playout, from, to);
+}
+
+/* Takes @size bytes at @data (NULL = silence) that begin at @rt, all of them or
+ * none through the gate. */
 static GstFlowReturn
-take_audio (
+take_grain (
     GstRealtime2Input *input, const guint8 *data, gsize size, guint64 rt)
 {
+  GstRealtime2 *self = input->self;
+  guint64 duration = rt2_audio_format_bytes_to_ns (self->input_format, size);
   guint64 now;
 
   if (is_paced (input)
-      && !gst_realtime2_pacer_wait (input->self, &input->pacer, rt, &now))
+      && !gst_realtime2_pacer_wait (self, &input->pacer, rt, &now))
     return GST_FLOW_FLUSHING;
   if (input->pacer.flushing)
     return GST_FLOW_FLUSHING;
@@ -423,10 +444,32 @@ take_audio (
   if (input->eos)
     return GST_FLOW_EOS;
   fill_hole (input, rt);
+  if (data && is_gated (input, rt, duration)) {
+    input->muted += duration;
+    data = NULL;
+  }
   add_audio (input, data, size, rt);
-  input->next_rt = rt
-      + rt2_audio_format_bytes_to_ns (input->self->input_format, size);
+  input->next_rt = rt + duration;
   return input->pacer.flushing ? GST_FLOW_FLUSHING : GST_FLOW_OK;
+}
+
+/* Takes @size bytes at @data (NULL = silence) that begin at @rt. The gate can
+ * change with each grain: of paced input, what comes later sounds later. */
+static GstFlowReturn
+take_audio (
+    GstRealtime2Input *input, const guint8 *data, gsize size, guint64 rt)
+{
+  GstFlowReturn ret;
+
+  do {
+    gsize n = input->mute ? MIN (size, bytes_of (input, GATE_GRAIN)) : size;
+
+    ret = take_grain (input, data, n, rt);
+    rt += rt2_audio_format_bytes_to_ns (input->self->input_format, n);
+    data = data ? data + n : NULL;
+    size -= n;
+  } while (ret == GST_FLOW_OK && size > 0);
+  return ret;
 }
 
 /* Called with self->lock. */
@@ -686,6 +729,17 @@ gst_realtime2_input_start (
   input->next_rt = GST_CLOCK_TIME_NONE;
   input->dropped = 0;
   input->reported = 0;
+  input->muted = 0;
+  gst_realtime2_input_set_gate (
+      input, settings->mute_while_speaking, settings->echo_tail);
+}
+
+void
+gst_realtime2_input_set_gate (
+    GstRealtime2Input *input, gboolean mute, guint64 tail)
+{
+  input->mute = mute;
+  input->echo_tail = tail;
 }
 
 void
@@ -712,6 +766,7 @@ gst_realtime2_input_get_stats (
 {
   stats->queued = input->queued;
   stats->dropped = input->dropped;
+  stats->muted = input->muted;
 }
 
 GstRealtime2Input *

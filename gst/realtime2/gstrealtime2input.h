@@ -21,6 +21,11 @@ void gst_realtime2_input_start (
 /* PAUSED->READY: ends every wait. Called with self->lock. */
 void gst_realtime2_input_stop (GstRealtime2Input *input);
 
+/* With @mute, what is captured while the agent is heard, and for @tail ns
+ * after, is replaced by silence from now on. Called with self->lock. */
+void gst_realtime2_input_set_gate (
+    GstRealtime2Input *input, gboolean mute, guint64 tail);
+
 /* The next piece for the session; FALSE if there is none. Any thread, without
  * locks. */
 gboolean gst_realtime2_input_pull (
@@ -46,6 +51,7 @@ void gst_realtime2_input_reschedule (GstRealtime2Input *input);
 typedef struct {
   guint64 queued;  /* ns that wait */
   guint64 dropped; /* ns dropped since READY->PAUSED */
+  guint64 muted;   /* ns replaced by silence since then */
 } GstRealtime2InputStats;
 
 /* Called with self->lock. */

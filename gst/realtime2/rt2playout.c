@@ -10,6 +10,7 @@
 
 #include "rt2audible.h"
 #include "rt2g711.h"
+#include "rt2sounding.h"
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
 #define MAX_ITEMS 512
@@ -51,6 +52,8 @@ struct _Rt2Playout {
   Rt2Spoken *fading; /* whose tail is faded out; a reference */
   GBytes *fade;      /* the faded samples, or NULL */
   gsize fade_pos;    /* bytes of it already placed */
+
+  Rt2Sounding sounding; /* when speech was placed, running time of src */
 
   Rt2PlayoutStats stats;
 };
@@ -265,6 +268,7 @@ rt2_playout_clear (Rt2Playout *playout)
 {
   clear_queue (playout);
   clear_fade (playout);
+  rt2_sounding_clear (&playout->sounding);
   g_queue_clear_full (&playout->marks, (GDestroyNotify) mark_free);
   g_queue_clear_full (&playout->items, (GDestroyNotify) rt2_spoken_unref);
 }
@@ -531,6 +535,15 @@ note_speech (Rt2Slot *slot, Rt2Spoken *spoken, guint n)
   slot->n_speech += n;
 }
 
+/* Notes that @n samples of @spoken, its next ones, play from @rt on. */
+static void
+place (Rt2Playout *playout, Rt2Spoken *spoken, guint64 rt, guint n)
+{
+  spoken_place (spoken, rt, n);
+  rt2_sounding_add (&playout->sounding, rt,
+      rt + rt2_audio_format_samples_to_ns (playout->format, n));
+}
+
 /* Places what is left of a fade. Returns the samples written. */
 static guint
 take_fade (Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
@@ -547,7 +560,7 @@ take_fade (Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
   memcpy (out, data + playout->fade_pos, count * width);
   playout->fade_pos += count * width;
   note_speech (slot, playout->fading, count);
-  spoken_place (playout->fading, rt, count);
+  place (playout, playout->fading, rt, count);
   return count;
 }
 
@@ -568,7 +581,7 @@ take_segment (
   playout->starved = FALSE;
   memcpy (out, data + segment->pos, count * width);
   note_speech (slot, spoken, count);
-  spoken_place (spoken, rt, count);
+  place (playout, spoken, rt, count);
   playout->queued -= count;
   segment->pos += count * width;
   if (segment->pos >= size)
@@ -787,6 +800,24 @@ void
 rt2_playout_get_stats (const Rt2Playout *playout, Rt2PlayoutStats *stats)
 {
   *stats = playout->stats;
+}
+
+/* --- the listener's ear --- */
+
+guint64
+rt2_playout_sounds_at (const Rt2Playout *playout, guint64 rt)
+{
+  return rt + playout->latency;
+}
+
+gboolean
+rt2_playout_was_audible (const Rt2Playout *playout, guint64 from, guint64 to)
+{
+  if (to < playout->latency)
+    return FALSE;
+  return rt2_sounding_within (&playout->sounding,
+      from > playout->latency ? from - playout->latency : 0,
+      to - playout->latency);
 }
 
 /* --- interruption --- */

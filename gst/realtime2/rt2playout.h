@@ -198,6 +198,20 @@ typedef struct {
 
 void rt2_playout_get_stats (const Rt2Playout *playout, Rt2PlayoutStats *stats);
 
+/* --- the listener's ear --- */
+
+/* When that sounds which has the running time @rt on src. It holds for
+ * transcription and translation as well: src is behind the clock there, and the
+ * latency that the pipeline was told of includes it. */
+guint64 rt2_playout_sounds_at (const Rt2Playout *playout, guint64 rt);
+
+/* TRUE if speech sounded at any instant from @from to @to, running time of the
+ * clock; pauses in an item and fades are speech. What is not placed yet is not
+ * known, and of what lies far back only the last RT2_SOUNDING_MAX intervals
+ * are. */
+gboolean rt2_playout_was_audible (
+    const Rt2Playout *playout, guint64 from, guint64 to);
+
 /* --- interruption --- */
 
 /* Drops all speech that waits, but for a fade of RT2_PLAYOUT_FADE that keeps
