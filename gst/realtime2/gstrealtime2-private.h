@@ -15,6 +15,7 @@
 
 #include "gstrealtime2enums.h"
 #include "gstrealtime2settings.h"
+#include "rt2echo.h"
 #include "rt2figures.h"
 #include "rt2playout.h"
 #include "rt2session.h"
@@ -54,6 +55,7 @@ struct _GstRealtime2 {
 
   Rt2Playout *playout;          /* the schedule */
   Rt2Figures *figures;          /* latencies, and how smoothly it went */
+  Rt2Echo *echo;                /* whether the input follows it */
   Rt2AudioFormat input_format;  /* what the server is sent */
   Rt2AudioFormat output_format; /* what src gives */
   guint64 delay; /* ns that the src pads' time is behind the clock: the latency

@@ -19,6 +19,8 @@
  * gst-launch-1.0 autoaudiosrc ! audioconvert ! audioresample ! realtime2 !
  *     audioconvert ! audioresample ! autoaudiosink
  * ]| Talk to the agent. Use headphones: it hears what your microphone hears.
+ * Without them, let webrtcdsp take the agent's voice out of the microphone, or
+ * set #GstRealtime2:mute-while-speaking.
  * |[
  * gst-launch-1.0 filesrc location=question.wav ! wavparse ! audioconvert !
  *     audioresample ! realtime2 turn-detection=none ! audioconvert ! wavenc !
@@ -278,6 +280,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   rt2_playout_reset (self->playout, self->output_format);
   rt2_playout_set_latency (self->playout, settings->playout_offset);
   rt2_figures_reset (self->figures);
+  rt2_echo_reset (self->echo);
   self->latency = 0;
   self->delay = gst_realtime2_presentation_delay (settings);
   self->timed_text = gst_realtime2_is_sideband (settings)
@@ -461,6 +464,7 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   GstRealtime2AudioSrcStats audio;
   Rt2PlayoutStats playout;
   guint64 queued;
+  gdouble correlation;
   Rt2AudioFormat format;
 
   g_mutex_lock (&self->lock);
@@ -468,18 +472,19 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   gst_realtime2_audio_src_get_stats (self->audio, &audio);
   rt2_playout_get_stats (self->playout, &playout);
   queued = rt2_playout_queued (self->playout);
+  correlation = rt2_echo_correlation (self->echo);
   format = self->output_format;
   g_mutex_unlock (&self->lock);
 
   gst_structure_set (stats, "input-queued-time", G_TYPE_UINT64, input.queued,
       "input-dropped-time", G_TYPE_UINT64, input.dropped, "input-muted-time",
-      G_TYPE_UINT64, input.muted, "output-buffers", G_TYPE_UINT64,
-      audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
-      audio.silent_buffers, "output-fills", G_TYPE_UINT, audio.fills,
-      "output-filled-time", G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT,
-      audio.resyncs, "resync-time", G_TYPE_UINT64, audio.jumped,
-      "speech-queued-time", G_TYPE_UINT64, queued, "speech-played-time",
-      G_TYPE_UINT64,
+      G_TYPE_UINT64, input.muted, "echo-correlation", G_TYPE_DOUBLE,
+      correlation, "output-buffers", G_TYPE_UINT64, audio.buffers,
+      "output-silent-buffers", G_TYPE_UINT64, audio.silent_buffers,
+      "output-fills", G_TYPE_UINT, audio.fills, "output-filled-time",
+      G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT, audio.resyncs,
+      "resync-time", G_TYPE_UINT64, audio.jumped, "speech-queued-time",
+      G_TYPE_UINT64, queued, "speech-played-time", G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.spoken_samples),
       "speech-dropped-time", G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.dropped_samples),
@@ -558,6 +563,7 @@ finalize (GObject *object)
   g_hash_table_unref (self->complaints);
   rt2_figures_free (self->figures);
   rt2_playout_free (self->playout);
+  rt2_echo_free (self->echo);
   g_ptr_array_unref (self->text_pads);
   gst_realtime2_settings_clear (&self->settings);
   g_free (self->stream_prefix);
@@ -591,6 +597,8 @@ install_watching (GObjectClass *klass)
    * server-errors, reconnects, unknown-events, bad-events, input-tokens,
    * output-tokens, total-tokens, input-sent-time, input-queued-time,
    * input-dropped-time, input-muted-time (by mute-while-speaking),
+   * echo-correlation (double, 0 to 1: how much the input's level followed the
+   * agent's at most; see the message realtime2/echo-suspected),
    * last-response-latency (end of turn to first audio, on
    * the wire), messages-sent, messages-received, bytes-sent, bytes-received,
    * output-buffers, output-silent-buffers, output-fills and output-filled-time
@@ -680,6 +688,7 @@ gst_realtime2_init (GstRealtime2 *self)
   self->eos_time = GST_CLOCK_TIME_NONE;
   self->playout = rt2_playout_new ();
   self->figures = rt2_figures_new ();
+  self->echo = rt2_echo_new ();
   self->text_pads = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_object_unref);
 

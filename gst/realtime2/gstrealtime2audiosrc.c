@@ -179,6 +179,8 @@ make_buffer (GstRealtime2AudioSrc *audio, Rt2Slot *slot)
   } else {
     rt2_playout_take (self->playout, pts, data, n, slot);
   }
+  rt2_echo_output (self->echo, self->output_format, data, n,
+      rt2_playout_sounds_at (self->playout, pts));
 
   buffer = gst_buffer_new_wrapped (data, size);
   GST_BUFFER_PTS (buffer) = pts;

@@ -23,6 +23,10 @@
 #define MIN_HOLE (20 * GST_MSECOND)
 /* Time between two reports of what is being dropped. */
 #define REPORT_INTERVAL GST_SECOND
+#define ECHO_HINT                                                              \
+  "The agent hears itself: the microphone picks up the loudspeaker. Use "      \
+  "headphones, or put webrtcechoprobe before the loudspeaker and webrtcdsp "   \
+  "after the microphone, or set mute-while-speaking=true."
 /* The gate decides for pieces of this length. */
 #define GATE_GRAIN (10 * GST_MSECOND)
 
@@ -359,6 +363,27 @@ report_drops (GstRealtime2Input *input, const gchar *reason)
       lost / GST_MSECOND, "reason", G_TYPE_STRING, reason, NULL);
 }
 
+/* Once in a run, if the microphone hears the loudspeaker. */
+static void
+report_echo (GstRealtime2 *self)
+{
+  Rt2EchoFinding finding;
+  gboolean found;
+
+  g_mutex_lock (&self->lock);
+  found = rt2_echo_pop_finding (self->echo, &finding);
+  g_mutex_unlock (&self->lock);
+  if (!found)
+    return;
+  GST_WARNING_OBJECT (self,
+      "the input follows the output: %u ms later, at %.0f dB (correlation "
+      "%.2f)",
+      finding.delay_ms, finding.level, finding.correlation);
+  gst_realtime2_post (self, "echo-suspected", "delay-ms", G_TYPE_UINT64,
+      (guint64) finding.delay_ms, "level-db", G_TYPE_DOUBLE, finding.level,
+      "hint", G_TYPE_STRING, ECHO_HINT, NULL);
+}
+
 /* --- buffers --- */
 
 static void
@@ -448,6 +473,9 @@ take_grain (
     input->muted += duration;
     data = NULL;
   }
+  if (data)
+    rt2_echo_input (self->echo, self->input_format, data,
+        size / rt2_audio_format_width (self->input_format), rt);
   add_audio (input, data, size, rt);
   input->next_rt = rt + duration;
   return input->pacer.flushing ? GST_FLOW_FLUSHING : GST_FLOW_OK;
@@ -507,6 +535,7 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
   gst_buffer_unref (buffer);
   gst_realtime2_link_wake (self->link);
   report_drops (input, "max-size-time");
+  report_echo (self);
   return ret;
 }
 
