@@ -19,8 +19,17 @@
  * gst-launch-1.0 autoaudiosrc ! audioconvert ! audioresample ! realtime2 !
  *     audioconvert ! audioresample ! autoaudiosink
  * ]| Talk to the agent. Use headphones: it hears what your microphone hears.
- * Without them, let webrtcdsp take the agent's voice out of the microphone, or
- * set #GstRealtime2:mute-while-speaking.
+ * |[
+ * gst-launch-1.0 autoaudiosrc ! audioconvert ! audioresample !
+ *     audio/x-raw,format=S16LE,rate=48000,channels=1 ! webrtcdsp probe=probe
+ *     gain-control=false echo-suppression-level=high !
+ *     audioconvert ! audioresample ! realtime2 !
+ *     audioconvert ! audioresample !
+ *     audio/x-raw,format=S16LE,rate=48000,channels=1 !
+ *     webrtcechoprobe name=probe ! autoaudiosink
+ * ]| The same with a loudspeaker: the agent's voice is taken out of what the
+ * microphone hears. Simpler, but then the user cannot interrupt:
+ * #GstRealtime2:mute-while-speaking.
  * |[
  * gst-launch-1.0 filesrc location=question.wav ! wavparse ! audioconvert !
  *     audioresample ! realtime2 turn-detection=none ! audioconvert ! wavenc !

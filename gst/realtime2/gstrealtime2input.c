@@ -23,10 +23,11 @@
 #define MIN_HOLE (20 * GST_MSECOND)
 /* Time between two reports of what is being dropped. */
 #define REPORT_INTERVAL GST_SECOND
-#define ECHO_HINT                                                              \
-  "The agent hears itself: the microphone picks up the loudspeaker. Use "      \
-  "headphones, or put webrtcechoprobe before the loudspeaker and webrtcdsp "   \
-  "after the microphone, or set mute-while-speaking=true."
+#define ECHO_HINT                                                               \
+  "The agent hears itself: the microphone picks up the loudspeaker. Use "       \
+  "headphones, or put webrtcechoprobe before the loudspeaker and webrtcdsp "    \
+  "after the microphone (a delay-ms of 40 and more is the render-delay of the " \
+  "loudspeaker's sink), or set mute-while-speaking=true."
 /* The gate decides for pieces of this length. */
 #define GATE_GRAIN (10 * GST_MSECOND)
 

@@ -276,10 +276,13 @@ static const Property table[] = {
       "as far as the phase is known when it would be heard"),
   BOOLEAN ("mute-while-speaking", "Mute while speaking", mute_while_speaking,
       FALSE, PLAYOUT,
-      "Send silence in place of the input while the agent is heard: for "
-      "loudspeakers without echo cancellation. The user cannot interrupt then"),
+      "Send silence in place of the input while the agent is heard, that is "
+      "while its voice is played, latency and playout-offset counted, and for "
+      "echo-tail after it: for loudspeakers without echo cancellation. The user "
+      "cannot interrupt then, and what is said meanwhile is lost"),
   DURATION ("echo-tail", "Echo tail", echo_tail, 0, 5 * S, 300 * MS, PLAYOUT,
-      "How long after the agent was heard the input stays muted, ns"),
+      "mute-while-speaking: how long after the agent was heard the input stays "
+      "muted, ns; a reverberant room or a slow loudspeaker needs more"),
   ENUM ("mcp-approval", "MCP approval", mcp_approval, mcp_approval,
       GST_REALTIME2_MCP_APPROVAL_ASK, PLAYOUT,
       "Who approves what tools on MCP servers are to do, where the server asks"),
