@@ -585,6 +585,27 @@ GST_START_TEST (test_latency_event_goes_upstream)
 }
 GST_END_TEST;
 
+/* Where the input hears the output it comes back, and must not go round. */
+GST_START_TEST (test_event_goes_upstream_once)
+{
+  Talk *talk = talk_new_playing ();
+  GstEvent *event = gst_event_new_latency (220 * MS);
+  guint received = gst_harness_upstream_events_received (talk->harness);
+
+  for (guint i = 0; i < 3; i++)
+    fail_unless (gst_harness_push_upstream_event (
+        talk->harness, gst_event_ref (event)));
+  fail_unless_equals_int (
+      gst_harness_upstream_events_received (talk->harness), received + 1);
+  fail_unless (gst_harness_push_upstream_event (
+      talk->harness, gst_event_new_latency (220 * MS)));
+  fail_unless_equals_int (
+      gst_harness_upstream_events_received (talk->harness), received + 2);
+  gst_event_unref (event);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 /* --- states --- */
 
 GST_START_TEST (test_no_preroll)
@@ -830,6 +851,7 @@ output_suite (void)
   tcase_add_test (control, test_latency_query);
   tcase_add_test (control, test_seek_is_refused);
   tcase_add_test (control, test_latency_event_goes_upstream);
+  tcase_add_test (control, test_event_goes_upstream_once);
   tcase_add_test (control, test_no_preroll);
   tcase_add_test (control, test_pause);
   tcase_add_test (control, test_starts_afresh);
