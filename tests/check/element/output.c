@@ -593,8 +593,8 @@ GST_START_TEST (test_event_goes_upstream_once)
   guint received = gst_harness_upstream_events_received (talk->harness);
 
   for (guint i = 0; i < 3; i++)
-    fail_unless (gst_harness_push_upstream_event (
-        talk->harness, gst_event_ref (event)));
+    fail_unless (
+        gst_harness_push_upstream_event (talk->harness, gst_event_ref (event)));
   fail_unless_equals_int (
       gst_harness_upstream_events_received (talk->harness), received + 1);
   fail_unless (gst_harness_push_upstream_event (
