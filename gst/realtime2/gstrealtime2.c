@@ -473,7 +473,6 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   GstRealtime2AudioSrcStats audio;
   Rt2PlayoutStats playout;
   guint64 queued;
-  gdouble correlation;
   Rt2AudioFormat format;
 
   g_mutex_lock (&self->lock);
@@ -481,19 +480,18 @@ add_media_stats (GstStructure *stats, GstRealtime2 *self)
   gst_realtime2_audio_src_get_stats (self->audio, &audio);
   rt2_playout_get_stats (self->playout, &playout);
   queued = rt2_playout_queued (self->playout);
-  correlation = rt2_echo_correlation (self->echo);
   format = self->output_format;
   g_mutex_unlock (&self->lock);
 
   gst_structure_set (stats, "input-queued-time", G_TYPE_UINT64, input.queued,
       "input-dropped-time", G_TYPE_UINT64, input.dropped, "input-muted-time",
-      G_TYPE_UINT64, input.muted, "echo-correlation", G_TYPE_DOUBLE,
-      correlation, "output-buffers", G_TYPE_UINT64, audio.buffers,
-      "output-silent-buffers", G_TYPE_UINT64, audio.silent_buffers,
-      "output-fills", G_TYPE_UINT, audio.fills, "output-filled-time",
-      G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT, audio.resyncs,
-      "resync-time", G_TYPE_UINT64, audio.jumped, "speech-queued-time",
-      G_TYPE_UINT64, queued, "speech-played-time", G_TYPE_UINT64,
+      G_TYPE_UINT64, input.muted, "output-buffers", G_TYPE_UINT64,
+      audio.buffers, "output-silent-buffers", G_TYPE_UINT64,
+      audio.silent_buffers, "output-fills", G_TYPE_UINT, audio.fills,
+      "output-filled-time", G_TYPE_UINT64, audio.filled, "resyncs", G_TYPE_UINT,
+      audio.resyncs, "resync-time", G_TYPE_UINT64, audio.jumped,
+      "speech-queued-time", G_TYPE_UINT64, queued, "speech-played-time",
+      G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.spoken_samples),
       "speech-dropped-time", G_TYPE_UINT64,
       rt2_audio_format_samples_to_ns (format, playout.dropped_samples),
@@ -606,8 +604,6 @@ install_watching (GObjectClass *klass)
    * server-errors, reconnects, unknown-events, bad-events, input-tokens,
    * output-tokens, total-tokens, input-sent-time, input-queued-time,
    * input-dropped-time, input-muted-time (by mute-while-speaking),
-   * echo-correlation (double, 0 to 1: how much the input's level followed the
-   * agent's at most; see the message realtime2/echo-suspected),
    * last-response-latency (end of turn to first audio, on
    * the wire), messages-sent, messages-received, bytes-sent, bytes-received,
    * output-buffers, output-silent-buffers, output-fills and output-filled-time

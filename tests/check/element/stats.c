@@ -174,6 +174,7 @@ static const Expected expected[] = {
   { "input-sent-time", 1 * GST_SECOND },
   { "input-queued-time", 0 },
   { "input-dropped-time", 0 },
+  { "input-muted-time", 0 },
   { "last-response-latency", 1, TRUE },
   { "bytes-sent", 64000, TRUE },
   { "bytes-received", 67840, TRUE },

@@ -149,10 +149,10 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/audible/latency", test_latency);
-  g_test_add_func ("/audible/breaks", test_breaks);
-  g_test_add_func ("/audible/interrupted", test_interrupted);
-  g_test_add_func ("/audible/skipped-and-reset", test_skipped_and_reset);
-  g_test_add_func ("/audible/bounds", test_bounds);
+  g_test_add_func ("/sounding/latency", test_latency);
+  g_test_add_func ("/sounding/breaks", test_breaks);
+  g_test_add_func ("/sounding/interrupted", test_interrupted);
+  g_test_add_func ("/sounding/skipped-and-reset", test_skipped_and_reset);
+  g_test_add_func ("/sounding/bounds", test_bounds);
   return g_test_run ();
 }
