@@ -33,6 +33,12 @@ typedef struct _GstRealtime2Link GstRealtime2Link;
 typedef struct _GstRealtime2Tools GstRealtime2Tools;
 typedef struct _GstRealtime2Notices GstRealtime2Notices;
 
+/* What the conversation is at. */
+typedef struct {
+  GstRealtime2State state;
+  Rt2Phase phase; /* of what is spoken, or unknown */
+} GstRealtime2Moment;
+
 struct _GstRealtime2 {
   GstElement parent;
 
@@ -67,6 +73,9 @@ struct _GstRealtime2 {
 
   Rt2SessionState session_state; /* as the session last said */
   GstRealtime2State state;       /* what the property `state` gives */
+  GstRealtime2Moment moment;     /* now; told, or about to be */
+  GQueue moments;   /* GstRealtime2Moment*, not told yet, oldest first */
+  gboolean telling; /* a thread tells them */
 
   gboolean drained;     /* the session has nothing more to say */
   guint64 drained_time; /* running time since when, or NONE */
@@ -85,7 +94,8 @@ struct _GstRealtime2 {
 };
 
 /* The state property from what the session and the schedule say now; notifies
- * if it changed. Called without locks. */
+ * and posts if it, or the phase of what is spoken, changed. Called without
+ * locks. */
 void gst_realtime2_update_state (GstRealtime2 *self);
 
 /* The running time now, or GST_CLOCK_TIME_NONE. Takes the OBJECT_LOCK. */

@@ -83,7 +83,6 @@ static GstStaticPadTemplate image_sink_template = GST_STATIC_PAD_TEMPLATE (
     GST_STATIC_CAPS ("image/jpeg; image/png"));
 
 static guint n_settings; /* properties 1 to this are the settings' */
-static GParamSpec *state_pspec;
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (GstRealtime2, gst_realtime2, GST_TYPE_ELEMENT,
     G_IMPLEMENT_INTERFACE (
@@ -99,41 +98,6 @@ guint64
 gst_realtime2_running_time (GstRealtime2 *self)
 {
   return gst_element_get_current_running_time (GST_ELEMENT (self));
-}
-
-/* Called with self->lock. */
-static GstRealtime2State
-current_state (GstRealtime2 *self)
-{
-  if (rt2_playout_is_speaking (self->playout))
-    return GST_REALTIME2_STATE_SPEAKING;
-  switch (self->session_state) {
-    case RT2_SESSION_CONNECTING:
-      return GST_REALTIME2_STATE_CONNECTING;
-    case RT2_SESSION_READY:
-      return GST_REALTIME2_STATE_READY;
-    case RT2_SESSION_LISTENING:
-      return GST_REALTIME2_STATE_LISTENING;
-    case RT2_SESSION_THINKING:
-      return GST_REALTIME2_STATE_THINKING;
-    default:
-      return GST_REALTIME2_STATE_DISCONNECTED;
-  }
-}
-
-void
-gst_realtime2_update_state (GstRealtime2 *self)
-{
-  GstRealtime2State state;
-  gboolean changed;
-
-  g_mutex_lock (&self->lock);
-  state = current_state (self);
-  changed = state != self->state;
-  self->state = state;
-  g_mutex_unlock (&self->lock);
-  if (changed)
-    g_object_notify_by_pspec (G_OBJECT (self), state_pspec);
 }
 
 void
@@ -266,6 +230,15 @@ gst_realtime2_update_config (GstRealtime2 *self)
   rt2_session_config_free (config);
 }
 
+/* The values are the same, see gstrealtime2enums.h. Called with self->lock. */
+static void
+set_policies (GstRealtime2 *self, const GstRealtime2Settings *settings)
+{
+  rt2_playout_set_commentary (
+      self->playout, (Rt2CommentaryPolicy) settings->commentary);
+  rt2_playout_set_protect (self->playout, (Rt2Protect) settings->protect);
+}
+
 /* Tells the schedule, and what goes by it, what the properties say now. */
 static void
 update_playout (GstRealtime2 *self)
@@ -276,6 +249,7 @@ update_playout (GstRealtime2 *self)
       self->playout, self->latency + self->settings.playout_offset);
   gst_realtime2_input_set_gate (self->input, self->settings.mute_while_speaking,
       self->settings.echo_tail);
+  set_policies (self, &self->settings);
   GST_OBJECT_UNLOCK (self);
   g_mutex_unlock (&self->lock);
 }
@@ -290,6 +264,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   rt2_playout_set_latency (self->playout, settings->playout_offset);
   rt2_figures_reset (self->figures);
   rt2_echo_reset (self->echo);
+  set_policies (self, settings);
   self->latency = 0;
   self->delay = gst_realtime2_presentation_delay (settings);
   self->timed_text = gst_realtime2_is_sideband (settings)
@@ -528,10 +503,12 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   touches = gst_realtime2_settings_set (&self->settings, id, value);
   GST_OBJECT_UNLOCK (self);
 
+  /* `protect` is the session's and the schedule's. */
+  if (touches == GST_REALTIME2_TOUCHES_SESSION
+      || touches == GST_REALTIME2_TOUCHES_PLAYOUT)
+    update_playout (self);
   if (touches == GST_REALTIME2_TOUCHES_SESSION)
     gst_realtime2_update_config (self);
-  else if (touches == GST_REALTIME2_TOUCHES_PLAYOUT)
-    update_playout (self);
 }
 
 static void
@@ -543,7 +520,7 @@ get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     GST_OBJECT_LOCK (self);
     gst_realtime2_settings_get (&self->settings, id, value);
     GST_OBJECT_UNLOCK (self);
-  } else if (pspec == state_pspec) {
+  } else if (g_str_equal (pspec->name, "state")) {
     g_mutex_lock (&self->lock);
     g_value_set_enum (value, self->state);
     g_mutex_unlock (&self->lock);
@@ -572,6 +549,7 @@ finalize (GObject *object)
   rt2_playout_free (self->playout);
   rt2_echo_free (self->echo);
   g_ptr_array_unref (self->text_pads);
+  g_queue_clear_full (&self->moments, g_free);
   gst_realtime2_settings_clear (&self->settings);
   g_free (self->stream_prefix);
   g_cond_clear (&self->playing_cond);
@@ -584,10 +562,11 @@ install_watching (GObjectClass *klass)
 {
   GParamFlags flags = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
 
-  state_pspec = g_param_spec_enum ("state", "State",
-      "What the conversation is at; notified", GST_TYPE_REALTIME2_STATE,
-      GST_REALTIME2_STATE_DISCONNECTED, flags);
-  g_object_class_install_property (klass, n_settings + 1, state_pspec);
+  g_object_class_install_property (klass, n_settings + 1,
+      g_param_spec_enum ("state", "State",
+          "What the conversation is at; notified, and told in "
+          "realtime2/state-changed messages",
+          GST_TYPE_REALTIME2_STATE, GST_REALTIME2_STATE_DISCONNECTED, flags));
 
   g_object_class_install_property (klass, n_settings + 3,
       g_param_spec_uint64 ("max-observed-delay", "Max observed delay",
@@ -691,6 +670,7 @@ gst_realtime2_init (GstRealtime2 *self)
   g_cond_init (&self->playing_cond);
   gst_realtime2_settings_init (&self->settings);
   self->eos_time = GST_CLOCK_TIME_NONE;
+  g_queue_init (&self->moments);
   self->playout = rt2_playout_new ();
   self->figures = rt2_figures_new ();
   self->echo = rt2_echo_new ();

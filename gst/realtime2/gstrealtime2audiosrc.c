@@ -9,6 +9,7 @@
 #include "gstrealtime2configure.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
+#include "gstrealtime2link.h"
 #include "gstrealtime2meta.h"
 #include "gstrealtime2pacer.h"
 #include "gstrealtime2textpad.h"
@@ -20,6 +21,14 @@
 /* One that is this late gets a jump instead. */
 #define LATE_JUMP (2 * GST_SECOND)
 
+/* How far a flush of what is downstream has come. The task sends FLUSH_STOP, so
+ * it is never on its way with a buffer then, and nobody waits for the task. */
+typedef enum {
+  FLUSH_NONE,
+  FLUSH_STARTING, /* FLUSH_START is being sent; the task waits */
+  FLUSH_STARTED,  /* FLUSH_STOP is the task's to send */
+} Flush;
+
 struct _GstRealtime2AudioSrc {
   GstRealtime2 *self;
   GstPad *pad; /* the src pad, not owned */
@@ -29,6 +38,10 @@ struct _GstRealtime2AudioSrc {
   guint64 period;          /* ns per buffer, as set */
   guint period_samples;    /* per buffer */
 
+  gboolean active;    /* the pad is, and is to stay so */
+  gboolean over;      /* the stream has ended, here or by its neighbour */
+  Flush flush;        /* under way */
+  guint32 flush_seq;  /* seqnum of its events */
   gboolean announced; /* stream-start, caps and segment were pushed */
   guint64 base;       /* running time of sample 0, or NONE: not begun */
   guint64 position;   /* samples since base: the next one's number */
@@ -37,6 +50,8 @@ struct _GstRealtime2AudioSrc {
   gboolean filling;   /* silence until the clock is caught up with */
   guint64 seq;        /* of the next buffer of speech */
   GQueue events;      /* GstEvent*, before the next buffer */
+  GQueue forgotten;   /* gchar*, items for the server to forget */
+  gboolean shielded;  /* what was spoken last may not be interrupted */
 
   guint32 passed_seqnum; /* of the last event passed upstream */
 
@@ -150,15 +165,58 @@ mark_event (Rt2MarkKind kind, const Rt2Spoken *spoken)
 }
 
 static void
-queue_marks (GstRealtime2AudioSrc *audio)
+take_mark (GstRealtime2AudioSrc *audio, Rt2MarkKind kind, Rt2Spoken *spoken)
+{
+  switch (kind) {
+    case RT2_MARK_READ:
+      gst_realtime2_wake_text_pads (audio->self);
+      break;
+    case RT2_MARK_DROPPED:
+      g_queue_push_tail (&audio->forgotten, g_strdup (spoken->id));
+      break;
+    default:
+      g_queue_push_tail (&audio->events, mark_event (kind, spoken));
+  }
+}
+
+static void
+take_marks (GstRealtime2AudioSrc *audio)
 {
   Rt2MarkKind kind;
   Rt2Spoken *spoken;
 
   while (rt2_playout_pop_mark (audio->self->playout, &kind, &spoken)) {
-    g_queue_push_tail (&audio->events, mark_event (kind, spoken));
+    take_mark (audio, kind, spoken);
     rt2_spoken_unref (spoken);
   }
+}
+
+/* Whether what the user said in vain may interrupt now. Called with self->lock.
+ */
+static gboolean
+lost_its_shield (GstRealtime2AudioSrc *audio)
+{
+  gboolean before = audio->shielded;
+
+  audio->shielded = rt2_playout_is_protected (audio->self->playout);
+  return before && !audio->shielded;
+}
+
+/* Tells the session of what nobody will hear. Called without locks. */
+static void
+forget_items (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  gchar *item_id;
+
+  do {
+    g_mutex_lock (&self->lock);
+    item_id = g_queue_pop_head (&audio->forgotten);
+    g_mutex_unlock (&self->lock);
+    if (item_id)
+      gst_realtime2_link_forget_item (self->link, item_id);
+    g_free (item_id);
+  } while (item_id);
 }
 
 /* The buffer for the period that begins at @position. */
@@ -209,7 +267,7 @@ next_buffer (GstRealtime2AudioSrc *audio)
   audio->discont = FALSE;
   audio->stats.buffers++;
   audio->stats.silent_buffers += slot.n_speech == 0 ? 1 : 0;
-  queue_marks (audio);
+  take_marks (audio);
   rt2_figures_placed (
       audio->self->figures, rt2_playout_get_latency (audio->self->playout));
   if (slot.n_speech > 0)
@@ -218,18 +276,25 @@ next_buffer (GstRealtime2AudioSrc *audio)
 }
 
 static void
+push_segment (GstRealtime2AudioSrc *audio)
+{
+  GstSegment segment;
+
+  gst_segment_init (&segment, GST_FORMAT_TIME);
+  gst_pad_push_event (audio->pad, gst_event_new_segment (&segment));
+}
+
+static void
 announce (GstRealtime2AudioSrc *audio)
 {
   GstRealtime2 *self = audio->self;
-  GstSegment segment;
   GstCaps *caps;
 
   gst_pad_push_event (audio->pad, gst_realtime2_stream_start (self, "audio"));
   caps = caps_of (self->output_format);
   gst_pad_push_event (audio->pad, gst_event_new_caps (caps));
   gst_caps_unref (caps);
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (audio->pad, gst_event_new_segment (&segment));
+  push_segment (audio);
 }
 
 static void
@@ -245,6 +310,76 @@ push_events (GstRealtime2AudioSrc *audio)
     if (event)
       gst_pad_push_event (audio->pad, event);
   } while (event);
+}
+
+/* --- a flush --- */
+
+gboolean
+gst_realtime2_audio_src_begin_flush (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+
+  if (!audio->active || !audio->announced || audio->over || !self->playing
+      || audio->flush != FLUSH_NONE)
+    return FALSE;
+  audio->flush = FLUSH_STARTING;
+  audio->flush_seq = gst_util_seqnum_next ();
+  gst_realtime2_pacer_set_flushing (self, &audio->pacer, TRUE);
+  return TRUE;
+}
+
+void
+gst_realtime2_audio_src_flush (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  GstEvent *start = gst_event_new_flush_start ();
+
+  GST_DEBUG_OBJECT (audio->pad, "flush");
+  gst_event_set_seqnum (start, audio->flush_seq);
+  gst_pad_push_event (audio->pad, start);
+
+  g_mutex_lock (&self->lock);
+  audio->flush = FLUSH_STARTED;
+  g_cond_broadcast (&self->playing_cond);
+  g_mutex_unlock (&self->lock);
+}
+
+/* Ends a flush that is under way: what flowed before it is gone, the timeline
+ * goes on. Called with self->lock, which is released meanwhile. */
+static void
+end_flush (GstRealtime2AudioSrc *audio)
+{
+  GstRealtime2 *self = audio->self;
+  GstEvent *stop = gst_event_new_flush_stop (FALSE);
+
+  while (audio->flush == FLUSH_STARTING)
+    g_cond_wait (&self->playing_cond, &self->lock);
+  gst_event_set_seqnum (stop, audio->flush_seq);
+  g_mutex_unlock (&self->lock);
+  gst_pad_push_event (audio->pad, stop);
+  /* A flush takes the segment away. */
+  push_segment (audio);
+  g_mutex_lock (&self->lock);
+
+  audio->discont = TRUE;
+  audio->flush = FLUSH_NONE;
+  gst_realtime2_pacer_set_flushing (self, &audio->pacer, !audio->active);
+}
+
+/* Whether the task is to go round again after @ret. What a neighbour returned
+ * in a flush says nothing about the stream after it. */
+static gboolean
+survives (GstRealtime2AudioSrc *audio, GstFlowReturn ret)
+{
+  GstRealtime2 *self = audio->self;
+  gboolean flush;
+
+  g_mutex_lock (&self->lock);
+  flush = audio->flush != FLUSH_NONE;
+  if (ret != GST_FLOW_OK && ret != GST_FLOW_NOT_LINKED && !flush)
+    audio->over = TRUE;
+  g_mutex_unlock (&self->lock);
+  return flush;
 }
 
 /* --- the task --- */
@@ -282,20 +417,34 @@ is_at_end (GstRealtime2AudioSrc *audio)
       || time_of (audio, audio->position) >= last_instant (self);
 }
 
+/* Marks the end, FALSE while a flush would take it away. */
+static gboolean
+settle_end (GstRealtime2AudioSrc *audio, GstEvent *eos)
+{
+  GstRealtime2 *self = audio->self;
+
+  g_mutex_lock (&self->lock);
+  audio->over = audio->flush == FLUSH_NONE;
+  if (audio->over) {
+    if (self->eos_seqnum)
+      gst_event_set_seqnum (eos, self->eos_seqnum);
+    self->eos_time = time_of (audio, audio->position);
+    gst_realtime2_wake_text_pads (self);
+  }
+  g_mutex_unlock (&self->lock);
+  return audio->over;
+}
+
 static void
 end_stream (GstRealtime2AudioSrc *audio)
 {
-  GstRealtime2 *self = audio->self;
   GstEvent *eos = gst_event_new_eos ();
 
   push_events (audio);
-  g_mutex_lock (&self->lock);
-  if (self->eos_seqnum)
-    gst_event_set_seqnum (eos, self->eos_seqnum);
-  self->eos_time = time_of (audio, audio->position);
-  gst_realtime2_wake_text_pads (self);
-  g_mutex_unlock (&self->lock);
-
+  if (!settle_end (audio, eos)) {
+    gst_event_unref (eos);
+    return;
+  }
   GST_INFO_OBJECT (audio->pad, "end of the conversation");
   gst_pad_push_event (audio->pad, eos);
   gst_pad_pause_task (audio->pad);
@@ -331,12 +480,17 @@ loop (gpointer data)
   GstRealtime2AudioSrc *audio = data;
   GstRealtime2 *self = audio->self;
   GstBuffer *buffer = NULL;
+  gboolean unshielded = FALSE;
   guint64 jump, to = 0;
+  GstFlowReturn ret;
 
   g_mutex_lock (&self->lock);
+  if (audio->flush != FLUSH_NONE)
+    end_flush (audio);
   if (!wait_for_period (audio, &jump)) {
     g_mutex_unlock (&self->lock);
-    gst_pad_pause_task (audio->pad);
+    if (!survives (audio, GST_FLOW_OK))
+      gst_pad_pause_task (audio->pad);
     return;
   }
   if (!audio->announced) {
@@ -348,6 +502,7 @@ loop (gpointer data)
   if (!is_at_end (audio)) {
     buffer = next_buffer (audio);
     to = GST_BUFFER_PTS (buffer);
+    unshielded = lost_its_shield (audio);
   }
   g_mutex_unlock (&self->lock);
 
@@ -359,8 +514,13 @@ loop (gpointer data)
     warn_of_jump (self, jump, to);
   gst_realtime2_update_state (self);
   gst_realtime2_report_heard (self);
+  forget_items (audio);
+  if (unshielded)
+    gst_realtime2_link_wake (self->link);
   push_events (audio);
-  gst_realtime2_take_flow (self, audio->pad, gst_pad_push (audio->pad, buffer));
+  ret = gst_pad_push (audio->pad, buffer);
+  if (!survives (audio, ret))
+    gst_realtime2_take_flow (self, audio->pad, ret);
 }
 
 /* --- the pad --- */
@@ -374,6 +534,7 @@ activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
   g_mutex_lock (&self->lock);
+  audio->active = active;
   gst_realtime2_pacer_set_flushing (self, &audio->pacer, !active);
   g_mutex_unlock (&self->lock);
   return active ? gst_pad_start_task (pad, loop, audio, NULL)
@@ -464,6 +625,7 @@ src_event (GstPad *pad, GstObject *parent, GstEvent *event)
 static void
 clear_events (GstRealtime2AudioSrc *audio)
 {
+  g_queue_clear_full (&audio->forgotten, g_free);
   g_queue_clear_full (&audio->events, (GDestroyNotify) gst_event_unref);
 }
 
@@ -478,6 +640,8 @@ gst_realtime2_audio_src_start (
   audio->period = settings->output_buffer_duration;
   audio->period_samples = MAX (samples, 1);
   audio->pacer.delay = audio->self->delay;
+  audio->over = FALSE;
+  audio->shielded = FALSE;
   audio->announced = FALSE;
   audio->base = GST_CLOCK_TIME_NONE;
   audio->offset = 0;
@@ -488,7 +652,13 @@ gst_realtime2_audio_src_start (
 void
 gst_realtime2_audio_src_stop (GstRealtime2AudioSrc *audio)
 {
-  gst_realtime2_pacer_set_flushing (audio->self, &audio->pacer, TRUE);
+  GstRealtime2 *self = audio->self;
+
+  audio->active = FALSE;
+  gst_realtime2_pacer_set_flushing (self, &audio->pacer, TRUE);
+  /* Who is left in a flush stays in it. */
+  while (audio->flush != FLUSH_NONE)
+    g_cond_wait (&self->playing_cond, &self->lock);
 }
 
 void
@@ -521,6 +691,7 @@ gst_realtime2_audio_src_new (GstRealtime2 *self, GstPad *pad)
   audio->pacer.flushing = TRUE;
   audio->base = GST_CLOCK_TIME_NONE;
   g_queue_init (&audio->events);
+  g_queue_init (&audio->forgotten);
   gst_pad_set_activatemode_function (pad, GST_DEBUG_FUNCPTR (activate_mode));
   gst_pad_set_query_function (pad, GST_DEBUG_FUNCPTR (src_query));
   gst_pad_set_event_function (pad, GST_DEBUG_FUNCPTR (src_event));

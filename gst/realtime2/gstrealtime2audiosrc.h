@@ -17,13 +17,22 @@ void gst_realtime2_audio_src_free (GstRealtime2AudioSrc *audio);
 /* READY->PAUSED: forgets everything. Called with self->lock. */
 void gst_realtime2_audio_src_start (
     GstRealtime2AudioSrc *audio, const GstRealtime2Settings *settings);
-/* PAUSED->READY: ends the wait. Called with self->lock. */
+/* PAUSED->READY: ends the wait, once a flush that is under way is over. Called
+ * with self->lock, which is released meanwhile. */
 void gst_realtime2_audio_src_stop (GstRealtime2AudioSrc *audio);
 
 /* Queues a serialized event that leaves before the next buffer; @event is taken
  * over. Called with self->lock. */
 void gst_realtime2_audio_src_queue_event (
     GstRealtime2AudioSrc *audio, GstEvent *event);
+
+/* A flush of what is downstream, in two steps. The first holds the pad's task
+ * back; FALSE, and nothing done, if the stream has not begun or is over, or
+ * another flush is under way. Called with self->lock. The second flushes, and
+ * lets the task go on from where the timeline stands: called without locks, by
+ * any thread but the task. */
+gboolean gst_realtime2_audio_src_begin_flush (GstRealtime2AudioSrc *audio);
+void gst_realtime2_audio_src_flush (GstRealtime2AudioSrc *audio);
 
 /* The clock or its base changed. Called with self->lock. */
 void gst_realtime2_audio_src_reschedule (GstRealtime2AudioSrc *audio);

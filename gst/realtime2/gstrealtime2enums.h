@@ -141,7 +141,7 @@ typedef enum {
 } GstRealtime2NoiseReduction;
 
 /**
- * GstRealtime2Protect:
+ * GstRealtime2Protect: the values of Rt2Protect
  * @GST_REALTIME2_PROTECT_GREETING: what the agent opens with
  * @GST_REALTIME2_PROTECT_COMMENTARY: what it says while it thinks
  * @GST_REALTIME2_PROTECT_ALL: everything
@@ -153,7 +153,7 @@ typedef enum {
 } GstRealtime2Protect;
 
 /**
- * GstRealtime2Commentary:
+ * GstRealtime2Commentary: the values of Rt2CommentaryPolicy
  * @GST_REALTIME2_COMMENTARY_PLAY: it is spoken
  * @GST_REALTIME2_COMMENTARY_TEXT_ONLY: it goes to the text pads, unspoken
  * @GST_REALTIME2_COMMENTARY_DROP: it goes nowhere

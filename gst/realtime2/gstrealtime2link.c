@@ -321,6 +321,7 @@ static const Rt2SessionListener listener = {
   .function_output = gst_realtime2_on_function_output,
   .command_failed = gst_realtime2_on_command_failed,
   .interrupt = gst_realtime2_on_interrupt,
+  .is_protected = gst_realtime2_on_is_protected,
   .server_error = on_server_error,
   .rate_limits = on_rate_limits,
   .notice = gst_realtime2_on_notice,
@@ -457,6 +458,15 @@ gchar *
 gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text)
 {
   return rt2_session_redact (link->session, text);
+}
+
+void
+gst_realtime2_link_forget_item (GstRealtime2Link *link, const gchar *item_id)
+{
+  g_mutex_lock (&link->lock);
+  if (link->session)
+    rt2_session_forget_item (link->session, item_id);
+  g_mutex_unlock (&link->lock);
 }
 
 gboolean

@@ -27,6 +27,8 @@ void gst_realtime2_link_wake (GstRealtime2Link *link);
 void gst_realtime2_link_finish (GstRealtime2Link *link);
 void gst_realtime2_link_set_config (
     GstRealtime2Link *link, const Rt2SessionConfig *config);
+void gst_realtime2_link_forget_item (
+    GstRealtime2Link *link, const gchar *item_id);
 
 /* Takes @command over; FALSE if there is no session, or too much waits. */
 gboolean gst_realtime2_link_command (

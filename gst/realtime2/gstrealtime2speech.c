@@ -170,6 +170,8 @@ gst_realtime2_on_response_started (
 
   g_mutex_lock (&self->lock);
   rt2_figures_response_started (self->figures, response_id, greeting);
+  if (greeting)
+    rt2_playout_mark_greeting (self->playout, response_id);
   g_mutex_unlock (&self->lock);
   gst_realtime2_post (self, "response-started", "response-id", G_TYPE_STRING,
       response_id, "greeting", G_TYPE_BOOLEAN, greeting, NULL);
@@ -517,17 +519,43 @@ push_oob (GstRealtime2 *self, const GstStructure *fields)
   g_list_free_full (pads, gst_object_unref);
 }
 
+gboolean
+gst_realtime2_on_is_protected (gpointer owner)
+{
+  GstRealtime2 *self = owner;
+  gboolean is_protected;
+
+  g_mutex_lock (&self->lock);
+  is_protected = rt2_playout_is_protected (self->playout);
+  g_mutex_unlock (&self->lock);
+  return is_protected;
+}
+
+static gboolean
+wants_flush (GstRealtime2 *self)
+{
+  gboolean wanted;
+
+  GST_OBJECT_LOCK (self);
+  wanted = self->settings.flush_on_interrupt;
+  GST_OBJECT_UNLOCK (self);
+  return wanted;
+}
+
 GPtrArray *
 gst_realtime2_on_interrupt (gpointer owner)
 {
   GstRealtime2 *self = owner;
-  guint64 now = gst_realtime2_running_time (self);
+  guint64 running = gst_realtime2_running_time (self);
+  guint64 now = GST_CLOCK_TIME_IS_VALID (running) ? running : 0;
+  gboolean flush = wants_flush (self);
   GstStructure *fields = NULL;
   GPtrArray *heard;
 
   g_mutex_lock (&self->lock);
-  heard = rt2_playout_interrupt (
-      self->playout, GST_CLOCK_TIME_IS_VALID (now) ? now : 0, FALSE);
+  flush = flush && rt2_playout_may_flush (self->playout, now)
+      && gst_realtime2_audio_src_begin_flush (self->audio);
+  heard = rt2_playout_interrupt (self->playout, now, flush);
   fill_heard_text (self, heard);
   if (heard->len > 0) {
     fields = interruption (heard);
@@ -538,9 +566,12 @@ gst_realtime2_on_interrupt (gpointer owner)
   }
   g_mutex_unlock (&self->lock);
 
-  if (fields) {
+  /* Out of band goes before the flush: nothing passes while that lasts. */
+  if (fields)
     push_oob (self, fields);
+  if (flush)
+    gst_realtime2_audio_src_flush (self->audio);
+  if (fields)
     gst_realtime2_post_structure (self, fields);
-  }
   return heard;
 }

@@ -244,6 +244,10 @@ time_of_word (const Rt2Spoken *spoken, gsize pos, guint64 *rt)
     *rt = instant_of (spoken, pos);
     return TRUE;
   }
+  if (spoken->fate == RT2_FATE_READ) {
+    *rt = spoken->read_at;
+    return TRUE;
+  }
   sample = rt2_caption_sample_of (spoken, pos);
   if (spoken->audio_done && spoken->received > 0)
     sample = MIN (sample, spoken->received - 1);
@@ -257,7 +261,7 @@ length_of (const Rt2CaptionRules *rules, const Rt2Spoken *spoken, gsize start,
 {
   guint64 first, last;
 
-  if (!follows_audio (rules, spoken))
+  if (!follows_audio (rules, spoken) || spoken->fate == RT2_FATE_READ)
     return MAX (SILENT_DURATION, (end - start) * BYTE_DURATION);
   if (spoken->timed)
     return MAX (SILENT_DURATION,
@@ -426,6 +430,14 @@ drop_finished (Rt2CaptionReader *reader)
   }
 }
 
+/* Whether its words are not timed by the agent's voice: they make room for
+ * those that are. */
+static gboolean
+is_unspoken (const Rt2Spoken *spoken)
+{
+  return spoken->role == RT2_ROLE_USER || spoken->fate == RT2_FATE_READ;
+}
+
 /* Whether the agent speaks words that this reader has yet to show. */
 static gboolean
 agent_is_waiting (const Rt2CaptionReader *reader)
@@ -434,7 +446,8 @@ agent_is_waiting (const Rt2CaptionReader *reader)
     const Pending *pending = l->data;
 
     if (pending->spoken->role == RT2_ROLE_ASSISTANT
-        && pending->spoken->received > 0)
+        && pending->spoken->received > 0
+        && pending->spoken->fate != RT2_FATE_READ)
       return TRUE;
   }
   return FALSE;
@@ -513,8 +526,7 @@ rt2_caption_reader_next (Rt2CaptionReader *reader, const Rt2CaptionRules *rules,
   drop_finished (reader);
   if (caption && caption->spoken->timed)
     cut_short (reader, caption);
-  if (caption && caption->spoken->role == RT2_ROLE_USER
-      && agent_is_waiting (reader))
+  if (caption && is_unspoken (caption->spoken) && agent_is_waiting (reader))
     caption->duration = MIN (caption->duration, SILENT_DURATION);
   return caption;
 }

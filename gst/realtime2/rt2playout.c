@@ -4,12 +4,11 @@
  * the server sent it; take() cuts periods off its head and notes, per item,
  * the runs of samples that got their running time.
  */
-#include "rt2playout.h"
+#include "rt2playout-private.h"
 
 #include <string.h>
 
 #include "rt2audible.h"
-#include "rt2g711.h"
 #include "rt2sounding.h"
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
@@ -21,42 +20,10 @@
 #define QUIET_LEVEL 64
 #define PAUSE 100000000
 
-/* Audio of one item that waits. */
-typedef struct {
-  Rt2Spoken *spoken; /* a reference */
-  GBytes *bytes;     /* whole samples */
-  guint64 due;       /* running time of its first sample, or RT2_TIME_NONE */
-  gsize pos;         /* bytes of it already placed */
-} Segment;
-
 typedef struct {
   Rt2MarkKind kind;
   Rt2Spoken *spoken; /* a reference */
 } Mark;
-
-struct _Rt2Playout {
-  Rt2AudioFormat format;
-  guint64 latency;  /* ns from src to the ear */
-  guint64 next_seq; /* of the next item */
-
-  GQueue items;    /* Rt2Spoken*, references, by appearance */
-  GQueue segments; /* Segment*, what waits */
-  guint64 queued;  /* samples in all segments */
-  GQueue marks;    /* Mark*, not fetched yet */
-
-  Rt2Spoken *current; /* begun and not ended; a reference, or NULL */
-  gboolean starved;   /* the last period had to wait for it */
-  guint64 waited;     /* samples of silence since it starved */
-  gboolean flowing;   /* the last sample was speech */
-
-  Rt2Spoken *fading; /* whose tail is faded out; a reference */
-  GBytes *fade;      /* the faded samples, or NULL */
-  gsize fade_pos;    /* bytes of it already placed */
-
-  Rt2Sounding sounding; /* when speech was placed, running time of src */
-
-  Rt2PlayoutStats stats;
-};
 
 /* --- items --- */
 
@@ -146,7 +113,10 @@ rt2_spoken_played (const Rt2Spoken *spoken, guint64 rt)
 gboolean
 rt2_spoken_is_placed (const Rt2Spoken *spoken)
 {
-  return spoken->audio_done && spoken->placed >= spoken->received;
+  if (!spoken->audio_done)
+    return FALSE;
+  return spoken->placed >= spoken->received || spoken->fate == RT2_FATE_READ
+      || spoken->fate == RT2_FATE_DROPPED;
 }
 
 void
@@ -208,12 +178,23 @@ spoken_place (Rt2Spoken *spoken, guint64 rt, guint64 n)
 
 /* --- the schedule as a whole --- */
 
-static void
-segment_free (Segment *segment)
+void
+rt2_segment_free (Rt2Segment *segment)
 {
   rt2_spoken_unref (segment->spoken);
   g_bytes_unref (segment->bytes);
   g_free (segment);
+}
+
+void
+rt2_playout_drop_segment (Rt2Playout *playout, GList *link)
+{
+  Rt2Segment *segment = link->data;
+
+  playout->queued -= (g_bytes_get_size (segment->bytes) - segment->pos)
+      / rt2_audio_format_width (playout->format);
+  rt2_segment_free (segment);
+  g_queue_delete_link (&playout->segments, link);
 }
 
 static void
@@ -233,8 +214,8 @@ push_mark (Rt2Playout *playout, Rt2MarkKind kind, Rt2Spoken *spoken)
   g_queue_push_tail (&playout->marks, mark);
 }
 
-static void
-clear_fade (Rt2Playout *playout)
+void
+rt2_playout_clear_fade (Rt2Playout *playout)
 {
   g_clear_pointer (&playout->fade, g_bytes_unref);
   g_clear_pointer (&playout->fading, rt2_spoken_unref);
@@ -244,7 +225,7 @@ clear_fade (Rt2Playout *playout)
 static void
 clear_queue (Rt2Playout *playout)
 {
-  g_queue_clear_full (&playout->segments, (GDestroyNotify) segment_free);
+  g_queue_clear_full (&playout->segments, (GDestroyNotify) rt2_segment_free);
   playout->queued = 0;
   g_clear_pointer (&playout->current, rt2_spoken_unref);
   playout->starved = FALSE;
@@ -267,7 +248,7 @@ void
 rt2_playout_clear (Rt2Playout *playout)
 {
   clear_queue (playout);
-  clear_fade (playout);
+  rt2_playout_clear_fade (playout);
   rt2_sounding_clear (&playout->sounding);
   g_queue_clear_full (&playout->marks, (GDestroyNotify) mark_free);
   g_queue_clear_full (&playout->items, (GDestroyNotify) rt2_spoken_unref);
@@ -278,6 +259,7 @@ rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format)
 {
   rt2_playout_clear (playout);
   memset (&playout->stats, 0, sizeof (playout->stats));
+  g_clear_pointer (&playout->greeting, g_free);
   playout->format = format;
   playout->next_seq = 1;
 }
@@ -299,6 +281,12 @@ guint64
 rt2_playout_get_latency (const Rt2Playout *playout)
 {
   return playout->latency;
+}
+
+void
+rt2_playout_set_commentary (Rt2Playout *playout, Rt2CommentaryPolicy policy)
+{
+  playout->commentary = policy;
 }
 
 Rt2Spoken *
@@ -361,6 +349,8 @@ rt2_playout_item (Rt2Playout *playout, const gchar *response_id,
   spoken->response_id = g_strdup (response_id);
   spoken->output_index = output_index;
   spoken->followed = followed;
+  spoken->greeting = playout->greeting
+      && g_strcmp0 (playout->greeting, response_id) == 0;
   return spoken;
 }
 
@@ -441,12 +431,16 @@ rt2_playout_append_audio_at (
   guint width = rt2_audio_format_width (spoken->format);
   GBytes *bytes;
   guint64 n;
-  Segment *segment;
+  Rt2Segment *segment;
 
   if (spoken->cancelled || g_bytes_get_size (audio) == 0)
     return 0;
   bytes = whole_samples (spoken, audio);
   n = g_bytes_get_size (bytes) / width;
+  if (spoken->fate == RT2_FATE_READ) {
+    spoken->received += n;
+    n = 0;
+  }
   if (n == 0 || playout->queued + n > max) {
     g_bytes_unref (bytes);
     return n;
@@ -454,7 +448,7 @@ rt2_playout_append_audio_at (
   if (spoken->received == 0)
     finish_earlier (playout, spoken);
 
-  segment = g_new0 (Segment, 1);
+  segment = g_new0 (Rt2Segment, 1);
   segment->spoken = rt2_spoken_ref (spoken);
   segment->bytes = bytes;
   segment->due = due;
@@ -500,6 +494,49 @@ rt2_playout_finish_response (Rt2Playout *playout, const gchar *response_id)
     spoken->text_done = TRUE;
   }
   forgive_underrun (playout);
+}
+
+/* --- commentary --- */
+
+Rt2Fate
+rt2_playout_fate_of (const Rt2Playout *playout, const Rt2Spoken *spoken)
+{
+  if (spoken->fate != RT2_FATE_OPEN)
+    return spoken->fate;
+  if (playout->commentary == RT2_COMMENTARY_PLAY
+      || rt2_spoken_phase (spoken) != RT2_PHASE_COMMENTARY)
+    return RT2_FATE_SPOKEN;
+  return playout->commentary == RT2_COMMENTARY_DROP ? RT2_FATE_DROPPED
+                                                    : RT2_FATE_READ;
+}
+
+/* The first sample of @spoken would play at @rt: decides whether it does. */
+static void
+settle_fate (Rt2Playout *playout, Rt2Spoken *spoken, guint64 rt)
+{
+  spoken->fate = rt2_playout_fate_of (playout, spoken);
+  if (spoken->fate == RT2_FATE_SPOKEN)
+    return;
+  spoken->ended = TRUE;
+  spoken->read_at = rt;
+  spoken->cancelled = spoken->fate == RT2_FATE_DROPPED;
+  push_mark (
+      playout, spoken->cancelled ? RT2_MARK_DROPPED : RT2_MARK_READ, spoken);
+}
+
+/* Removes what is not to be spoken from the head of the queue. */
+static void
+skip_unspoken (Rt2Playout *playout, guint64 rt)
+{
+  Rt2Segment *segment;
+
+  while ((segment = g_queue_peek_head (&playout->segments))) {
+    if (segment->spoken->fate == RT2_FATE_OPEN)
+      settle_fate (playout, segment->spoken, rt);
+    if (segment->spoken->fate == RT2_FATE_SPOKEN)
+      return;
+    rt2_playout_drop_segment (playout, playout->segments.head);
+  }
 }
 
 /* --- taking --- */
@@ -569,7 +606,7 @@ static guint
 take_segment (
     Rt2Playout *playout, guint64 rt, guint8 *out, guint n, Rt2Slot *slot)
 {
-  Segment *segment = g_queue_peek_head (&playout->segments);
+  Rt2Segment *segment = g_queue_peek_head (&playout->segments);
   Rt2Spoken *spoken = segment->spoken;
   guint width = rt2_audio_format_width (playout->format);
   gsize size;
@@ -585,7 +622,7 @@ take_segment (
   playout->queued -= count;
   segment->pos += count * width;
   if (segment->pos >= size)
-    segment_free (g_queue_pop_head (&playout->segments));
+    rt2_segment_free (g_queue_pop_head (&playout->segments));
   return count;
 }
 
@@ -599,7 +636,7 @@ put_silence (const Rt2Playout *playout, guint8 *out, guint n)
 /* How many samples later than its instant the head of @segment would play at
  * @rt; 0 if it is on time. */
 static guint64
-samples_late (const Rt2Playout *playout, const Segment *segment, guint64 rt)
+samples_late (const Rt2Playout *playout, const Rt2Segment *segment, guint64 rt)
 {
   guint width = rt2_audio_format_width (playout->format);
   guint64 due;
@@ -616,7 +653,7 @@ samples_late (const Rt2Playout *playout, const Segment *segment, guint64 rt)
 /* Samples at the head of @segment that nobody misses: what a pause there has
  * beyond a short one. */
 static guint64
-spare_samples (const Rt2Playout *playout, const Segment *segment)
+spare_samples (const Rt2Playout *playout, const Rt2Segment *segment)
 {
   guint64 pause = rt2_audio_format_ns_to_samples (playout->format, PAUSE);
   gsize size;
@@ -636,7 +673,7 @@ spare_samples (const Rt2Playout *playout, const Segment *segment)
 static void
 drop_late_pauses (Rt2Playout *playout, guint64 rt)
 {
-  Segment *segment;
+  Rt2Segment *segment;
 
   while ((segment = g_queue_peek_head (&playout->segments))) {
     guint64 n = samples_late (playout, segment, rt);
@@ -649,7 +686,7 @@ drop_late_pauses (Rt2Playout *playout, guint64 rt)
     playout->queued -= n;
     segment->pos += 2 * n;
     if (segment->pos >= g_bytes_get_size (segment->bytes))
-      segment_free (g_queue_pop_head (&playout->segments));
+      rt2_segment_free (g_queue_pop_head (&playout->segments));
   }
 }
 
@@ -659,7 +696,7 @@ drop_late_pauses (Rt2Playout *playout, guint64 rt)
 static guint64
 samples_until_due (Rt2Playout *playout, guint64 rt)
 {
-  const Segment *segment = g_queue_peek_head (&playout->segments);
+  const Rt2Segment *segment = g_queue_peek_head (&playout->segments);
 
   if (segment->due == RT2_TIME_NONE || segment->pos > 0)
     return 0;
@@ -726,7 +763,7 @@ rt2_playout_take (
 
   memset (slot, 0, sizeof (*slot));
   if (playout->fade && playout->fade_pos >= g_bytes_get_size (playout->fade))
-    clear_fade (playout);
+    rt2_playout_clear_fade (playout);
   forget_history (playout, rt);
   forgive_underrun (playout);
 
@@ -736,6 +773,7 @@ rt2_playout_take (
     guint64 wait;
     gboolean is_due;
 
+    skip_unspoken (playout, at);
     drop_late_pauses (playout, at);
     if (g_queue_is_empty (&playout->segments))
       break;
@@ -786,14 +824,34 @@ rt2_playout_queued (const Rt2Playout *playout)
   return rt2_audio_format_samples_to_ns (playout->format, playout->queued);
 }
 
+static gboolean
+is_fading (const Rt2Playout *playout)
+{
+  return playout->fade && playout->fade_pos < g_bytes_get_size (playout->fade);
+}
+
 gboolean
 rt2_playout_is_speaking (const Rt2Playout *playout)
 {
-  if (playout->queued > 0)
-    return TRUE;
-  if (playout->fade && playout->fade_pos < g_bytes_get_size (playout->fade))
+  if (playout->queued > 0 || is_fading (playout))
     return TRUE;
   return playout->current && !rt2_spoken_is_placed (playout->current);
+}
+
+Rt2Spoken *
+rt2_playout_speaker (const Rt2Playout *playout)
+{
+  if (is_fading (playout))
+    return playout->fading;
+  if (playout->current && !rt2_spoken_is_placed (playout->current))
+    return playout->current;
+  for (GList *l = playout->segments.head; l; l = l->next) {
+    const Rt2Segment *segment = l->data;
+
+    if (rt2_playout_fate_of (playout, segment->spoken) == RT2_FATE_SPOKEN)
+      return segment->spoken;
+  }
+  return NULL;
 }
 
 void
@@ -818,146 +876,4 @@ rt2_playout_was_audible (const Rt2Playout *playout, guint64 from, guint64 to)
   return rt2_sounding_within (&playout->sounding,
       from > playout->latency ? from - playout->latency : 0,
       to - playout->latency);
-}
-
-/* --- interruption --- */
-
-static gint16
-fade_sample (gint32 sample, guint i, guint n)
-{
-  return (gint16) (sample * (gint32) (n - 1 - i) / (gint32) n);
-}
-
-/* A straight line from full level down to silence over @n samples. */
-static void
-ramp_down (Rt2AudioFormat format, guint8 *data, guint n)
-{
-  for (guint i = 0; i < n; i++) {
-    gint16 sample;
-
-    switch (format) {
-      case RT2_AUDIO_FORMAT_PCMU:
-        sample = fade_sample (rt2_ulaw_expand (data[i]), i, n);
-        data[i] = rt2_ulaw_compress (sample);
-        break;
-      case RT2_AUDIO_FORMAT_PCMA:
-        sample = fade_sample (rt2_alaw_expand (data[i]), i, n);
-        data[i] = rt2_alaw_compress (sample);
-        break;
-      case RT2_AUDIO_FORMAT_PCM16:
-        sample = (gint16) (data[2 * i] | (data[2 * i + 1] << 8));
-        sample = fade_sample (sample, i, n);
-        data[2 * i] = (guint16) sample & 0xff;
-        data[2 * i + 1] = (guint16) sample >> 8;
-        break;
-    }
-  }
-}
-
-/* The next samples of the item that is being spoken, as many as a fade takes.
- */
-static GByteArray *
-copy_tail (Rt2Playout *playout)
-{
-  GByteArray *tail = g_byte_array_new ();
-  gsize wanted = rt2_audio_format_width (playout->format)
-      * rt2_audio_format_ns_to_samples (playout->format, RT2_PLAYOUT_FADE);
-
-  for (GList *l = playout->segments.head; l && tail->len < wanted;
-       l = l->next) {
-    Segment *segment = l->data;
-    gsize size;
-    const guint8 *data = g_bytes_get_data (segment->bytes, &size);
-
-    if (segment->spoken != playout->current)
-      break;
-    g_byte_array_append (tail, data + segment->pos,
-        MIN (size - segment->pos, wanted - tail->len));
-  }
-  return tail;
-}
-
-/* Keeps a fade of the item that is being spoken. Returns its samples. */
-static guint
-prepare_fade (Rt2Playout *playout)
-{
-  GByteArray *tail;
-  guint n;
-
-  if (!playout->current)
-    return 0;
-  tail = copy_tail (playout);
-  n = tail->len / rt2_audio_format_width (playout->format);
-  if (n == 0) {
-    g_byte_array_unref (tail);
-    return 0;
-  }
-  ramp_down (playout->format, tail->data, n);
-  clear_fade (playout);
-  playout->fading = rt2_spoken_ref (playout->current);
-  playout->fade = g_byte_array_free_to_bytes (tail);
-  return n;
-}
-
-static gboolean
-is_interruptible (
-    Rt2Playout *playout, const Rt2Spoken *spoken, guint64 now, gboolean flush)
-{
-  guint64 ear = now > playout->latency ? now - playout->latency : 0;
-
-  if (spoken->role != RT2_ROLE_ASSISTANT || spoken->cancelled)
-    return FALSE;
-  if (spoken->kind == RT2_TEXT_TEXT && spoken->received == 0)
-    return FALSE;
-  if (!rt2_spoken_is_placed (spoken))
-    return TRUE;
-  return flush && rt2_spoken_played (spoken, ear) < spoken->received;
-}
-
-static Rt2Heard *
-cancel_item (Rt2Playout *playout, Rt2Spoken *spoken, guint64 heard)
-{
-  Rt2Heard *h = g_new0 (Rt2Heard, 1);
-
-  spoken->cancelled = TRUE;
-  spoken->ended = TRUE;
-  spoken->heard = MIN (heard, spoken->received);
-  playout->stats.dropped_samples += spoken->received - spoken->heard;
-
-  h->item_id = g_strdup (spoken->id);
-  h->response_id = g_strdup (spoken->response_id);
-  h->received = spoken->received;
-  h->heard = spoken->heard;
-  h->rate = rt2_audio_format_rate (spoken->format);
-  h->complete = spoken->audio_done;
-  return h;
-}
-
-GPtrArray *
-rt2_playout_interrupt (Rt2Playout *playout, guint64 now, gboolean flush)
-{
-  GPtrArray *list = g_ptr_array_new_with_free_func (
-      (GDestroyNotify) rt2_heard_free);
-  guint64 ear = now > playout->latency ? now - playout->latency : 0;
-  guint fade = flush ? 0 : prepare_fade (playout);
-
-  for (GList *l = playout->items.head; l; l = l->next) {
-    Rt2Spoken *spoken = l->data;
-    guint64 heard = flush ? rt2_spoken_played (spoken, ear) : spoken->placed;
-    Rt2Heard *h;
-
-    if (!is_interruptible (playout, spoken, now, flush))
-      continue;
-    if (fade > 0 && spoken == playout->fading)
-      heard += fade;
-    h = cancel_item (playout, spoken, heard);
-    if (spoken->local)
-      rt2_heard_free (h);
-    else
-      g_ptr_array_add (list, h);
-  }
-  if (flush)
-    clear_fade (playout);
-  clear_queue (playout);
-  return list;
 }

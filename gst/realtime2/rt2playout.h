@@ -33,6 +33,15 @@ typedef struct {
                 * the samples tell */
 } Rt2Anchor;
 
+/* What becomes of an item's samples; settled when the first of them would be
+ * placed. */
+typedef enum {
+  RT2_FATE_OPEN,
+  RT2_FATE_SPOKEN,
+  RT2_FATE_READ,    /* not placed: its words leave as if they were written */
+  RT2_FATE_DROPPED, /* not placed, and no word of it leaves */
+} Rt2Fate;
+
 /* One item that is spoken, or written. Shared between the schedule and the
  * readers of its text by reference count, guarded by the element's lock. */
 typedef struct {
@@ -49,6 +58,7 @@ typedef struct {
   Rt2Phase told_phase;    /* what the bus was told last */
   gboolean followed;      /* its response has an output item after it */
   gboolean response_done; /* its response is over */
+  gboolean greeting;      /* its response opens the conversation */
 
   GString *text;      /* all of it that is known */
   gboolean text_done; /* there is no more text to come */
@@ -67,8 +77,11 @@ typedef struct {
   guint64 underrun_samples; /* silence put in while waiting */
   gboolean ended;           /* RT2_MARK_ENDED was given, or never will be */
 
+  Rt2Fate fate;
+  guint64 read_at; /* RT2_FATE_READ: running time from which on its words leave
+                    */
   gboolean local;     /* the server knows nothing of it */
-  gboolean cancelled; /* interrupted: nothing more of it leaves */
+  gboolean cancelled; /* interrupted or dropped: nothing more of it leaves */
   guint64 heard;      /* samples, once cancelled */
 
   guint64 speech_start; /* user: running time, or RT2_TIME_NONE */
@@ -93,7 +106,8 @@ gboolean rt2_spoken_time_of (
  * running time minus latency. */
 guint64 rt2_spoken_played (const Rt2Spoken *spoken, guint64 rt);
 
-/* TRUE if every sample that it will ever have has its running time. */
+/* TRUE if every sample that it will ever have has its running time, or never
+ * gets one. */
 gboolean rt2_spoken_is_placed (const Rt2Spoken *spoken);
 
 Rt2Playout *rt2_playout_new (void);
@@ -110,6 +124,19 @@ void rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format);
  * pipeline plus what is beyond it. */
 void rt2_playout_set_latency (Rt2Playout *playout, guint64 latency);
 guint64 rt2_playout_get_latency (const Rt2Playout *playout);
+
+/* What becomes of items whose phase is commentary. An item is judged by what is
+ * known when its first sample would be placed: a phase that is not known then,
+ * or a policy that comes later, changes nothing. */
+typedef enum {
+  RT2_COMMENTARY_PLAY,
+  RT2_COMMENTARY_TEXT_ONLY, /* not heard; read by whoever reads */
+  RT2_COMMENTARY_DROP,      /* neither; see RT2_MARK_DROPPED */
+} Rt2CommentaryPolicy;
+
+/* Kept by rt2_playout_reset(). */
+void rt2_playout_set_commentary (
+    Rt2Playout *playout, Rt2CommentaryPolicy policy);
 
 /* --- what the server says. Unknown ids make a new item. --- */
 
@@ -170,10 +197,13 @@ void rt2_playout_take (
 /* Fills @out with @n samples of silence; speech keeps waiting. */
 void rt2_playout_skip (Rt2Playout *playout, guint8 *out, guint n);
 
-/* Items that begin or end, in the order of the schedule. */
+/* Items that begin, end or are left out, in the order of the schedule. */
 typedef enum {
   RT2_MARK_STARTED, /* its first sample was placed */
   RT2_MARK_ENDED,   /* its last sample was placed */
+  RT2_MARK_READ,    /* none will be: its words are due from now on */
+  RT2_MARK_DROPPED, /* none will be, and nobody reads it: the server should
+                     * forget that it was said */
 } Rt2MarkKind;
 
 /* The next mark since the last call, FALSE if there is none. Caller owns the
@@ -187,6 +217,10 @@ guint64 rt2_playout_queued (const Rt2Playout *playout);
 /* TRUE from the first sample of speech until nothing waits and no item that
  * has begun expects more. */
 gboolean rt2_playout_is_speaking (const Rt2Playout *playout);
+
+/* The item that is being spoken, or comes next as far as is known now; NULL if
+ * there is none. The schedule owns it. */
+Rt2Spoken *rt2_playout_speaker (const Rt2Playout *playout);
 
 typedef struct {
   guint64 spoken_samples;   /* placed in all */
@@ -214,11 +248,37 @@ gboolean rt2_playout_was_audible (
 
 /* --- interruption --- */
 
-/* Drops all speech that waits, but for a fade of RT2_PLAYOUT_FADE that keeps
- * the cut from clicking. Returns, in playing order, each item that was not yet
- * heard to its end: Rt2Heard*, transfer full. Without a flush what is already
- * downstream still sounds and counts; with @flush only what had left the
- * pipeline by @now counts and there is no fade. `heard_text` is left NULL. */
+/* Items that an interruption leaves alone. */
+typedef enum {
+  RT2_PROTECT_GREETING = 1 << 0,   /* of the response marked as greeting */
+  RT2_PROTECT_COMMENTARY = 1 << 1, /* whose phase is known as commentary */
+  RT2_PROTECT_ALL = 1 << 2,
+} Rt2Protect;
+
+/* Kept by rt2_playout_reset(). */
+void rt2_playout_set_protect (Rt2Playout *playout, Rt2Protect protect);
+
+/* @response_id opens the conversation: its items, those to come too. */
+void rt2_playout_mark_greeting (Rt2Playout *playout, const gchar *response_id);
+
+/* TRUE while the item that is being spoken, or is the next to be, is protected.
+ */
+gboolean rt2_playout_is_protected (Rt2Playout *playout);
+
+/* Whether a flush downstream would take something away at @now, and nothing
+ * that is protected. */
+gboolean rt2_playout_may_flush (Rt2Playout *playout, guint64 now);
+
+/* Drops the speech that waits, from the first item on that is not protected,
+ * but for a fade of RT2_PLAYOUT_FADE that keeps the cut from clicking: no step
+ * in it is larger than those of the speech plus one in N, N being the samples
+ * of the fade. Protected items in front of that play to their end.
+ *
+ * Returns, in playing order, each item that was cut before it was heard to its
+ * end: Rt2Heard*, transfer full. Without a flush what is already downstream
+ * still sounds and counts; with @flush only what had left the pipeline by @now
+ * counts and there is no fade: ask rt2_playout_may_flush() first. `heard_text`
+ * is left NULL. */
 GPtrArray *rt2_playout_interrupt (
     Rt2Playout *playout, guint64 now, gboolean flush);
 /* ns */

@@ -65,11 +65,12 @@ struct _Rt2Session {
   GSource *wish_timer;        /* fires when a wish expires */
   GSource *tool_timer;        /* fires when a function call is late */
 
-  GMutex lock;                  /* guards the next six, nothing else */
+  GMutex lock;                  /* guards the next seven, nothing else */
   GQueue new_commands;          /* Rt2Command*, left by command() */
   gsize command_bytes;          /* of all that wait, here and in `commands` */
   Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
   gboolean finish_asked;        /* left by finish() */
+  GQueue to_forget;             /* gchar*, left by forget_item() */
   Rt2SessionStats published;    /* what get_stats() gives */
 
   Rt2Transport *transport;
@@ -232,6 +233,9 @@ void rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
 void rt2_session_send_outputs (Rt2Session *session);
 /* Answers what is late, and waits for what will be. */
 void rt2_session_check_tools (Rt2Session *session);
+/* Deletes what forget_item() left, as far as its response is over. */
+void rt2_session_forget_items (Rt2Session *session);
+void rt2_session_clear_forgotten (Rt2Session *session);
 
 /* Forgets what was on its way up. */
 void rt2_session_reset_uplink (Rt2Session *session);

@@ -361,6 +361,7 @@ after_event (Rt2Session *session)
 {
   rt2_session_judge_speech (session);
   rt2_session_check_tools (session);
+  rt2_session_forget_items (session);
   rt2_session_send_wishes (session);
   if (session->state != RT2_SESSION_DISCONNECTED)
     rt2_session_update_state (session);
@@ -435,6 +436,7 @@ reset_connection (Rt2Session *session)
   session->mcp_waiting = 0;
   g_queue_clear_full (&session->images, g_free);
   rt2_conversation_clear (session->conversation);
+  rt2_session_clear_forgotten (session);
   rt2_session_reset_events (session);
 }
 
@@ -692,6 +694,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   g_queue_init (&session->new_commands);
   g_queue_init (&session->images);
   session->loudness = rt2_loudness_new ();
+  g_queue_init (&session->to_forget);
   session->responses = rt2_responses_new ();
   session->calls = rt2_calls_new ();
   session->conversation = rt2_conversation_new ();

@@ -227,6 +227,13 @@ void rt2_session_wake (Rt2Session *session);
 void rt2_session_set_config (
     Rt2Session *session, const Rt2SessionConfig *config);
 
+/* Any thread: nobody heard or read anything of this item; the server is to
+ * forget it. It is deleted once the response that it belongs to is over, so
+ * that nothing is taken from under it. What is not in the conversation (any
+ * more) is ignored, as is what is beyond RT2_SESSION_MAX_FORGOTTEN. */
+void rt2_session_forget_item (Rt2Session *session, const gchar *item_id);
+#define RT2_SESSION_MAX_FORGOTTEN 256
+
 /* Any thread: RT2_UPLINK_END is on its way; eos_timeout counts from now. */
 void rt2_session_finish (Rt2Session *session);
 
