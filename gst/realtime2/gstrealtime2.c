@@ -237,6 +237,7 @@ set_policies (GstRealtime2 *self, const GstRealtime2Settings *settings)
   rt2_playout_set_commentary (
       self->playout, (Rt2CommentaryPolicy) settings->commentary);
   rt2_playout_set_protect (self->playout, (Rt2Protect) settings->protect);
+  rt2_playout_set_beyond (self->playout, settings->playout_offset);
 }
 
 /* Tells the schedule, and what goes by it, what the properties say now. */

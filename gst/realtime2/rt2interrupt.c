@@ -117,11 +117,14 @@ is_protected (const Rt2Playout *playout, const Rt2Spoken *spoken)
 
 /* --- what can be taken back --- */
 
-/* The listener's time when running time is @now. */
+/* The time of the stream at the end of the pipeline when running time is @now:
+ * what comes before it is out of a flush's reach. */
 static guint64
-ear_time (const Rt2Playout *playout, guint64 now)
+exit_time (const Rt2Playout *playout, guint64 now)
 {
-  return now > playout->latency ? now - playout->latency : 0;
+  guint64 inside = playout->latency - MIN (playout->beyond, playout->latency);
+
+  return now > inside ? now - inside : 0;
 }
 
 static gboolean
@@ -136,7 +139,7 @@ is_interruptible (const Rt2Playout *playout, const Rt2Spoken *spoken,
   if (!rt2_spoken_is_placed (spoken))
     return TRUE;
   return flush
-      && rt2_spoken_played (spoken, ear_time (playout, now)) < spoken->received;
+      && rt2_spoken_played (spoken, exit_time (playout, now)) < spoken->received;
 }
 
 static gboolean
@@ -158,13 +161,13 @@ rt2_playout_is_protected (Rt2Playout *playout)
 gboolean
 rt2_playout_may_flush (Rt2Playout *playout, guint64 now)
 {
-  guint64 ear = ear_time (playout, now);
+  guint64 gone = exit_time (playout, now);
 
   for (GList *l = playout->items.head; l; l = l->next) {
     const Rt2Spoken *spoken = l->data;
 
     if (is_interruptible (playout, spoken, now, TRUE)
-        && rt2_spoken_played (spoken, ear) < spoken->placed)
+        && rt2_spoken_played (spoken, gone) < spoken->placed)
       return !is_protected (playout, spoken);
   }
   return FALSE;
@@ -248,14 +251,14 @@ rt2_playout_interrupt (Rt2Playout *playout, guint64 now, gboolean flush)
   GPtrArray *list = g_ptr_array_new_with_free_func (
       (GDestroyNotify) rt2_heard_free);
   GPtrArray *cut = choose_cut (playout, now, flush);
-  guint64 ear = ear_time (playout, now);
+  guint64 gone = exit_time (playout, now);
   guint fade = 0;
 
   if (!flush && g_ptr_array_find (cut, playout->current, NULL))
     fade = prepare_fade (playout);
   for (guint i = 0; i < cut->len; i++) {
     Rt2Spoken *spoken = g_ptr_array_index (cut, i);
-    guint64 heard = flush ? rt2_spoken_played (spoken, ear) : spoken->placed;
+    guint64 heard = flush ? rt2_spoken_played (spoken, gone) : spoken->placed;
     Rt2Heard *h;
 
     if (fade > 0 && spoken == playout->fading)

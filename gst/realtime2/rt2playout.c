@@ -284,6 +284,12 @@ rt2_playout_get_latency (const Rt2Playout *playout)
 }
 
 void
+rt2_playout_set_beyond (Rt2Playout *playout, guint64 beyond)
+{
+  playout->beyond = beyond;
+}
+
+void
 rt2_playout_set_commentary (Rt2Playout *playout, Rt2CommentaryPolicy policy)
 {
   playout->commentary = policy;

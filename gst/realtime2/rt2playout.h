@@ -124,6 +124,8 @@ void rt2_playout_reset (Rt2Playout *playout, Rt2AudioFormat format);
  * pipeline plus what is beyond it. */
 void rt2_playout_set_latency (Rt2Playout *playout, guint64 latency);
 guint64 rt2_playout_get_latency (const Rt2Playout *playout);
+/* How much of that is beyond the pipeline, where no flush takes it back. */
+void rt2_playout_set_beyond (Rt2Playout *playout, guint64 beyond);
 
 /* What becomes of items whose phase is commentary. An item is judged by what is
  * known when its first sample would be placed: a phase that is not known then,
@@ -277,7 +279,7 @@ gboolean rt2_playout_may_flush (Rt2Playout *playout, guint64 now);
  * Returns, in playing order, each item that was cut before it was heard to its
  * end: Rt2Heard*, transfer full. Without a flush what is already downstream
  * still sounds and counts; with @flush only what had left the pipeline by @now
- * counts and there is no fade: ask rt2_playout_may_flush() first. `heard_text`
+ * counts, heard already or not, and there is no fade: ask rt2_playout_may_flush() first. `heard_text`
  * is left NULL. */
 GPtrArray *rt2_playout_interrupt (
     Rt2Playout *playout, guint64 now, gboolean flush);

@@ -7,7 +7,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
-/* Samples of one delta: not a multiple of any buffer. */
+#define RATE 24000
+/* Samples of the largest delta of agent_say(). */
 #define DELTA 1111
 /* The ramp. */
 #define LOWEST 8000
@@ -21,6 +22,7 @@ struct _Agent {
   GCond changed;
   /* Under the lock, as all below. */
   GPtrArray *received; /* JsonObject, client events of all connections */
+  GHashTable *said;    /* id of an item that exists -> samples sent */
   guint items;         /* made so far */
   guint responses;     /* likewise */
 };
@@ -59,26 +61,92 @@ on_opened (TestServer *server, guint connection, gpointer data)
       "\"model\":\"gpt-realtime-2\",\"expires_at\":4102444800}}");
 }
 
+/* Samples of an item that were sent; FALSE if there is no such item. */
+static gboolean
+lookup_said (Agent *agent, const gchar *id, guint *samples)
+{
+  gpointer value;
+  gboolean found;
+
+  g_mutex_lock (&agent->lock);
+  found = g_hash_table_lookup_extended (agent->said, id, NULL, &value);
+  g_mutex_unlock (&agent->lock);
+  *samples = found ? GPOINTER_TO_UINT (value) : 0;
+  return found;
+}
+
+static gchar *
+refuse (const gchar *reason, const gchar *id)
+{
+  return g_strdup_printf (
+      "{\"type\":\"error\",\"event_id\":\"event_e\",\"error\":{"
+      "\"type\":\"invalid_request_error\",\"code\":\"invalid_value\","
+      "\"message\":\"%s: %s\",\"param\":null,\"event_id\":null}}",
+      reason, id);
+}
+
+static gchar *
+answer_update (Agent *agent, JsonObject *event)
+{
+  g_autofree gchar *session = session_text (event);
+
+  return g_strdup_printf ("{\"type\":\"session.updated\","
+                          "\"event_id\":\"event_u\",\"session\":%s}",
+      session);
+}
+
+static gchar *
+answer_truncate (Agent *agent, JsonObject *event)
+{
+  const gchar *id = json_object_get_string_member (event, "item_id");
+  gint64 ms = json_object_get_int_member (event, "audio_end_ms");
+  guint samples;
+
+  if (!lookup_said (agent, id, &samples))
+    return refuse ("no such item to truncate", id);
+  if (ms < 0 || ms * (RATE / 1000) > samples)
+    return refuse ("it is shorter than that", id);
+  return g_strdup_printf (
+      "{\"type\":\"conversation.item.truncated\",\"event_id\":\"event_t\","
+      "\"item_id\":\"%s\",\"content_index\":0,"
+      "\"audio_end_ms\":%" G_GINT64_FORMAT "}",
+      id, ms);
+}
+
+static gchar *
+answer_delete (Agent *agent, JsonObject *event)
+{
+  const gchar *id = json_object_get_string_member (event, "item_id");
+  gboolean known;
+
+  g_mutex_lock (&agent->lock);
+  known = g_hash_table_remove (agent->said, id);
+  g_mutex_unlock (&agent->lock);
+  if (!known)
+    return refuse ("no such item to delete", id);
+  return g_strdup_printf ("{\"type\":\"conversation.item.deleted\","
+                          "\"event_id\":\"event_t\",\"item_id\":\"%s\"}",
+      id);
+}
+
 static void
 answer (Agent *agent, guint connection, JsonObject *event)
 {
-  g_autofree gchar *session = NULL, *reply = NULL;
+  static const struct {
+    const gchar *type;
+    gchar *(*answer) (Agent *agent, JsonObject *event);
+  } answers[] = { { "session.update", answer_update },
+    { "conversation.item.truncate", answer_truncate },
+    { "conversation.item.delete", answer_delete } };
 
-  if (g_str_equal (type_of (event), "session.update")) {
-    session = session_text (event);
-    reply = g_strdup_printf ("{\"type\":\"session.updated\","
-                             "\"event_id\":\"event_u\",\"session\":%s}",
-        session);
-  } else if (g_str_equal (type_of (event), "conversation.item.truncate")) {
-    reply = g_strdup_printf (
-        "{\"type\":\"conversation.item.truncated\",\"event_id\":\"event_t\","
-        "\"item_id\":\"%s\",\"content_index\":0,\"audio_end_ms\":%" G_GINT64_FORMAT
-        "}",
-        json_object_get_string_member (event, "item_id"),
-        json_object_get_int_member (event, "audio_end_ms"));
-  }
-  if (reply != NULL)
+  for (guint i = 0; i < G_N_ELEMENTS (answers); i++) {
+    g_autofree gchar *reply = NULL;
+
+    if (!g_str_equal (type_of (event), answers[i].type))
+      continue;
+    reply = answers[i].answer (agent, event);
     test_server_send (agent->server, connection, reply);
+  }
 }
 
 static void
@@ -111,6 +179,7 @@ agent_new (void)
   g_cond_init (&agent->changed);
   agent->received = g_ptr_array_new_with_free_func (
       (GDestroyNotify) json_object_unref);
+  agent->said = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   agent->server = test_server_new (TEST_TLS_NONE, &script, agent);
   return agent;
 }
@@ -120,6 +189,7 @@ agent_free (Agent *agent)
 {
   test_server_free (agent->server);
   g_ptr_array_unref (agent->received);
+  g_hash_table_unref (agent->said);
   g_mutex_clear (&agent->lock);
   g_cond_clear (&agent->changed);
   g_free (agent);
@@ -178,24 +248,23 @@ encode (guint first, guint n)
 }
 
 static void
-send_audio (
-    Agent *agent, guint response, guint index, const gchar *id, guint samples)
+note_said (Agent *agent, const gchar *id, guint samples)
 {
-  for (guint first = 0; first < samples; first += DELTA) {
-    g_autofree gchar *delta = encode (first, MIN (DELTA, samples - first));
-
-    agent_send (agent,
-        "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_d\","
-        "\"response_id\":\"resp_%u\",\"item_id\":\"%s\",\"output_index\":%u,"
-        "\"content_index\":0,\"delta\":\"%s\"}",
-        response, id, index, delta);
-  }
-  agent_send (agent,
-      "{\"type\":\"response.output_audio.done\",\"event_id\":\"event_d\","
-      "\"response_id\":\"resp_%u\",\"item_id\":\"%s\",\"output_index\":%u,"
-      "\"content_index\":0}",
-      response, id, index);
+  g_mutex_lock (&agent->lock);
+  g_hash_table_insert (agent->said, g_strdup (id), GUINT_TO_POINTER (samples));
+  g_mutex_unlock (&agent->lock);
 }
+
+struct _AgentAnswer {
+  Agent *agent;
+  guint response, first; /* numbers of the response and of its first item */
+  guint n, *lengths;     /* samples of each item */
+  guint largest;         /* samples of a delta */
+  guint item, at;        /* what goes next: this item, from this sample on */
+  gboolean announced;    /* that item is */
+  gboolean ended;        /* response.done is sent */
+  guint64 sent;          /* samples in all */
+};
 
 #define ITEM                                                                   \
   "{\"type\":\"response.output_item.%s\",\"event_id\":\"event_i\","            \
@@ -204,13 +273,28 @@ send_audio (
   "\"role\":\"assistant\",\"content\":[%s]}}"
 
 static void
-send_item (
-    Agent *agent, guint response, guint index, const gchar *id, guint samples)
+send_delta (AgentAnswer *answer, const gchar *id, guint n)
 {
-  agent_send (agent, ITEM, "added", response, index, id, "in_progress", "");
-  send_audio (agent, response, index, id, samples);
-  agent_send (agent, ITEM, "done", response, index, id, "completed",
-      "{\"type\":\"output_audio\",\"transcript\":\"Said.\"}");
+  g_autofree gchar *delta = encode (answer->at, n);
+
+  note_said (answer->agent, id, answer->at + n);
+  agent_send (answer->agent,
+      "{\"type\":\"response.output_audio.delta\",\"event_id\":\"event_d\","
+      "\"response_id\":\"resp_%u\",\"item_id\":\"%s\",\"output_index\":%u,"
+      "\"content_index\":0,\"delta\":\"%s\"}",
+      answer->response, id, answer->item, delta);
+}
+
+static void
+send_item_done (AgentAnswer *answer, const gchar *id)
+{
+  agent_send (answer->agent,
+      "{\"type\":\"response.output_audio.done\",\"event_id\":\"event_d\","
+      "\"response_id\":\"resp_%u\",\"item_id\":\"%s\",\"output_index\":%u,"
+      "\"content_index\":0}",
+      answer->response, id, answer->item);
+  agent_send (answer->agent, ITEM, "done", answer->response, answer->item, id,
+      "completed", "{\"type\":\"output_audio\",\"transcript\":\"Said.\"}");
 }
 
 #define RESPONSE                                                               \
@@ -218,24 +302,112 @@ send_item (
   "\"object\":\"realtime.response\",\"id\":\"resp_%u\",\"status\":\"%s\","     \
   "\"status_details\":null,\"output\":[],\"usage\":null}}"
 
+AgentAnswer *
+agent_answer_new (Agent *agent, const guint *samples, guint n, guint largest)
+{
+  AgentAnswer *answer = g_new0 (AgentAnswer, 1);
+
+  answer->agent = agent;
+  answer->n = n;
+  answer->lengths = g_memdup2 (samples, n * sizeof *samples);
+  answer->largest = largest;
+  g_mutex_lock (&agent->lock);
+  answer->response = agent->responses++;
+  answer->first = agent->items;
+  agent->items += n;
+  g_mutex_unlock (&agent->lock);
+  agent_send (agent, RESPONSE, "created", answer->response, "in_progress");
+  return answer;
+}
+
+void
+agent_answer_free (AgentAnswer *answer)
+{
+  g_free (answer->lengths);
+  g_free (answer);
+}
+
+guint
+agent_answer_first (AgentAnswer *answer)
+{
+  return answer->first;
+}
+
+/* The next event or two: an item's beginning, or a delta of it, and its end. */
+static void
+send_piece (AgentAnswer *answer)
+{
+  g_autofree gchar *id = agent_dup_item_id (
+      answer->agent, answer->first + answer->item);
+  guint left = answer->lengths[answer->item] - answer->at;
+  guint n = g_test_rand_int_range (1, answer->largest + 1);
+
+  if (!answer->announced) {
+    note_said (answer->agent, id, 0);
+    agent_send (answer->agent, ITEM, "added", answer->response, answer->item,
+        id, "in_progress", "");
+    answer->announced = TRUE;
+    return;
+  }
+  n = MIN (n, left);
+  send_delta (answer, id, n);
+  answer->at += n;
+  answer->sent += n;
+  if (n < left)
+    return;
+  send_item_done (answer, id);
+  answer->item++;
+  answer->at = 0;
+  answer->announced = FALSE;
+}
+
+static void
+end_answer (AgentAnswer *answer, const gchar *status)
+{
+  agent_send (answer->agent, RESPONSE, "done", answer->response, status);
+  answer->ended = TRUE;
+}
+
+gboolean
+agent_answer_go_on (AgentAnswer *answer, guint64 samples)
+{
+  if (answer->ended || answer->sent >= samples)
+    return FALSE;
+  while (answer->item < answer->n && answer->sent < samples)
+    send_piece (answer);
+  if (answer->item == answer->n)
+    end_answer (answer, "completed");
+  return TRUE;
+}
+
+gboolean
+agent_answer_sent (AgentAnswer *answer, guint i, guint *samples)
+{
+  *samples = i < answer->item ? answer->lengths[i]
+      : i == answer->item     ? answer->at
+                              : 0;
+  return i < answer->item || (i == answer->item && answer->announced);
+}
+
+void
+agent_answer_cut (AgentAnswer *answer)
+{
+  if (answer->ended)
+    return;
+  for (guint i = g_test_rand_int_range (0, 4); i > 0; i--)
+    if (answer->item < answer->n)
+      send_piece (answer);
+  end_answer (answer, "cancelled");
+}
+
 guint
 agent_say (Agent *agent, const guint *samples, guint n)
 {
-  guint response, first;
+  AgentAnswer *answer = agent_answer_new (agent, samples, n, DELTA);
+  guint first = answer->first;
 
-  g_mutex_lock (&agent->lock);
-  response = agent->responses++;
-  first = agent->items;
-  agent->items += n;
-  g_mutex_unlock (&agent->lock);
-
-  agent_send (agent, RESPONSE, "created", response, "in_progress");
-  for (guint i = 0; i < n; i++) {
-    g_autofree gchar *id = agent_dup_item_id (agent, first + i);
-
-    send_item (agent, response, i, id, samples[i]);
-  }
-  agent_send (agent, RESPONSE, "done", response, "completed");
+  agent_answer_go_on (answer, G_MAXUINT64);
+  agent_answer_free (answer);
   return first;
 }
 
@@ -309,4 +481,13 @@ agent_count (Agent *agent, const gchar *type)
       n++;
   g_mutex_unlock (&agent->lock);
   return n;
+}
+
+void
+agent_forget (Agent *agent)
+{
+  g_mutex_lock (&agent->lock);
+  g_ptr_array_set_size (agent->received, 0);
+  g_hash_table_remove_all (agent->said);
+  g_mutex_unlock (&agent->lock);
 }

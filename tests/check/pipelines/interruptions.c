@@ -21,6 +21,7 @@
 #define MS (RATE / 1000) /* samples */
 #define PERIOD 20        /* ms */
 #define MAX_ITEMS 4
+#define CUT 8 /* ms that a cut takes */
 #define PATIENCE_MS (STAGE_PATIENCE / GST_MSECOND)
 
 static guint
@@ -32,65 +33,136 @@ random_between (guint first, guint last)
 /* -- on a test clock ----------------------------------------------------------
  */
 
-#define ROOMS 20
-#define ANSWERS 5 /* in each room */
+#define ANSWERS 20 /* in each room */
+#define INTERRUPTIONS 1000
+#define FLUSHED_INTERRUPTIONS 200
 /* Samples at the end that may be faded. */
 #define FADE (10 * MS)
+
+/* What is not silence. */
+typedef struct {
+  gint16 value;
+  GstClockTime end; /* running time at which it has sounded */
+} Sound;
 
 /* One listener and one agent. */
 typedef struct {
   Agent *agent;
   Stage *stage;
   GstTestClock *clock;
+  gboolean flushes;     /* an interruption also flushes */
+  GstClockTime latency; /* from src to the sink's rendering */
+  guint turn;           /* number of the conversation's next */
   GMutex lock;
+  GCond changed;
   /* Under the lock, as all below. */
-  GArray *heard;        /* gint16: what was not silence */
+  gboolean hungry;      /* a flush has emptied the sink, which waits for more */
+  GArray *heard;        /* Sound, of one answer */
   GstClockTime renders; /* PTS of the newest buffer, or NONE */
 } Room;
+
+/* What is not silent of @samples goes to the record. With the lock held. */
+static void
+hear (Room *room, const gint16 *samples, guint n)
+{
+  GstClockTime now = stage_now (room->stage);
+
+  for (guint i = 0; i < n; i++) {
+    Sound sound = { GINT16_FROM_LE (samples[i]),
+      now + gst_util_uint64_scale_int (i + 1, GST_SECOND, RATE) };
+
+    if (sound.value != 0)
+      g_array_append_val (room->heard, sound);
+  }
+}
+
+/* Since when there has been silence. With the lock held. */
+static GstClockTime
+quiet_since (Room *room)
+{
+  guint n = room->heard->len;
+
+  return n > 0 ? g_array_index (room->heard, Sound, n - 1).end : 0;
+}
+
+/* A buffer that is sounding stops at once. With the lock held. */
+static void
+stop_sound (Room *room)
+{
+  GstClockTime now = stage_now (room->stage);
+
+  while (quiet_since (room) > now)
+    g_array_set_size (room->heard, room->heard->len - 1);
+}
 
 static void
 on_rendered (GstElement *sink, GstBuffer *buffer, GstPad *pad, Room *room)
 {
   GstMapInfo map;
-  const gint16 *samples;
 
   g_assert_true (gst_buffer_map (buffer, &map, GST_MAP_READ));
-  samples = (const gint16 *) map.data;
   g_mutex_lock (&room->lock);
-  for (guint i = 0; i < map.size / 2; i++) {
-    gint16 sample = GINT16_FROM_LE (samples[i]);
-
-    if (sample != 0)
-      g_array_append_val (room->heard, sample);
-  }
+  hear (room, (const gint16 *) map.data, map.size / 2);
   room->renders = GST_BUFFER_PTS (buffer);
   g_mutex_unlock (&room->lock);
   gst_buffer_unmap (buffer, &map);
 }
 
-static void
-room_init (Room *room)
+static GstPadProbeReturn
+on_sink_data (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
-  g_autofree gchar *uri = NULL;
-  GstElement *out;
+  Room *room = data;
+  gboolean flush = GST_IS_EVENT (info->data)
+      && GST_EVENT_TYPE (info->data) == GST_EVENT_FLUSH_START;
 
-  g_mutex_init (&room->lock);
-  room->heard = g_array_new (FALSE, FALSE, sizeof (gint16));
-  room->renders = GST_CLOCK_TIME_NONE;
-  room->clock = GST_TEST_CLOCK (gst_test_clock_new ());
-  room->agent = agent_new ();
-  uri = agent_dup_uri (room->agent);
+  g_mutex_lock (&room->lock);
+  if (flush || GST_IS_BUFFER (info->data))
+    room->hungry = flush;
+  if (flush)
+    stop_sound (room);
+  g_cond_signal (&room->changed);
+  g_mutex_unlock (&room->lock);
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+room_open (Room *room)
+{
+  g_autofree gchar *uri = agent_dup_uri (room->agent);
+  GstElement *out;
+  GstPad *pad;
+
   room->stage = stage_new (
-      "realtime2 name=ai uri=%s ! queue ! fakesink name=out sync=true "
+      "realtime2 name=ai uri=%s flush-on-interrupt=%d "
+      "playout-offset=%" G_GUINT64_FORMAT
+      " ! queue ! fakesink name=out sync=true "
       "signal-handoffs=true processing-deadline=%" G_GUINT64_FORMAT,
-      uri, random_between (20, 500) * GST_MSECOND);
+      uri, room->flushes, random_between (0, 300) * GST_MSECOND,
+      random_between (20, 500) * GST_MSECOND);
   gst_pipeline_use_clock (
       GST_PIPELINE (room->stage->pipeline), GST_CLOCK (room->clock));
   out = stage_get (room->stage, "out");
   g_signal_connect (out, "handoff", G_CALLBACK (on_rendered), room);
+  pad = gst_element_get_static_pad (out, "sink");
+  gst_pad_add_probe (pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_EVENT_FLUSH, on_sink_data,
+      room, NULL);
+  gst_object_unref (pad);
   gst_object_unref (out);
   stage_play (room->stage);
   stage_wait (room->stage, "realtime2/session-updated");
+}
+
+static void
+room_init (Room *room, gboolean flushes)
+{
+  *room = (Room){ .flushes = flushes, .renders = GST_CLOCK_TIME_NONE };
+  g_mutex_init (&room->lock);
+  g_cond_init (&room->changed);
+  room->heard = g_array_new (FALSE, FALSE, sizeof (Sound));
+  room->clock = GST_TEST_CLOCK (gst_test_clock_new ());
+  room->agent = agent_new ();
+  room_open (room);
 }
 
 static void
@@ -103,20 +175,46 @@ room_clear (Room *room)
   gst_object_unref (room->clock);
   g_array_unref (room->heard);
   g_mutex_clear (&room->lock);
+  g_cond_clear (&room->changed);
 }
 
-/* Waits until the element and the sink both wait for the clock, and nothing
- * else can happen. */
+/* Waits until so many wait for the clock, and nothing else can happen. */
 static void
-wait_idle (Room *room)
+wait_waiters (Room *room, guint n)
 {
   GList *ids = NULL;
 
   if (!gst_test_clock_timed_wait_for_multiple_pending_ids (
-          room->clock, 2, PATIENCE_MS, &ids))
+          room->clock, n, PATIENCE_MS, &ids))
     g_error ("nobody waits for the clock");
-  g_assert_cmpuint (g_list_length (ids), ==, 2);
+  g_assert_cmpuint (g_list_length (ids), ==, n);
   g_list_free_full (ids, (GDestroyNotify) gst_clock_id_unref);
+}
+
+/* The element and the sink both wait. */
+static void
+wait_idle (Room *room)
+{
+  wait_waiters (room, 2);
+}
+
+/* After a flush the sink waits for a buffer, not for the clock. */
+static void
+feed_sink (Room *room)
+{
+  gint64 deadline = g_get_monotonic_time () + STAGE_PATIENCE / GST_USECOND;
+
+  g_mutex_lock (&room->lock);
+  while (room->hungry) {
+    g_mutex_unlock (&room->lock);
+    wait_waiters (room, 1);
+    g_assert_true (gst_test_clock_crank (room->clock));
+    g_mutex_lock (&room->lock);
+    while (room->hungry)
+      if (!g_cond_wait_until (&room->changed, &room->lock, deadline))
+        g_error ("no buffer after the flush");
+  }
+  g_mutex_unlock (&room->lock);
 }
 
 /* Lets the clock go on to the next thing that is due. */
@@ -125,6 +223,17 @@ step (Room *room)
 {
   wait_idle (room);
   g_assert_true (gst_test_clock_crank (room->clock));
+}
+
+static void
+note_latency (Room *room)
+{
+  GstQuery *query = gst_query_new_latency ();
+
+  wait_idle (room);
+  g_assert_true (gst_element_query (room->stage->pipeline, query));
+  gst_query_parse_latency (query, NULL, &room->latency, NULL);
+  gst_query_unref (query);
 }
 
 static GstClockTime
@@ -165,16 +274,42 @@ go_astray (Room *room)
         room->clock, now + g_test_rand_double_range (0, 1) * (next - now));
 }
 
+/* The element has taken in what the agent sent. */
+static void
+take_in (Room *room)
+{
+  agent_send (room->agent,
+      "{\"type\":\"rate_limits.updated\",\"event_id\":\"event_l\","
+      "\"rate_limits\":[]}");
+  stage_wait (room->stage, "realtime2/rate-limits");
+}
+
+/* Until running time @until, with the answer sent @pace times as fast as it
+ * plays. */
+static void
+listen (Room *room, AgentAnswer *answer, gdouble pace, GstClockTime until)
+{
+  GstClockTime start = stage_now (room->stage), now;
+
+  while ((now = stage_now (room->stage)) < until) {
+    gdouble seconds = (gdouble) (now - start) / GST_SECOND;
+
+    if (agent_answer_go_on (answer, 1 + seconds * pace * RATE))
+      take_in (room);
+    step (room);
+  }
+}
+
 /* Returns when the server knows all that there is to know of it. */
 static void
-barge_in (Room *room, guint turn)
+barge_in (Room *room)
 {
-  g_autofree gchar *mark = g_strdup_printf ("Turn %u.", turn);
+  g_autofree gchar *mark = g_strdup_printf ("Turn %u.", room->turn);
 
   agent_send (room->agent,
       "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"event_s\","
       "\"audio_start_ms\":0,\"item_id\":\"item_user_%u\"}",
-      turn);
+      room->turn);
   stage_wait (room->stage, "realtime2/speech-started");
   /* What is sent for the interruption goes before this. */
   g_object_set (room->stage->ai, "instructions", mark, NULL);
@@ -182,39 +317,51 @@ barge_in (Room *room, guint turn)
 }
 
 static void
-end_turn (Room *room, guint turn)
+end_turn (Room *room)
 {
   agent_send (room->agent,
       "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":\"event_s\","
       "\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
-      turn);
+      room->turn);
   agent_send (room->agent,
       "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
       "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
-      turn);
+      room->turn);
+  room->turn++;
+}
+
+/* What an item of @sent samples was for the listener as far as the server
+ * knows. @whole: the server is done with it. */
+static guint
+believed_of (const AgentVerdict *verdict, guint sent, gboolean whole)
+{
+  if (verdict->truncated) {
+    g_assert_cmpuint (verdict->audio_end_ms, >, 0);
+    g_assert_cmpuint (verdict->audio_end_ms * MS, <=, sent);
+    return verdict->audio_end_ms * MS;
+  }
+  /* Nobody knows how an unfinished item would have ended. */
+  g_assert_true (verdict->deleted || whole);
+  return verdict->deleted ? 0 : sent;
 }
 
 /* Samples that were heard as far as the server knows. Items before a cut are
  * heard whole, those after it not at all. */
 static guint64
-believed (Room *room, guint first, const guint *lengths, guint n)
+believed (Room *room, AgentAnswer *answer, const guint *lengths,
+    const guint *sent, guint n)
 {
   guint64 samples = 0;
   gboolean cut = FALSE;
 
   for (guint i = 0; i < n; i++) {
-    AgentVerdict verdict = agent_get_verdict (room->agent, first + i);
+    AgentVerdict verdict = agent_get_verdict (
+        room->agent, agent_answer_first (answer) + i);
 
     if (cut)
       g_assert_true (verdict.deleted);
     cut = verdict.deleted || verdict.truncated;
-    if (verdict.truncated) {
-      g_assert_cmpuint (verdict.audio_end_ms, >, 0);
-      g_assert_cmpuint (verdict.audio_end_ms * MS, <=, lengths[i]);
-      samples += verdict.audio_end_ms * MS;
-    } else if (!verdict.deleted) {
-      samples += lengths[i];
-    }
+    samples += believed_of (&verdict, sent[i], sent[i] == lengths[i]);
   }
   return samples;
 }
@@ -232,59 +379,107 @@ check_heard (Room *room, const guint *lengths, guint n)
     }
     g_assert_cmpuint (item, <, n);
     g_assert_cmpint (
-        g_array_index (room->heard, gint16, i), ==, agent_sample (at));
+        g_array_index (room->heard, Sound, i).value, ==, agent_sample (at));
   }
+}
+
+/* The user spoke up at @event. The last buffer with speech begins to sound
+ * within latency and one period, and what is in it is no more than a fade;
+ * a flush stops what sounds. */
+static void
+check_silence (Room *room, GstClockTime event)
+{
+  GstClockTime limit = room->flushes ? 2 * PERIOD : PERIOD + CUT;
+
+  if (!room->flushes)
+    event += room->latency;
+  g_assert_cmpuint (quiet_since (room), <=, event + limit * GST_MSECOND);
+}
+
+/* How many of the items the server has announced, and what it sent of each. */
+static guint
+count_sent (AgentAnswer *answer, guint *sent, guint n)
+{
+  guint announced = 0;
+
+  while (
+      announced < n && agent_answer_sent (answer, announced, &sent[announced]))
+    announced++;
+  return announced;
 }
 
 /* One answer, cut off at a random instant of it, or before or after. */
 static void
-hold_conversation (Room *room, guint turn, Figures *figures)
+hold_conversation (Room *room, Figures *figures)
 {
-  guint n = random_between (1, MAX_ITEMS), lengths[MAX_ITEMS], total = 0, first;
-  GstClockTime until;
+  guint n = random_between (1, MAX_ITEMS), total = 0;
+  guint lengths[MAX_ITEMS], sent[MAX_ITEMS];
+  AgentAnswer *answer;
+  GstClockTime until, event;
   gdouble difference;
 
   g_array_set_size (room->heard, 0);
-  for (guint i = 0; i < n; i++) {
-    lengths[i] = random_between (10 * MS, 1200 * MS);
-    total += lengths[i];
-  }
-  first = agent_say (room->agent, lengths, n);
-  stage_wait (room->stage, "realtime2/response-done");
+  for (guint i = 0; i < n; i++)
+    total += lengths[i] = random_between (10 * MS, 1200 * MS);
+  answer = agent_answer_new (
+      room->agent, lengths, n, random_between (20, 6000));
   until = stage_now (room->stage)
       + gst_util_uint64_scale_int (random_between (0, total), GST_SECOND, RATE);
-  while (stage_now (room->stage) < until)
-    step (room);
+  listen (room, answer, g_test_rand_double_range (1, 20), until);
   go_astray (room);
-  until = stage_now (room->stage) + 3 * PERIOD * GST_MSECOND;
-  barge_in (room, turn);
-  go_on_until (room, until);
-  end_turn (room, turn);
+
+  event = stage_now (room->stage);
+  n = count_sent (answer, sent, n);
+  barge_in (room);
+  agent_answer_cut (answer);
+  feed_sink (room);
+  go_on_until (room, event + 3 * PERIOD * GST_MSECOND);
+  end_turn (room);
 
   check_heard (room, lengths, n);
-  difference = ((gdouble) believed (room, first, lengths, n) - room->heard->len)
+  check_silence (room, event);
+  difference = ((gdouble) believed (room, answer, lengths, sent, n)
+                   - room->heard->len)
       / MS;
   figures_add (figures, ABS (difference));
+  agent_answer_free (answer);
+}
+
+/* RT2_INTERRUPTIONS is how many there are instead of @n. */
+static void
+interrupt_often (guint n, gboolean flushes, const gchar *name)
+{
+  const gchar *wanted = g_getenv ("RT2_INTERRUPTIONS");
+  Figures figures;
+
+  if (wanted != NULL)
+    n = g_ascii_strtoull (wanted, NULL, 10);
+  figures_init (&figures);
+  while (figures.values->len < n) {
+    Room room;
+
+    room_init (&room, flushes);
+    note_latency (&room);
+    for (guint i = 0; i < ANSWERS; i++)
+      hold_conversation (&room, &figures);
+    room_clear (&room);
+  }
+  figures_print (&figures, name);
+  g_assert_cmpfloat (figures_percentile (&figures, 100), <=, PERIOD);
+  figures_clear (&figures);
 }
 
 static void
 test_test_clock (void)
 {
-  Figures figures;
+  interrupt_often (INTERRUPTIONS, FALSE, "test clock, believed - rendered");
+}
 
-  figures_init (&figures);
-  for (guint i = 0; i < ROOMS; i++) {
-    Room room;
-
-    room_init (&room);
-    for (guint turn = 0; turn < ANSWERS; turn++)
-      hold_conversation (&room, turn, &figures);
-    room_clear (&room);
-  }
-  figures_print (&figures, "test clock, believed - rendered");
-  g_assert_cmpuint (figures.values->len, ==, ROOMS * ANSWERS);
-  g_assert_cmpfloat (figures_percentile (&figures, 100), <=, PERIOD);
-  figures_clear (&figures);
+static void
+test_flushed (void)
+{
+  interrupt_often (
+      FLUSHED_INTERRUPTIONS, TRUE, "test clock, flushed, believed - rendered");
 }
 
 /* -- in real time -------------------------------------------------------------
@@ -534,6 +729,7 @@ main (int argc, char *argv[])
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/interruptions/test-clock", test_test_clock);
+  g_test_add_func ("/interruptions/flushed", test_flushed);
   g_test_add_func ("/interruptions/real-time", test_real_time);
   return g_test_run ();
 }
