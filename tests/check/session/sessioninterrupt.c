@@ -350,6 +350,82 @@ test_reconnected (void)
   g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 1);
 }
 
+/* -- what nobody heard ---------------------------------------------------- */
+
+/* Not before its response is over: nothing is taken from under it. */
+static void
+test_forget (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  speak (rig, "R1", "A1");
+  rig_clear (rig);
+  rt2_session_forget_item (rig->session, "A1");
+  rt2_session_forget_item (rig->session, "nobody");
+  rig_run_idle (rig);
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+  rig_send_response_done (rig, "R1", "completed");
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "conversation.item.delete");
+  check_deleted (rig, 0, "A1");
+  rt2_session_forget_item (rig->session, "A1");
+  rig_run_idle (rig);
+  rig_flush_up (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "conversation.item.delete"), ==, 1);
+  g_assert_cmpuint (rig_get_stats (rig).deletions, ==, 1);
+}
+
+static gpointer
+forget_many (gpointer data)
+{
+  Rig *rig = data;
+
+  for (guint i = 0; i < 2 * RT2_SESSION_MAX_FORGOTTEN; i++)
+    rt2_session_forget_item (rig->session, "A1");
+  return NULL;
+}
+
+/* From any thread, and bounded; a response that was cut is over. */
+static void
+test_forget_many (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  speak (rig, "R1", "A1");
+  barge_in (rig);
+  rig_clear (rig);
+  g_thread_join (g_thread_new ("forget", forget_many, rig));
+  rig_run_idle (rig);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "conversation.item.delete");
+  g_assert_cmpuint (rig_count_sent (rig, "conversation.item.delete"), ==, 1);
+}
+
+/* Another connection has another conversation. */
+static void
+test_forget_and_lose (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  speak (rig, "R1", "A1");
+  rt2_session_forget_item (rig->session, "A1");
+  rig_run_idle (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_clear (rig);
+  rig_send_response_created (rig, "R2");
+  rig_send_response_done (rig, "R2", "completed");
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -367,5 +443,8 @@ main (int argc, char **argv)
   ADD ("not-wanted", test_not_wanted);
   ADD ("deleted-by-the-server", test_deleted_by_the_server);
   ADD ("reconnected", test_reconnected);
+  ADD ("forget", test_forget);
+  ADD ("forget/many", test_forget_many);
+  ADD ("forget/lost", test_forget_and_lose);
   return g_test_run ();
 }
