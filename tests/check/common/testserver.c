@@ -798,6 +798,18 @@ test_server_count_connections (TestServer *server)
   return n;
 }
 
+void
+test_server_forget (TestServer *server)
+{
+  g_mutex_lock (&server->lock);
+  for (guint i = 0; i < server->connections->len; i++) {
+    Connection *record = g_ptr_array_index (server->connections, i);
+
+    g_ptr_array_set_size (record->messages, 0);
+  }
+  g_mutex_unlock (&server->lock);
+}
+
 guint
 test_server_count_messages (TestServer *server, guint connection)
 {

@@ -80,6 +80,8 @@ void test_server_wait_closed (TestServer *server, guint connection);
 guint test_server_count_requests (TestServer *server);
 guint test_server_count_connections (TestServer *server);
 guint test_server_count_messages (TestServer *server, guint connection);
+/* Forgets the messages that came so far; the count begins anew. */
+void test_server_forget (TestServer *server);
 
 /* NULL if the request had no such header. Caller frees it. */
 gchar *test_server_dup_header (

@@ -490,4 +490,5 @@ agent_forget (Agent *agent)
   g_ptr_array_set_size (agent->received, 0);
   g_hash_table_remove_all (agent->said);
   g_mutex_unlock (&agent->lock);
+  test_server_forget (agent->server);
 }
