@@ -34,8 +34,14 @@ random_between (guint first, guint last)
  */
 
 #define ANSWERS 20 /* in each room */
+/* The sanitizers take their time. */
+#ifdef __SANITIZE_ADDRESS__
+#define INTERRUPTIONS 100
+#define FLUSHED_INTERRUPTIONS 40
+#else
 #define INTERRUPTIONS 1000
 #define FLUSHED_INTERRUPTIONS 200
+#endif
 /* Samples at the end that may be faded. */
 #define FADE (10 * MS)
 
