@@ -61,11 +61,12 @@ rt2_session_delete_item (Rt2Session *session, const gchar *item_id)
 {
   rt2_session_send (
       session, rt2_build_delete (item_id, rt2_session_new_event_id (session)));
-  rt2_conversation_remove (session->conversation, item_id);
   if (g_hash_table_size (session->deleted) >= MAX_DELETED)
     g_hash_table_remove_all (session->deleted);
   g_hash_table_add (session->deleted, g_strdup (item_id));
   session->stats.deletions++;
+  /* Last: the id may be that of the item itself. */
+  rt2_conversation_remove (session->conversation, item_id);
 }
 
 /* Makes the server's memory of an item what the listener heard of it. */
