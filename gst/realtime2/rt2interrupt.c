@@ -139,7 +139,8 @@ is_interruptible (const Rt2Playout *playout, const Rt2Spoken *spoken,
   if (!rt2_spoken_is_placed (spoken))
     return TRUE;
   return flush
-      && rt2_spoken_played (spoken, exit_time (playout, now)) < spoken->received;
+      && rt2_spoken_played (spoken, exit_time (playout, now))
+      < spoken->received;
 }
 
 static gboolean

@@ -80,7 +80,7 @@ typedef struct {
   Rt2Fate fate;
   guint64 read_at; /* RT2_FATE_READ: running time from which on its words leave
                     */
-  gboolean local;     /* the server knows nothing of it */
+  gboolean local;  /* the server knows nothing of it */
   gboolean cancelled; /* interrupted or dropped: nothing more of it leaves */
   guint64 heard;      /* samples, once cancelled */
 
@@ -279,8 +279,8 @@ gboolean rt2_playout_may_flush (Rt2Playout *playout, guint64 now);
  * Returns, in playing order, each item that was cut before it was heard to its
  * end: Rt2Heard*, transfer full. Without a flush what is already downstream
  * still sounds and counts; with @flush only what had left the pipeline by @now
- * counts, heard already or not, and there is no fade: ask rt2_playout_may_flush() first. `heard_text`
- * is left NULL. */
+ * counts, heard already or not, and there is no fade: ask
+ * rt2_playout_may_flush() first. `heard_text` is left NULL. */
 GPtrArray *rt2_playout_interrupt (
     Rt2Playout *playout, guint64 now, gboolean flush);
 /* ns */
