@@ -502,6 +502,10 @@ put_turn_detection (
   config->create_response = settings->create_response;
   config->interrupt_response = settings->interrupt_response;
   config->min_interruption = settings->min_interruption;
+  config->guards_greeting = (settings->protect
+                                & (GST_REALTIME2_PROTECT_GREETING
+                                    | GST_REALTIME2_PROTECT_ALL))
+      != 0;
   config->guards_speech = settings->protect != 0
       || non_empty (settings->disclosure) != NULL;
   config->builtin_tools = settings->builtin_tools;

@@ -164,17 +164,20 @@ gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
 
 void
 gst_realtime2_on_response_started (
-    gpointer owner, const gchar *response_id, gboolean greeting)
+    gpointer owner, const gchar *response_id, Rt2Opening opening)
 {
   GstRealtime2 *self = owner;
 
   g_mutex_lock (&self->lock);
-  rt2_figures_response_started (self->figures, response_id, greeting);
-  if (greeting)
-    rt2_playout_mark_greeting (self->playout, response_id);
+  rt2_figures_response_started (
+      self->figures, response_id, opening != RT2_OPENING_NONE);
+  if (opening != RT2_OPENING_NONE)
+    rt2_playout_mark_opening (
+        self->playout, response_id, opening == RT2_OPENING_DISCLOSURE);
   g_mutex_unlock (&self->lock);
   gst_realtime2_post (self, "response-started", "response-id", G_TYPE_STRING,
-      response_id, "greeting", G_TYPE_BOOLEAN, greeting, NULL);
+      response_id, "greeting", G_TYPE_BOOLEAN, opening == RT2_OPENING_GREETING,
+      "disclosure", G_TYPE_BOOLEAN, opening == RT2_OPENING_DISCLOSURE, NULL);
 }
 
 /* The phase may be known only now. Called with self->lock. */

@@ -19,7 +19,7 @@ void gst_realtime2_on_turn_dismissed (
 void gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
     const gchar *text, gboolean final);
 void gst_realtime2_on_response_started (
-    gpointer owner, const gchar *response_id, gboolean greeting);
+    gpointer owner, const gchar *response_id, Rt2Opening opening);
 void gst_realtime2_on_phase (
     gpointer owner, const gchar *item_id, Rt2Phase phase);
 void gst_realtime2_on_response_done (

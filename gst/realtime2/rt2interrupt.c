@@ -91,23 +91,27 @@ rt2_playout_set_protect (Rt2Playout *playout, Rt2Protect protect)
 }
 
 void
-rt2_playout_mark_greeting (Rt2Playout *playout, const gchar *response_id)
+rt2_playout_mark_opening (
+    Rt2Playout *playout, const gchar *response_id, gboolean always)
 {
   g_free (playout->greeting);
   playout->greeting = g_strdup (response_id);
+  playout->shielded = always;
   for (GList *l = playout->items.head; l; l = l->next) {
     Rt2Spoken *spoken = l->data;
 
     if (spoken->role == RT2_ROLE_ASSISTANT
-        && g_strcmp0 (spoken->response_id, response_id) == 0)
+        && g_strcmp0 (spoken->response_id, response_id) == 0) {
       spoken->greeting = TRUE;
+      spoken->shielded = always;
+    }
   }
 }
 
 static gboolean
 is_protected (const Rt2Playout *playout, const Rt2Spoken *spoken)
 {
-  if (playout->protect & RT2_PROTECT_ALL)
+  if (spoken->shielded || (playout->protect & RT2_PROTECT_ALL))
     return TRUE;
   if ((playout->protect & RT2_PROTECT_GREETING) && spoken->greeting)
     return TRUE;

@@ -23,6 +23,7 @@ struct _Rt2Playout {
   Rt2CommentaryPolicy commentary;
   Rt2Protect protect; /* what is not interrupted */
   gchar *greeting;    /* id of the response that opens the conversation */
+  gboolean shielded;  /* that one is protected, whatever is set */
   guint64 latency;    /* ns from src to the ear */
   guint64 beyond;     /* of it, ns beyond the pipeline */
   guint64 next_seq;   /* of the next item */

@@ -357,6 +357,7 @@ rt2_playout_item (Rt2Playout *playout, const gchar *response_id,
   spoken->followed = followed;
   spoken->greeting = playout->greeting
       && g_strcmp0 (playout->greeting, response_id) == 0;
+  spoken->shielded = spoken->greeting && playout->shielded;
   return spoken;
 }
 

@@ -59,6 +59,7 @@ typedef struct {
   gboolean followed;      /* its response has an output item after it */
   gboolean response_done; /* its response is over */
   gboolean greeting;      /* its response opens the conversation */
+  gboolean shielded;      /* it is protected, whatever is set */
 
   GString *text;      /* all of it that is known */
   gboolean text_done; /* there is no more text to come */
@@ -260,8 +261,10 @@ typedef enum {
 /* Kept by rt2_playout_reset(). */
 void rt2_playout_set_protect (Rt2Playout *playout, Rt2Protect protect);
 
-/* @response_id opens the conversation: its items, those to come too. */
-void rt2_playout_mark_greeting (Rt2Playout *playout, const gchar *response_id);
+/* @response_id opens the conversation: its items, those to come too. @always:
+ * they are protected whatever the flags say. */
+void rt2_playout_mark_opening (
+    Rt2Playout *playout, const gchar *response_id, gboolean always);
 
 /* TRUE while the item that is being spoken, or is the next to be, is protected.
  */

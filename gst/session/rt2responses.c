@@ -490,6 +490,31 @@ rt2_responses_wish_of (const Rt2Responses *responses, const gchar *id)
   return run ? run->wish : NULL;
 }
 
+static gboolean
+is_of_kind (const Run *run, Rt2WishKind kind)
+{
+  return run->wish && run->wish->kind == kind;
+}
+
+gboolean
+rt2_responses_has (const Rt2Responses *responses, Rt2WishKind kind)
+{
+  GHashTableIter iter;
+  gpointer run;
+
+  g_hash_table_iter_init (&iter, responses->runs);
+  while (g_hash_table_iter_next (&iter, NULL, &run))
+    if (is_of_kind (run, kind))
+      return TRUE;
+  for (GList *l = responses->due.head; l; l = l->next)
+    if (is_of_kind (l->data, kind))
+      return TRUE;
+  for (GList *l = responses->wishes.head; l; l = l->next)
+    if (((Rt2Wish *) l->data)->kind == kind)
+      return TRUE;
+  return FALSE;
+}
+
 GPtrArray *
 rt2_responses_list_active (const Rt2Responses *responses)
 {

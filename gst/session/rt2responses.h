@@ -108,6 +108,9 @@ gboolean rt2_responses_is_out_of_band (
 const Rt2Wish *rt2_responses_wish_of (
     const Rt2Responses *responses, const gchar *id);
 
+/* TRUE if something of @kind is wished for, due or under way. */
+gboolean rt2_responses_has (const Rt2Responses *responses, Rt2WishKind kind);
+
 /* Ids in band, under way and not dead: gchar*, owned by @responses. */
 GPtrArray *rt2_responses_list_active (const Rt2Responses *responses);
 

@@ -60,6 +60,13 @@ typedef struct {
   guint64 words; /* of a delta: when its words were said, as far as is known */
 } Rt2Utterance;
 
+/* What the agent says unasked when the conversation begins. */
+typedef enum {
+  RT2_OPENING_NONE, /* it was asked */
+  RT2_OPENING_GREETING,
+  RT2_OPENING_DISCLOSURE, /* must be heard to its end */
+} Rt2Opening;
+
 typedef struct {
   guint64 input_tokens, output_tokens, total_tokens;
   guint responses; /* done, whatever their status */
@@ -121,9 +128,8 @@ typedef struct {
   void (*turn_dismissed) (
       gpointer owner, const gchar *item_id, guint64 duration);
 
-  /* @greeting: it is the agent's opening. */
   void (*response_started) (
-      gpointer owner, const gchar *response_id, gboolean greeting);
+      gpointer owner, const gchar *response_id, Rt2Opening opening);
   /* @out_of_band: it was asked for apart from the conversation. Nothing but
    * this is told of it. */
   void (*response_done) (

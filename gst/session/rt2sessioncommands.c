@@ -108,7 +108,8 @@ void
 rt2_session_send_wishes (Rt2Session *session)
 {
   drop_expired (session);
-  while (session->configured && session->mcp_waiting == 0
+  /* What is to be cut must not be mixed with what comes after the cut. */
+  while (session->configured && session->mcp_waiting == 0 && !session->deferred
       && rt2_responses_is_ready (session->responses))
     send_wish (session);
   await_expiry (session);
@@ -232,7 +233,7 @@ execute (Rt2Session *session, Rt2Command *command)
       rt2_session_want_command (session, RT2_WISH_ASKED, command);
       return TRUE;
     case RT2_COMMAND_CANCEL_RESPONSE:
-      rt2_session_interrupt (session, TRUE);
+      rt2_session_interrupt_when_allowed (session);
       return FALSE;
     case RT2_COMMAND_FUNCTION_RESULT:
       take_result (session, command);

@@ -194,6 +194,16 @@ on_item_deleted (Rt2Session *session, const Rt2Event *event)
   rt2_conversation_remove (session->conversation, event->item_id);
 }
 
+static Rt2Opening
+opening_of (const Rt2Wish *wish)
+{
+  if (wish && wish->kind == RT2_WISH_DISCLOSURE)
+    return RT2_OPENING_DISCLOSURE;
+  if (wish && wish->kind == RT2_WISH_GREETING)
+    return RT2_OPENING_GREETING;
+  return RT2_OPENING_NONE;
+}
+
 /* A response is under way: its first event, whichever it is. One whose reason
  * is gone is called back. */
 static void
@@ -206,8 +216,7 @@ start_response (Rt2Session *session, const gchar *id, const gchar *mark)
     rt2_session_send (session,
         rt2_build_response_cancel (id, rt2_session_new_event_id (session)));
   if (start == RT2_START_NEW && !(wish && wish->out_of_band))
-    session->listener->response_started (
-        session->owner, id, wish && wish->kind == RT2_WISH_GREETING);
+    session->listener->response_started (session->owner, id, opening_of (wish));
 }
 
 static void

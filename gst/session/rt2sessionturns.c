@@ -143,9 +143,15 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
 
 /* --- whether it interrupts --- */
 
+/* Whether what plays, or what is on its way to open the conversation, may not
+ * be interrupted. */
 static gboolean
 is_protected (Rt2Session *session)
 {
+  if (rt2_responses_has (session->responses, RT2_WISH_DISCLOSURE)
+      || (session->config->guards_greeting
+          && rt2_responses_has (session->responses, RT2_WISH_GREETING)))
+    return TRUE;
   return session->listener->is_protected
       && session->listener->is_protected (session->owner);
 }

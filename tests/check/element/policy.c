@@ -416,7 +416,7 @@ test_protect_greeting (void)
   rt2_playout_set_protect (rig.playout, RT2_PROTECT_GREETING);
   add (&rig, "r", 0, RT2_PHASE_FINAL_ANSWER, N);
   g_assert_false (rt2_playout_is_protected (rig.playout));
-  rt2_playout_mark_greeting (rig.playout, "r");
+  rt2_playout_mark_opening (rig.playout, "r", FALSE);
   g_assert_true (rt2_playout_is_protected (rig.playout));
   add (&rig, "r", 1, RT2_PHASE_FINAL_ANSWER, N);
   add (&rig, "s", 2, RT2_PHASE_FINAL_ANSWER, N);
@@ -457,7 +457,7 @@ test_protect_unspoken (void)
   policy_init (&rig, RT2_COMMENTARY_DROP);
   rt2_playout_set_protect (
       rig.playout, RT2_PROTECT_COMMENTARY | RT2_PROTECT_GREETING);
-  rt2_playout_mark_greeting (rig.playout, "s");
+  rt2_playout_mark_opening (rig.playout, "s", FALSE);
   add (&rig, "r", 0, RT2_PHASE_COMMENTARY, N);
   g_assert_false (rt2_playout_is_protected (rig.playout));
   add (&rig, "s", 1, RT2_PHASE_FINAL_ANSWER, N);

@@ -186,10 +186,12 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
 
 static void
 on_response_started (
-    gpointer owner, const gchar *response_id, gboolean greeting)
+    gpointer owner, const gchar *response_id, Rt2Opening opening)
 {
-  log_line (
-      owner, "response-started %s%s", response_id, greeting ? " greeting" : "");
+  log_line (owner, "response-started %s%s", response_id,
+      opening == RT2_OPENING_GREETING         ? " greeting"
+          : opening == RT2_OPENING_DISCLOSURE ? " disclosure"
+                                              : "");
 }
 
 static void

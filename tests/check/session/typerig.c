@@ -174,7 +174,7 @@ on_user_text (gpointer owner, const Rt2Utterance *utterance, const gchar *text,
 
 static void
 on_response_started (
-    gpointer owner, const gchar *response_id, gboolean greeting)
+    gpointer owner, const gchar *response_id, Rt2Opening opening)
 {
   log_line (owner, "response-started %s", response_id);
 }
