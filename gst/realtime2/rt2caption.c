@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Captions. Each reader holds the items whose text has not all left its pad and
- * how far into each it is. A unit is due when its first sample is placed; the
- * place of a word within the audio is an estimate, because a server gives no
- * word times: proportional once all of an item is known, before that no earlier
- * than fast speech could get there.
+ * how far into each it is. A unit is due when its first sample is placed.
  */
 #include "rt2caption.h"
 
 #include <string.h>
 
-/* Bytes of text per second of the fastest speech that is taken for likely. */
-#define FAST_SPEECH 17
+#include "rt2align.h"
+
 /* ns. What no audio gives a length is shown for so long per byte, and at least
  * so long; at most that if the agent's words are waiting. What comes late is
  * cut so that the next is not late as well, but not below the shortest. */
@@ -31,38 +28,7 @@ struct _Rt2CaptionReader {
   GQueue pending; /* Pending*, by order of appearance */
 };
 
-/* --- where words are --- */
-
-/* A lower bound from what was known when the text at @offset came. */
-static guint64
-anchor_of (const Rt2Spoken *spoken, gsize offset)
-{
-  guint64 samples = 0;
-
-  for (guint i = 0; i < spoken->anchors->len; i++) {
-    const Rt2Anchor *anchor = &g_array_index (spoken->anchors, Rt2Anchor, i);
-
-    if (anchor->text > offset)
-      break;
-    samples = anchor->samples;
-  }
-  return samples;
-}
-
-guint64
-rt2_caption_sample_of (const Rt2Spoken *spoken, gsize offset)
-{
-  guint rate = rt2_audio_format_rate (spoken->format);
-  gsize len = spoken->text->len;
-
-  offset = MIN (offset, len);
-  if (offset == 0)
-    return 0;
-  if (spoken->text_done && spoken->audio_done)
-    return spoken->received * offset / len;
-  return MAX (
-      anchor_of (spoken, offset), (guint64) offset * rate / FAST_SPEECH);
-}
+/* --- characters and words --- */
 
 /* The last position <= @offset that is not inside a UTF-8 sequence. */
 static gsize
@@ -94,7 +60,7 @@ rt2_caption_text_until (const Rt2Spoken *spoken, guint64 samples)
 
     if (!boundary || is_space_at (text, spoken->text->len, pos))
       continue;
-    if (rt2_caption_sample_of (spoken, next) > samples)
+    if (rt2_align_guess_of (spoken, next) > samples)
       break;
     end = next;
   }
@@ -248,7 +214,7 @@ time_of_word (const Rt2Spoken *spoken, gsize pos, guint64 *rt)
     *rt = spoken->read_at;
     return TRUE;
   }
-  sample = rt2_caption_sample_of (spoken, pos);
+  sample = rt2_align_sample_of (spoken, pos);
   if (spoken->audio_done && spoken->received > 0)
     sample = MIN (sample, spoken->received - 1);
   return rt2_spoken_time_of (spoken, sample, rt);
@@ -267,8 +233,8 @@ length_of (const Rt2CaptionRules *rules, const Rt2Spoken *spoken, gsize start,
     return MAX (SILENT_DURATION,
         instant_of (spoken, end)
             - MIN (instant_of (spoken, start), instant_of (spoken, end)));
-  first = rt2_caption_sample_of (spoken, start);
-  last = rt2_caption_sample_of (spoken, end);
+  first = rt2_align_guess_of (spoken, start);
+  last = rt2_align_guess_of (spoken, end);
   return rt2_audio_format_samples_to_ns (
       spoken->format, last - MIN (first, last));
 }
@@ -352,7 +318,7 @@ make_caption (const Rt2CaptionRules *rules, Rt2Spoken *spoken, gsize start,
       && skip_space (text, spoken->text->len, end) >= spoken->text->len;
   if (spoken->received > 0)
     caption->offset = rt2_audio_format_samples_to_ns (
-        spoken->format, rt2_caption_sample_of (spoken, start));
+        spoken->format, rt2_align_sample_of (spoken, start));
   caption->pts = pts;
   caption->duration = MAX (until, pts + SHORTEST_DURATION) - pts;
   return caption;

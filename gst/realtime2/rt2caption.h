@@ -78,10 +78,6 @@ Rt2Caption *rt2_caption_reader_next (Rt2CaptionReader *reader,
 /* Drops all that waits. */
 void rt2_caption_reader_clear (Rt2CaptionReader *reader);
 
-/* The sample of @spoken at which the text from byte @offset on is spoken:
- * exact proportion once all is known, an early estimate before. */
-guint64 rt2_caption_sample_of (const Rt2Spoken *spoken, gsize offset);
-
 /* The words of @spoken that fit into its first @samples samples. New string. */
 gchar *rt2_caption_text_until (const Rt2Spoken *spoken, guint64 samples);
 

@@ -10,11 +10,12 @@
  */
 #pragma once
 
-#include "rt2types.h"
+#include "rt2sound.h"
 
 G_BEGIN_DECLS
 
 typedef struct _Rt2Playout Rt2Playout;
+typedef struct _Rt2Align Rt2Align;
 
 /* @n samples of an item, from @offset on, that play without a break from @rt.
  */
@@ -66,7 +67,9 @@ typedef struct {
   gboolean timed;     /* its words belong to instants of the input, not to its
                        * samples */
   GArray *anchors;    /* Rt2Anchor, by text position */
+  Rt2Align *align;    /* which word is where in its sound */
 
+  Rt2Sound sound;      /* where what was received pauses */
   guint64 received;    /* samples that came from the server */
   gboolean audio_done; /* there are no more samples to come */
   guint64 placed;      /* samples that got their running time */

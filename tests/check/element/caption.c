@@ -32,7 +32,7 @@ check_in_time (gboolean gaps)
     begin = n == 0 ? 0 : n < 3 ? three_ends[n - 1] + 1 : 64;
     /* the next one is not yet due, so nothing came late */
     if (n < 3) {
-      guint64 sample = rt2_caption_sample_of (a, begin), rt;
+      guint64 sample = rt2_align_sample_of (a, begin), rt;
 
       g_assert_false (rt2_spoken_time_of (a, sample, &rt) && rt <= now);
     }
@@ -276,8 +276,7 @@ test_text_first (void)
   g_assert_cmpuint (stage.left->len, ==, 3);
   for (guint i = 1; i < 3; i++) {
     guint64 at = g_array_index (stage.left_at, guint64, i);
-    guint64 truth = rig_time_of (
-        a, rt2_caption_sample_of (a, three_ends[i - 1]));
+    guint64 truth = rig_time_of (a, rt2_align_sample_of (a, three_ends[i - 1]));
 
     /* an estimate, but nowhere near the start of it all */
     g_assert_cmpuint (at - ODD_START, >, (truth - ODD_START) / 2);
@@ -584,7 +583,7 @@ test_delta (void)
     out = GPOINTER_TO_SIZE (g_hash_table_lookup (stage.cursors, a));
     if (stage.left->len < 12)
       g_assert_false (
-          rt2_spoken_time_of (a, rt2_caption_sample_of (a, out + 1), &rt)
+          rt2_spoken_time_of (a, rt2_align_sample_of (a, out + 1), &rt)
           && rt <= now);
   }
   stage_assert_left (&stage,

@@ -90,7 +90,7 @@ last_word (const gchar *text, gsize from, gsize to)
 static void
 assert_sounds (const Rt2Spoken *spoken, gsize from, guint64 now)
 {
-  guint64 sample = rt2_caption_sample_of (spoken, from);
+  guint64 sample = rt2_align_sample_of (spoken, from);
 
   if (rt2_spoken_is_placed (spoken))
     sample = MIN (sample, spoken->received - 1);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "playoutrig.h"
+#include "rt2align.h"
 #include "rt2caption.h"
 
 #define PERIOD (20 * MSECOND)

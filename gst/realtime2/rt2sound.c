@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Where speech pauses: by the level of short frames, against the loudest
+ * sample that was ever heard of this voice.
+ */
+#include "rt2sound.h"
+
+#include "rt2g711.h"
+
+/* ns */
+#define FRAME 10000000
+/* Less is the closed lips of a consonant. */
+#define SHORTEST_PAUSE 90000000
+/* Frames; less is a click, not speech. */
+#define CLICK_FRAMES 3
+/* A frame is quiet if its peak is not above this, or not above that part of
+ * the loudest sample: 32 dB below it. */
+#define QUIET_LEVEL 64
+#define QUIET_PART 40
+
+void
+rt2_sound_init (Rt2Sound *sound, Rt2AudioFormat format)
+{
+  Rt2Sound empty = { .format = format };
+
+  *sound = empty;
+  sound->pauses = g_array_new (FALSE, FALSE, sizeof (Rt2Pause));
+}
+
+void
+rt2_sound_clear (Rt2Sound *sound)
+{
+  g_array_unref (sound->pauses);
+}
+
+static gint
+level_of (Rt2AudioFormat format, const guint8 *sample)
+{
+  switch (format) {
+    case RT2_AUDIO_FORMAT_PCMU:
+      return ABS (rt2_ulaw_expand (*sample));
+    case RT2_AUDIO_FORMAT_PCMA:
+      return ABS (rt2_alaw_expand (*sample));
+    case RT2_AUDIO_FORMAT_PCM16:
+      break;
+  }
+  return ABS ((gint16) (sample[0] | (sample[1] << 8)));
+}
+
+/* The last pause that begins before @sample, or NULL. */
+static const Rt2Pause *
+pause_before (const Rt2Sound *sound, guint64 sample)
+{
+  for (guint i = sound->pauses->len; i > 0; i--) {
+    const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
+
+    if (pause->start < sample)
+      return pause;
+  }
+  return NULL;
+}
+
+/* There is sound from @start on, so what was quiet before it is over. */
+static void
+end_quiet (Rt2Sound *sound, guint64 start)
+{
+  Rt2Pause pause = { sound->loud_end, start, 0 };
+
+  if (start < sound->loud_end
+      || start - sound->loud_end
+          < rt2_audio_format_ns_to_samples (sound->format, SHORTEST_PAUSE))
+    return;
+  pause.voiced = rt2_sound_voiced_until (sound, pause.start);
+  g_array_append_val (sound->pauses, pause);
+}
+
+static void
+end_frame (Rt2Sound *sound)
+{
+  sound->loudest = MAX (sound->loudest, sound->peak);
+  if (sound->peak <= MAX (QUIET_LEVEL, sound->loudest / QUIET_PART)) {
+    sound->loud = 0;
+  } else {
+    if (sound->loud++ == 0)
+      sound->loud_start = sound->received - sound->fill;
+    if (sound->loud == CLICK_FRAMES)
+      end_quiet (sound, sound->loud_start);
+    if (sound->loud >= CLICK_FRAMES)
+      sound->loud_end = sound->received;
+  }
+  sound->peak = 0;
+  sound->fill = 0;
+}
+
+void
+rt2_sound_feed (Rt2Sound *sound, const guint8 *data, gsize size)
+{
+  guint width = rt2_audio_format_width (sound->format);
+  guint frame = rt2_audio_format_ns_to_samples (sound->format, FRAME);
+
+  for (gsize at = 0; at + width <= size; at += width) {
+    sound->peak = MAX (sound->peak, level_of (sound->format, data + at));
+    sound->received++;
+    if (++sound->fill == frame)
+      end_frame (sound);
+  }
+}
+
+guint64
+rt2_sound_voiced_until (const Rt2Sound *sound, guint64 samples)
+{
+  const Rt2Pause *pause = pause_before (sound, samples);
+
+  if (!pause)
+    return samples;
+  return pause->voiced + (samples > pause->end ? samples - pause->end : 0);
+}
+
+guint64
+rt2_sound_sample_of (const Rt2Sound *sound, guint64 voiced)
+{
+  for (guint i = sound->pauses->len; i > 0; i--) {
+    const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
+
+    if (pause->voiced <= voiced)
+      return pause->end + (voiced - pause->voiced);
+  }
+  return voiced;
+}
+
+gboolean
+rt2_sound_onset (const Rt2Sound *sound, guint64 *sample)
+{
+  const Rt2Pause *first;
+
+  if (sound->loud_end == 0)
+    return FALSE;
+  first = sound->pauses->len > 0 ? &g_array_index (sound->pauses, Rt2Pause, 0)
+                                 : NULL;
+  *sample = first && first->start == 0 ? first->end : 0;
+  return TRUE;
+}
