@@ -190,17 +190,48 @@ take_phase (GstRealtime2 *self, const Rt2Item *item)
     spoken->stated_phase = item->phase;
 }
 
+static void
+post_phase (GstRealtime2 *self, const gchar *item_id, const gchar *response_id,
+    Rt2Phase phase)
+{
+  gst_realtime2_post (self, "phase-changed", "item-id", G_TYPE_STRING, item_id,
+      "response-id", G_TYPE_STRING, response_id, "phase", G_TYPE_STRING,
+      rt2_phase_name (phase), NULL);
+}
+
+/* TRUE if the bus must be told of the phase as a correction: what is said may
+ * have left with another, or with none. Called with self->lock. */
+static gboolean
+take_correction (Rt2Spoken *spoken)
+{
+  Rt2Phase told = spoken->told_phase;
+
+  spoken->told_phase = rt2_spoken_phase (spoken);
+  if (spoken->told_phase == told || spoken->told_phase == RT2_PHASE_UNKNOWN)
+    return FALSE;
+  return spoken->placed > 0
+      || (spoken->kind == RT2_TEXT_TEXT && spoken->text->len > 0);
+}
+
 void
 gst_realtime2_on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
 {
   GstRealtime2 *self = owner;
+  gchar *response_id = NULL;
   Rt2Spoken *spoken;
 
   g_mutex_lock (&self->lock);
   spoken = rt2_playout_find (self->playout, item_id);
-  if (spoken)
+  if (spoken) {
     spoken->stated_phase = phase;
+    if (take_correction (spoken))
+      response_id = g_strdup (spoken->response_id);
+  }
   g_mutex_unlock (&self->lock);
+
+  if (response_id)
+    post_phase (self, item_id, response_id, phase);
+  g_free (response_id);
 }
 
 /* All that a response says, new string. */
@@ -282,9 +313,7 @@ post_corrected (GstRealtime2 *self, const GPtrArray *corrected)
   for (guint i = 0; i < corrected->len; i++) {
     const Rt2Spoken *spoken = g_ptr_array_index (corrected, i);
 
-    gst_realtime2_post (self, "phase-changed", "item-id", G_TYPE_STRING,
-        spoken->id, "response-id", G_TYPE_STRING, spoken->response_id, "phase",
-        G_TYPE_STRING, rt2_phase_name (spoken->told_phase), NULL);
+    post_phase (self, spoken->id, spoken->response_id, spoken->told_phase);
   }
 }
 
@@ -364,6 +393,7 @@ gst_realtime2_on_item (
 {
   GstRealtime2 *self = owner;
   gboolean message = item->type == RT2_ITEM_MESSAGE;
+  gboolean corrected = FALSE;
   Rt2Phase phase = RT2_PHASE_UNKNOWN;
 
   g_mutex_lock (&self->lock);
@@ -373,7 +403,8 @@ gst_realtime2_on_item (
     take_phase (self, item);
     if (done)
       finish_item (spoken, item);
-    phase = spoken->told_phase = rt2_spoken_phase (spoken);
+    corrected = take_correction (spoken);
+    phase = spoken->told_phase;
   } else {
     rt2_playout_other_item (
         self->playout, place->response_id, place->output_index);
@@ -383,6 +414,8 @@ gst_realtime2_on_item (
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
+  if (corrected)
+    post_phase (self, place->item_id, place->response_id, phase);
   post_item (self, done ? "realtime2/item-done" : "realtime2/item-started",
       place, item, phase);
   if (done && message && item->text && *item->text)

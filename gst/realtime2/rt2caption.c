@@ -104,6 +104,9 @@ sentence_end (const gchar *text, gsize len, gsize pos)
 
     if (c == '\n')
       return pos;
+    /* What modifies a character stays with it. */
+    if (g_unichar_ismark (c))
+      continue;
     if (stopped && !is_closer (c) && !is_full_stop (c))
       return pos;
     if (ended && g_unichar_isspace (c))

@@ -200,6 +200,33 @@ test_known_in_time (void)
   stage_clear (&stage);
 }
 
+/* The sound of the second sentence is late: its words wait, and the silence
+ * that is put in belongs to nobody. */
+static void
+test_underrun (void)
+{
+  Stage stage;
+  Rt2Spoken *a;
+  guint64 resumed;
+
+  stage_init (&stage);
+  a = stage_item (&stage, "r", 0);
+  stage_say (a, "It is raining. We stay here.");
+  rig_append (&stage.rig, a, 0, 4000, 24000);
+  stage_run (&stage, 3000);
+  stage_assert_left (&stage, "It is raining.");
+  g_assert_cmpuint (stage_nth (&stage, 0)->duration, <=, SECOND);
+  resumed = rig_now (&stage.rig);
+  rig_append (&stage.rig, a, 0, 4000, 24000);
+  rt2_spoken_finish_text (a, NULL);
+  rt2_spoken_finish_audio (a);
+  stage_run (&stage, 2000);
+  stage_assert_left (&stage, "It is raining.|We stay here.");
+  rig_assert_near (stage_nth (&stage, 1)->pts, resumed, 100 * MSECOND);
+  g_assert_cmpuint (stage_nth (&stage, 1)->pts, >=, resumed);
+  stage_clear (&stage);
+}
+
 /* A server that sends the words when the sound is over loses none of them. */
 static void
 test_text_last (void)
@@ -690,6 +717,7 @@ main (int argc, char **argv)
   g_test_add_func ("/caption/time/max-wait", test_max_wait);
   g_test_add_func ("/caption/time/unfinished", test_unfinished);
   g_test_add_func ("/caption/time/known-in-time", test_known_in_time);
+  g_test_add_func ("/caption/time/underrun", test_underrun);
   g_test_add_func ("/caption/time/text-last", test_text_last);
   g_test_add_func ("/caption/time/text-late", test_text_late);
   g_test_add_func ("/caption/time/text-first", test_text_first);
