@@ -26,6 +26,9 @@
 #define LEAD -200
 #define DELTA_MIN 40
 #define DELTA_MAX 400
+#define STALL 2500
+/* One in so many pieces. */
+#define STALL_EVERY 40
 
 #define SENTENCE RT2_GRANULARITY_SENTENCE
 #define WORD RT2_GRANULARITY_DELTA
@@ -40,6 +43,7 @@ typedef struct {
   guint length;          /* ms of talk */
   Rt2Granularity granularity;
   Rt2AudioFormat format;
+  gboolean stalls; /* for up to STALL now and then: the sound runs out */
 } Way;
 
 /* Errors. */
@@ -206,6 +210,8 @@ apply_pace (Hour *hour)
     }
     at += (sound - before) / pace;
     before = sound;
+    if (hour->way->stalls && g_rand_int_range (hour->rand, 0, STALL_EVERY) == 0)
+      at += g_rand_int_range (hour->rand, 500, STALL);
     piece->at = at;
   }
 }
@@ -474,6 +480,8 @@ static const Way ways[] = {
   { "words-ahead-8x-by-word", FALSE, FALSE, LEAD, LEAD, 8, PART, WORD },
   { "words-ahead-8x-ulaw", FALSE, FALSE, LEAD, LEAD, 8, PART, SENTENCE,
       RT2_AUDIO_FORMAT_PCMU },
+  { "words-ahead-stalls", FALSE, FALSE, LEAD, LEAD, 2, PART, SENTENCE,
+      RT2_AUDIO_FORMAT_PCM16, TRUE },
   { "words-behind-1x", FALSE, FALSE, 0, 1000, 1, PART, SENTENCE },
   { "words-behind-8x", FALSE, FALSE, 0, 1000, 8, PART, SENTENCE },
   { "tokens-behind-bursts", FALSE, TRUE, 0, 1000, 0, HOUR, SENTENCE },
