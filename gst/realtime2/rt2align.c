@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Words and samples. Breaks of the text (the ends of sentences, commas) are
- * matched one after another with pauses of the sound: with the one that is
- * nearest to where the break should be, by how much there is to say up to it
- * and by when its text came among the samples, and long rather than short.
- * Between two matches words are spread over the speech, pauses left out.
+ * matched with pauses of the sound, one after another, each as late as it can
+ * be: by how much there is to say up to it, by when its text came among the
+ * samples, and by what fits the breaks after it. Between two matches words are
+ * spread over the speech, pauses left out.
  */
 #include "rt2align.h"
 
@@ -24,6 +24,7 @@ struct _Rt2Align {
   gsize checked;  /* breaks before this byte have been matched, or never will */
   guint64 news;   /* sum of all that makes a difference, when it was last looked
                    * at */
+  guint pauses;   /* that were known when matches were last reconsidered */
   guint64 rest;   /* letters of all text after the last point; 0: not counted */
 };
 
@@ -52,6 +53,8 @@ struct _Rt2Align {
 #define SHORT_PART 0.8
 /* ms before a pause ends: when it is time to decide. */
 #define EARLY 100
+/* Matches that may turn out to be wrong. */
+#define RECONSIDERED 4
 /* Matches that tell how text and sound come apart. */
 #define AVERAGE_POINTS 5
 /* A pause may come as many deviations after it should. */
@@ -485,6 +488,24 @@ settle_break (const Rt2Spoken *spoken)
   return TRUE;
 }
 
+/* With each pause that is heard the last matches are looked at again: what was
+ * settled without knowing what comes must not mislead all that follows. */
+static void
+reconsider (const Rt2Spoken *spoken)
+{
+  Rt2Align *align = spoken->align;
+  guint n = align->points->len;
+
+  if (align->pauses == spoken->sound.pauses->len)
+    return;
+  align->pauses = spoken->sound.pauses->len;
+  if (n <= 1)
+    return;
+  g_array_set_size (align->points, n > RECONSIDERED ? n - RECONSIDERED : 1);
+  align->checked = last_point (spoken)->text;
+  align->rest = 0;
+}
+
 static void
 settle (const Rt2Spoken *spoken)
 {
@@ -495,6 +516,7 @@ settle (const Rt2Spoken *spoken)
   if (news == align->news || !settle_onset (spoken))
     return;
   align->news = news;
+  reconsider (spoken);
   while (settle_break (spoken))
     ;
 }

@@ -17,8 +17,7 @@ void rt2_align_free (Rt2Align *align);
 
 /* The sample of @spoken at which the text from byte @offset on is spoken. Text
  * whose place nobody can know yet is placed beyond what was received. Never
- * falls with rising @offset. What once was found for the beginning of a
- * sentence stays. */
+ * falls with rising @offset; may change as more of the item comes. */
 guint64 rt2_align_sample_of (const Rt2Spoken *spoken, gsize offset);
 
 /* The same for what need not wait: text whose place is not settled is placed

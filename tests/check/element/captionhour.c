@@ -13,7 +13,7 @@
 
 /* ms of talk; as many for every way as RT2_HOUR_MS says, if it is set. */
 #define HOUR 3600000
-#define PART 600000
+#define PART 400000
 #define MAX_SENTENCES 9
 /* ms: by how much captions may be away from the sound of their first word, or
  * from when they are known if that is later. A way that tells nothing of time
@@ -484,7 +484,7 @@ static const Way ways[] = {
       RT2_AUDIO_FORMAT_PCM16, TRUE },
   { "words-behind-1x", FALSE, FALSE, 0, 1000, 1, PART, SENTENCE },
   { "words-behind-8x", FALSE, FALSE, 0, 1000, 8, PART, SENTENCE },
-  { "tokens-behind-bursts", FALSE, TRUE, 0, 1000, 0, HOUR, SENTENCE },
+  { "tokens-behind-bursts", FALSE, TRUE, 0, 1000, 0, PART, SENTENCE },
   { "text-first-1x", TRUE, FALSE, 0, 0, 1, PART, SENTENCE },
   { "text-first-8x", TRUE, FALSE, 0, 0, 8, PART, SENTENCE },
   { "text-first-20x", TRUE, FALSE, 0, 0, 20, PART, SENTENCE },
