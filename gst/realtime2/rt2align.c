@@ -247,7 +247,7 @@ is_all_known (const Rt2Spoken *spoken)
 static guint64
 voiced_end (const Rt2Spoken *spoken)
 {
-  return rt2_sound_voiced_until (&spoken->sound, spoken->sound.received);
+  return rt2_pauses_voiced_until (&spoken->sound, spoken->sound.received);
 }
 
 /* Of the text after the last point; worked out once when all is known. */
@@ -380,7 +380,7 @@ expected_end (const Rt2Spoken *spoken, const Rt2Break *b)
 
   return b->arrival_deviation > 0
       ? b->arrival
-      : to_ms (spoken, rt2_sound_sample_of (&spoken->sound, voiced));
+      : to_ms (spoken, rt2_pauses_sample_of (&spoken->sound, voiced));
 }
 
 /* TRUE if a pause that is yet to come may be that of the break. */
@@ -427,7 +427,7 @@ add_point (const Rt2Spoken *spoken, gsize text, guint64 sample)
 {
   Point point = { text, sample, 0, 0 };
 
-  point.voiced = rt2_sound_voiced_until (&spoken->sound, sample);
+  point.voiced = rt2_pauses_voiced_until (&spoken->sound, sample);
   if (spoken->align->points->len > 0)
     point.weight = last_point (spoken)->weight
         + weight_between (spoken, last_point (spoken)->text, text);
@@ -443,7 +443,7 @@ settle_onset (const Rt2Spoken *spoken)
 
   if (spoken->align->points->len > 0)
     return TRUE;
-  if (!rt2_sound_onset (&spoken->sound, &sample)) {
+  if (!rt2_pauses_onset (&spoken->sound, &sample)) {
     if (!spoken->audio_done
         && spoken->sound.received < to_samples (spoken, LONGEST_LEAD))
       return FALSE;
@@ -531,7 +531,7 @@ between (const Rt2Spoken *spoken, const Point *a, const Point *b, gsize offset)
       + (b->voiced - a->voiced) * weight / MAX (b->weight - a->weight, 1);
 
   return CLAMP (
-      rt2_sound_sample_of (&spoken->sound, voiced), a->sample, b->sample);
+      rt2_pauses_sample_of (&spoken->sound, voiced), a->sample, b->sample);
 }
 
 /* All is known: the rest of the text is the rest of the speech. */
@@ -543,7 +543,7 @@ within_rest (const Rt2Spoken *spoken, gsize offset)
   guint64 voiced = last->voiced
       + (voiced_end (spoken) - last->voiced) * weight / weight_left (spoken);
 
-  return MAX (last->sample, rt2_sound_sample_of (&spoken->sound, voiced));
+  return MAX (last->sample, rt2_pauses_sample_of (&spoken->sound, voiced));
 }
 
 /* No earlier than fast speech gets there. */
@@ -556,7 +556,7 @@ in_the_open (const Rt2Spoken *spoken, gsize offset)
   guint64 voiced = last->voiced
       + weight_between (spoken, last->text, offset) * letter;
 
-  return MAX (last->sample, rt2_sound_sample_of (&spoken->sound, voiced));
+  return MAX (last->sample, rt2_pauses_sample_of (&spoken->sound, voiced));
 }
 
 /* The same, and no earlier than its arrival tells. */

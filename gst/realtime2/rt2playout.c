@@ -40,7 +40,7 @@ spoken_new (guint64 seq, Rt2AudioFormat format, const gchar *id)
   spoken->text = g_string_new (NULL);
   spoken->anchors = g_array_new (FALSE, FALSE, sizeof (Rt2Anchor));
   spoken->align = rt2_align_new ();
-  rt2_sound_init (&spoken->sound, format);
+  rt2_pauses_init (&spoken->sound, format);
   spoken->runs = g_array_new (FALSE, FALSE, sizeof (Rt2Run));
   spoken->carry = -1;
   spoken->audible = RT2_TIME_NONE;
@@ -65,7 +65,7 @@ rt2_spoken_unref (Rt2Spoken *spoken)
   g_string_free (spoken->text, TRUE);
   g_array_unref (spoken->anchors);
   rt2_align_free (spoken->align);
-  rt2_sound_clear (&spoken->sound);
+  rt2_pauses_clear (&spoken->sound);
   g_array_unref (spoken->runs);
   g_free (spoken);
 }
@@ -466,7 +466,7 @@ rt2_playout_append_audio_at (
   segment->due = due;
   g_queue_push_tail (&playout->segments, segment);
   find_sound (spoken, bytes, n);
-  rt2_sound_feed (&spoken->sound, g_bytes_get_data (bytes, NULL), n * width);
+  rt2_pauses_feed (&spoken->sound, g_bytes_get_data (bytes, NULL), n * width);
   spoken->received += n;
   playout->queued += n;
   return 0;

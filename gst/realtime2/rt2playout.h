@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "rt2sound.h"
+#include "rt2pauses.h"
 
 G_BEGIN_DECLS
 
@@ -69,7 +69,7 @@ typedef struct {
   GArray *anchors;    /* Rt2Anchor, by text position */
   Rt2Align *align;    /* which word is where in its sound */
 
-  Rt2Sound sound;      /* where what was received pauses */
+  Rt2Pauses sound;     /* where what was received pauses */
   guint64 received;    /* samples that came from the server */
   gboolean audio_done; /* there are no more samples to come */
   guint64 placed;      /* samples that got their running time */

@@ -25,21 +25,21 @@ typedef struct {
   gint loudest;       /* the largest sample so far */
   gint peak;          /* the same of the frame in progress */
   guint fill;         /* samples in the frame in progress */
-} Rt2Sound;
+} Rt2Pauses;
 
-void rt2_sound_init (Rt2Sound *sound, Rt2AudioFormat format);
-void rt2_sound_clear (Rt2Sound *sound);
+void rt2_pauses_init (Rt2Pauses *sound, Rt2AudioFormat format);
+void rt2_pauses_clear (Rt2Pauses *sound);
 
 /* @data holds whole samples. */
-void rt2_sound_feed (Rt2Sound *sound, const guint8 *data, gsize size);
+void rt2_pauses_feed (Rt2Pauses *sound, const guint8 *data, gsize size);
 
 /* How many of the first @samples are in no pause. Beyond what was fed all is
  * taken for speech. */
-guint64 rt2_sound_voiced_until (const Rt2Sound *sound, guint64 samples);
+guint64 rt2_pauses_voiced_until (const Rt2Pauses *sound, guint64 samples);
 /* The other way: the first sample that has @voiced such samples before it. */
-guint64 rt2_sound_sample_of (const Rt2Sound *sound, guint64 voiced);
+guint64 rt2_pauses_sample_of (const Rt2Pauses *sound, guint64 voiced);
 
 /* The first sample of speech: FALSE if all that was fed is quiet. */
-gboolean rt2_sound_onset (const Rt2Sound *sound, guint64 *sample);
+gboolean rt2_pauses_onset (const Rt2Pauses *sound, guint64 *sample);
 
 G_END_DECLS

@@ -3,8 +3,9 @@
  * Where speech pauses: by the level of short frames, against the loudest
  * sample that was ever heard of this voice.
  */
-#include "rt2sound.h"
+#include "rt2pauses.h"
 
+#include "rt2audible.h"
 #include "rt2g711.h"
 
 /* ns */
@@ -13,22 +14,21 @@
 #define SHORTEST_PAUSE 90000000
 /* Frames; less is a click, not speech. */
 #define CLICK_FRAMES 3
-/* A frame is quiet if its peak is not above this, or not above that part of
+/* A frame is quiet if nobody hears it, or if its peak is not above that part of
  * the loudest sample: 32 dB below it. */
-#define QUIET_LEVEL 64
 #define QUIET_PART 40
 
 void
-rt2_sound_init (Rt2Sound *sound, Rt2AudioFormat format)
+rt2_pauses_init (Rt2Pauses *sound, Rt2AudioFormat format)
 {
-  Rt2Sound empty = { .format = format };
+  Rt2Pauses empty = { .format = format };
 
   *sound = empty;
   sound->pauses = g_array_new (FALSE, FALSE, sizeof (Rt2Pause));
 }
 
 void
-rt2_sound_clear (Rt2Sound *sound)
+rt2_pauses_clear (Rt2Pauses *sound)
 {
   g_array_unref (sound->pauses);
 }
@@ -49,7 +49,7 @@ level_of (Rt2AudioFormat format, const guint8 *sample)
 
 /* The last pause that begins before @sample, or NULL. */
 static const Rt2Pause *
-pause_before (const Rt2Sound *sound, guint64 sample)
+pause_before (const Rt2Pauses *sound, guint64 sample)
 {
   for (guint i = sound->pauses->len; i > 0; i--) {
     const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
@@ -62,7 +62,7 @@ pause_before (const Rt2Sound *sound, guint64 sample)
 
 /* There is sound from @start on, so what was quiet before it is over. */
 static void
-end_quiet (Rt2Sound *sound, guint64 start)
+end_quiet (Rt2Pauses *sound, guint64 start)
 {
   Rt2Pause pause = { sound->loud_end, start, 0 };
 
@@ -70,15 +70,15 @@ end_quiet (Rt2Sound *sound, guint64 start)
       || start - sound->loud_end
           < rt2_audio_format_ns_to_samples (sound->format, SHORTEST_PAUSE))
     return;
-  pause.voiced = rt2_sound_voiced_until (sound, pause.start);
+  pause.voiced = rt2_pauses_voiced_until (sound, pause.start);
   g_array_append_val (sound->pauses, pause);
 }
 
 static void
-end_frame (Rt2Sound *sound)
+end_frame (Rt2Pauses *sound)
 {
   sound->loudest = MAX (sound->loudest, sound->peak);
-  if (sound->peak <= MAX (QUIET_LEVEL, sound->loudest / QUIET_PART)) {
+  if (sound->peak <= MAX (RT2_AUDIBLE_LEVEL, sound->loudest / QUIET_PART)) {
     sound->loud = 0;
   } else {
     if (sound->loud++ == 0)
@@ -93,7 +93,7 @@ end_frame (Rt2Sound *sound)
 }
 
 void
-rt2_sound_feed (Rt2Sound *sound, const guint8 *data, gsize size)
+rt2_pauses_feed (Rt2Pauses *sound, const guint8 *data, gsize size)
 {
   guint width = rt2_audio_format_width (sound->format);
   guint frame = rt2_audio_format_ns_to_samples (sound->format, FRAME);
@@ -107,7 +107,7 @@ rt2_sound_feed (Rt2Sound *sound, const guint8 *data, gsize size)
 }
 
 guint64
-rt2_sound_voiced_until (const Rt2Sound *sound, guint64 samples)
+rt2_pauses_voiced_until (const Rt2Pauses *sound, guint64 samples)
 {
   const Rt2Pause *pause = pause_before (sound, samples);
 
@@ -117,7 +117,7 @@ rt2_sound_voiced_until (const Rt2Sound *sound, guint64 samples)
 }
 
 guint64
-rt2_sound_sample_of (const Rt2Sound *sound, guint64 voiced)
+rt2_pauses_sample_of (const Rt2Pauses *sound, guint64 voiced)
 {
   for (guint i = sound->pauses->len; i > 0; i--) {
     const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
@@ -129,7 +129,7 @@ rt2_sound_sample_of (const Rt2Sound *sound, guint64 voiced)
 }
 
 gboolean
-rt2_sound_onset (const Rt2Sound *sound, guint64 *sample)
+rt2_pauses_onset (const Rt2Pauses *sound, guint64 *sample)
 {
   const Rt2Pause *first;
 
