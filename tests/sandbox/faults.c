@@ -43,6 +43,8 @@ static const struct {
       "The model is not supported in realtime mode.", 4000, 400 },
   { "model_not_found", FAULT_CONNECT, REQUEST,
       "The model does not exist or you do not have access to it.", 4000, 404 },
+  { "OperationNotSupported", FAULT_HTTP, REQUEST,
+      "The operation does not work with the specified model.", 4000, 400 },
   { "call_id_not_found", FAULT_HTTP, REQUEST,
       "No session found for the provided call_id", 4000, 404 },
   { "session_expired", "response.create", REQUEST,
@@ -89,6 +91,8 @@ static const struct {
       "maximum length 32, but got a string with length 438" },
   { "audio_unintelligible", FAULT_TRANSCRIPTION, "transcription_error",
       "The audio could not be transcribed." },
+  { "transcription_error", FAULT_TRANSCRIPTION, "transcription_error",
+      "The transcription failed." },
 };
 
 static void

@@ -196,24 +196,51 @@ test_response (void)
   sandbox_stop_thread (sandbox);
 }
 
+/* As on Azure, for a model on the wrong path: a body in JSON. */
 static void
-test_transcription (void)
+test_not_supported (void)
 {
-  Sandbox *sandbox = start_faulty ("audio_unintelligible", NULL);
+  Sandbox *sandbox = start_faulty ("OperationNotSupported", NULL);
+  g_autoptr (SoupSession) session = soup_session_new ();
+  g_autofree gchar *uri = g_strdup_printf (
+      "http://127.0.0.1:%u/openai/v1/realtime?model=translations",
+      sandbox_get_port (sandbox));
+  g_autoptr (SoupMessage) message = soup_message_new ("GET", uri);
+  g_autoptr (GBytes)
+      body = soup_session_send_and_read (session, message, NULL, NULL);
+  g_autofree gchar *text = g_strndup (
+      g_bytes_get_data (body, NULL), g_bytes_get_size (body));
+
+  g_assert_cmpuint (soup_message_get_status (message), ==, 400);
+  g_assert_nonnull (strstr (text, "\"code\":\"OperationNotSupported\""));
+  g_assert_nonnull (strstr (text, "\"type\":\"invalid_request_error\""));
+  expect_status (sandbox, 400);
+  sandbox_stop_thread (sandbox);
+}
+
+static void
+test_transcription (gconstpointer code)
+{
+  Sandbox *sandbox = start_faulty (code, NULL);
   Client *client = client_open (
       sandbox, "/v1/realtime?intent=transcription", NULL, NULL);
   g_autoptr (GByteArray) pcm = make_silence (200);
+  JsonObject *failed;
 
   client_configure (client,
       "{'type':'transcription','audio':{'input':{'transcription':{'model':"
       "'whisper-1'},'turn_detection':null}}}");
   client_append (client, pcm->data, pcm->len);
   client_send (client, "{'type':'input_audio_buffer.commit'}");
-  g_assert_cmpstr (
-      json_text (client_wait (client,
-                     "conversation.item.input_audio_transcription.failed"),
-          "error.code"),
-      ==, "audio_unintelligible");
+  failed = client_wait (
+      client, "conversation.item.input_audio_transcription.failed");
+  g_assert_cmpstr (json_text (failed, "error.code"), ==, code);
+  g_assert_cmpstr (json_text (failed, "error.type"), ==, "transcription_error");
+  client_fence (client);
+  g_assert_cmpuint (
+      client_count (
+          client, "conversation.item.input_audio_transcription.completed"),
+      ==, 0);
   client_free (client);
   sandbox_stop_thread (sandbox);
 }
@@ -420,7 +447,11 @@ main (int argc, char **argv)
   g_test_add_func ("/sandbox/trouble/events", test_events);
   g_test_add_func ("/sandbox/trouble/expired", test_expired);
   g_test_add_func ("/sandbox/trouble/response", test_response);
-  g_test_add_func ("/sandbox/trouble/transcription", test_transcription);
+  g_test_add_func ("/sandbox/trouble/not-supported", test_not_supported);
+  g_test_add_data_func ("/sandbox/trouble/transcription/unintelligible",
+      "audio_unintelligible", test_transcription);
+  g_test_add_data_func ("/sandbox/trouble/transcription/error",
+      "transcription_error", test_transcription);
   g_test_add_func ("/sandbox/trouble/script-faults", test_script_faults);
   g_test_add_func ("/sandbox/trouble/bad-options", test_bad_options);
   g_test_add_func ("/sandbox/trouble/rate-limits", test_rate_limits);
