@@ -77,16 +77,25 @@ identity_to_pem (const Identity *identity, gboolean with_key)
   return pem;
 }
 
+/* NULL: the loopback's. */
+static const gchar *
+far_host (TestTls tls)
+{
+  if (tls == TEST_TLS_WRONG_HOST)
+    return "realtime.invalid";
+  return tls == TEST_TLS_AZURE ? "resource.openai.azure.com" : NULL;
+}
+
 static void
-set_names (Identity *identity, gboolean wrong)
+set_names (Identity *identity, const gchar *far)
 {
   static const guint8 loopback4[] = { 127, 0, 0, 1 };
   static const guint8 loopback6[16] = { [15] = 1 };
-  const gchar *host = wrong ? "realtime.invalid" : "localhost";
+  const gchar *host = far ? far : "localhost";
 
   must (gnutls_x509_crt_set_subject_alt_name (
       identity->crt, GNUTLS_SAN_DNSNAME, host, strlen (host), GNUTLS_FSAN_SET));
-  if (wrong)
+  if (far)
     return;
   must (gnutls_x509_crt_set_subject_alt_name (identity->crt,
       GNUTLS_SAN_IPADDRESS, loopback4, sizeof loopback4, GNUTLS_FSAN_APPEND));
@@ -124,7 +133,7 @@ test_certificate_new (TestTls tls)
 
   identity_init (&leaf, "realtime2 test server", -2 * DAY,
       tls == TEST_TLS_EXPIRED ? -DAY : DAY);
-  set_names (&leaf, tls == TEST_TLS_WRONG_HOST);
+  set_names (&leaf, far_host (tls));
   identity_sign (&leaf, tls == TEST_TLS_UNKNOWN_CA ? &leaf : get_ca ());
   pem = identity_to_pem (&leaf, TRUE);
   identity_clear (&leaf);
@@ -132,6 +141,12 @@ test_certificate_new (TestTls tls)
   certificate = g_tls_certificate_new_from_pem (pem, -1, &error);
   g_assert_no_error (error);
   return certificate;
+}
+
+gchar *
+test_certificate_dup_ca (void)
+{
+  return identity_to_pem (get_ca (), FALSE);
 }
 
 static gchar *ca_path;
@@ -149,7 +164,7 @@ test_certificate_trust_ca (void)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GTlsDatabase) database = NULL;
-  g_autofree gchar *pem = identity_to_pem (get_ca (), FALSE);
+  g_autofree gchar *pem = test_certificate_dup_ca ();
   gint fd = g_file_open_tmp ("realtime2-ca-XXXXXX.pem", &ca_path, &error);
 
   g_assert_no_error (error);

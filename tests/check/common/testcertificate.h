@@ -13,11 +13,15 @@ typedef enum {
   TEST_TLS_TRUSTED,    /* localhost, 127.0.0.1, ::1; signed by the test CA */
   TEST_TLS_UNKNOWN_CA, /* the same names, signed by itself */
   TEST_TLS_WRONG_HOST, /* realtime.invalid, signed by the test CA */
+  TEST_TLS_AZURE,      /* resource.openai.azure.com, signed by the test CA */
   TEST_TLS_EXPIRED,    /* right names, signed by the test CA, out of date */
 } TestTls;
 
 /* A certificate with its key. Caller owns it. */
 GTlsCertificate *test_certificate_new (TestTls tls);
+
+/* The test CA as PEM, without its key. Caller frees it. */
+gchar *test_certificate_dup_ca (void);
 
 /* Makes the test CA, and nothing else, what this process trusts. To be called
  * before anything asks for the default trust database. */

@@ -161,12 +161,66 @@ find_header (const gchar *head, const gchar *name)
   return NULL;
 }
 
+/* -- tunnels -------------------------------------------------------------- */
+
+/* One direction of a tunnel. */
+typedef struct {
+  GIOStream *from, *to;
+  GSocketConnection *under; /* what carries @to, maybe itself */
+  GCancellable *cancellable;
+} Pipe;
+
+static gpointer
+run_pipe (gpointer data)
+{
+  Pipe *pipe = data;
+  GInputStream *input = g_io_stream_get_input_stream (pipe->from);
+  GOutputStream *output = g_io_stream_get_output_stream (pipe->to);
+  gchar bytes[4096];
+  gssize n;
+
+  while ((n = g_input_stream_read (
+              input, bytes, sizeof bytes, pipe->cancellable, NULL))
+          > 0
+      && g_output_stream_write_all (
+          output, bytes, n, NULL, pipe->cancellable, NULL))
+    ;
+  g_socket_shutdown (
+      g_socket_connection_get_socket (pipe->under), FALSE, TRUE, NULL);
+  return NULL;
+}
+
+static GSocketConnection *
+dial (Gate *gate, guint16 port)
+{
+  g_autoptr (GSocketClient) dialler = g_socket_client_new ();
+
+  g_socket_client_set_enable_proxy (dialler, FALSE);
+  return g_socket_client_connect_to_host (
+      dialler, "127.0.0.1", port, gate->cancellable, NULL);
+}
+
+/* Until both sides have ended. @client is the visit's connection, or TLS on
+ * it. */
+static void
+run_tunnel (Visit *visit, GIOStream *client, GSocketConnection *server)
+{
+  GCancellable *cancellable = visit->gate->cancellable;
+  Pipe up = { client, G_IO_STREAM (server), server, cancellable };
+  Pipe down = { G_IO_STREAM (server), client, visit->connection, cancellable };
+  GThread *thread = g_thread_new ("tunnel", run_pipe, &up);
+
+  run_pipe (&down);
+  g_thread_join (thread);
+}
+
 /* -- TLS ------------------------------------------------------------------ */
 
 struct _TlsGate {
   Gate gate;
   GTlsCertificate *certificate;
   gboolean asks;
+  guint16 target;          /* 0: nothing is handed on */
   GTlsCertificate *client; /* the gate's lock */
 };
 
@@ -211,6 +265,15 @@ talk_tls (TlsGate *gate, GIOStream *stream)
   g_free (read_head (&gate->gate, stream));
 }
 
+static void
+hand_on (Visit *visit, GIOStream *client, guint16 target)
+{
+  g_autoptr (GSocketConnection) server = dial (visit->gate, target);
+
+  if (server)
+    run_tunnel (visit, client, server);
+}
+
 static gpointer
 serve_tls (gpointer data)
 {
@@ -218,28 +281,45 @@ serve_tls (gpointer data)
   TlsGate *gate = visit->gate->owner;
   g_autoptr (GIOStream) stream = g_tls_server_connection_new (
       G_IO_STREAM (visit->connection), gate->certificate, NULL);
+  gboolean shaken;
 
   g_object_set (stream, "require-close-notify", FALSE, "authentication-mode",
       gate->asks ? G_TLS_AUTHENTICATION_REQUIRED : G_TLS_AUTHENTICATION_NONE,
       NULL);
   g_signal_connect (
       stream, "accept-certificate", G_CALLBACK (on_certificate), gate);
-  if (g_tls_connection_handshake (
-          G_TLS_CONNECTION (stream), visit->gate->cancellable, NULL))
+  shaken = g_tls_connection_handshake (
+      G_TLS_CONNECTION (stream), visit->gate->cancellable, NULL);
+  if (shaken && gate->target != 0)
+    hand_on (visit, stream, gate->target);
+  else if (shaken)
     talk_tls (gate, stream);
   visit_end (visit);
   return NULL;
 }
 
-TlsGate *
-tls_gate_new (GTlsCertificate *certificate, gboolean asks)
+static TlsGate *
+new_tls_gate (GTlsCertificate *certificate, gboolean asks, guint16 target)
 {
   TlsGate *gate = g_new0 (TlsGate, 1);
 
   gate->certificate = g_object_ref (certificate);
   gate->asks = asks;
+  gate->target = target;
   gate_open (&gate->gate, serve_tls, gate);
   return gate;
+}
+
+TlsGate *
+tls_gate_new (GTlsCertificate *certificate, gboolean asks)
+{
+  return new_tls_gate (certificate, asks, 0);
+}
+
+TlsGate *
+tls_gate_new_to (GTlsCertificate *certificate, guint16 target)
+{
+  return new_tls_gate (certificate, FALSE, target);
 }
 
 void
@@ -251,6 +331,12 @@ tls_gate_free (TlsGate *gate)
   g_clear_object (&gate->client);
   g_object_unref (gate->certificate);
   g_free (gate);
+}
+
+guint16
+tls_gate_get_port (TlsGate *gate)
+{
+  return gate->gate.port;
 }
 
 gchar *
@@ -297,56 +383,6 @@ struct _ProxyGate {
   guint refuses;
 };
 
-/* One direction of a tunnel. */
-typedef struct {
-  GIOStream *from, *to;
-  GCancellable *cancellable;
-} Pipe;
-
-static gpointer
-run_pipe (gpointer data)
-{
-  Pipe *pipe = data;
-  GInputStream *input = g_io_stream_get_input_stream (pipe->from);
-  GOutputStream *output = g_io_stream_get_output_stream (pipe->to);
-  gchar bytes[4096];
-  gssize n;
-
-  while ((n = g_input_stream_read (
-              input, bytes, sizeof bytes, pipe->cancellable, NULL))
-          > 0
-      && g_output_stream_write_all (
-          output, bytes, n, NULL, pipe->cancellable, NULL))
-    ;
-  g_socket_shutdown (
-      g_socket_connection_get_socket (G_SOCKET_CONNECTION (pipe->to)), FALSE,
-      TRUE, NULL);
-  return NULL;
-}
-
-static void
-run_tunnel (ProxyGate *gate, GIOStream *client)
-{
-  g_autoptr (GSocketClient) dialler = g_socket_client_new ();
-  g_autoptr (GSocketConnection) server = NULL;
-  Pipe up = { client, NULL, gate->gate.cancellable };
-  Pipe down = { NULL, client, gate->gate.cancellable };
-  GThread *thread;
-
-  g_socket_client_set_enable_proxy (dialler, FALSE);
-  server = g_socket_client_connect_to_host (
-      dialler, "127.0.0.1", gate->target, gate->gate.cancellable, NULL);
-  if (!server)
-    return;
-  if (!write_text (
-          &gate->gate, client, "HTTP/1.1 200 Connection established\r\n\r\n"))
-    return;
-  up.to = down.from = G_IO_STREAM (server);
-  thread = g_thread_new ("tunnel", run_pipe, &up);
-  run_pipe (&down);
-  g_thread_join (thread);
-}
-
 /* What to say to a request, NULL = let it through. */
 static const gchar *
 refusal (ProxyGate *gate, const gchar *head)
@@ -360,6 +396,18 @@ refusal (ProxyGate *gate, const gchar *head)
            "Proxy-Authenticate: Basic realm=\"gate\"\r\n"
            "Content-Length: 0\r\n\r\n";
   return NULL;
+}
+
+static void
+let_through (Visit *visit, ProxyGate *gate)
+{
+  g_autoptr (GSocketConnection) server = dial (visit->gate, gate->target);
+  GIOStream *client = G_IO_STREAM (visit->connection);
+
+  if (server
+      && write_text (
+          visit->gate, client, "HTTP/1.1 200 Connection established\r\n\r\n"))
+    run_tunnel (visit, client, server);
 }
 
 static gpointer
@@ -380,7 +428,7 @@ serve_proxy (gpointer data)
       break;
   }
   if (head && !no)
-    run_tunnel (gate, client);
+    let_through (visit, gate);
   visit_end (visit);
   return NULL;
 }

@@ -2,7 +2,7 @@
 /*
  * Two gates that a connection may have to pass, each on a free loopback port
  * and threads of its own: a TLS server that shows all that got through to it,
- * and an HTTP proxy. All functions may be called on any thread.
+ * or hands it on, and an HTTP proxy. All functions may be called on any thread.
  */
 #pragma once
 
@@ -16,15 +16,18 @@ typedef struct _TlsGate TlsGate;
 
 /* @asks: takes nobody without a certificate, and anybody with one. */
 TlsGate *tls_gate_new (GTlsCertificate *certificate, gboolean asks);
+/* A front that hands all on to loopback port @target, in the clear. */
+TlsGate *tls_gate_new_to (GTlsCertificate *certificate, guint16 target);
 void tls_gate_free (TlsGate *gate);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TlsGate, tls_gate_free)
 
+guint16 tls_gate_get_port (TlsGate *gate);
 /* "wss://localhost:PORT/". Caller frees it. */
 gchar *tls_gate_dup_url (TlsGate *gate);
 
 /* Waits until @n connections are over, handshakes that failed included. */
 void tls_gate_wait_over (TlsGate *gate, guint n);
-/* All bytes that came over TLS. Caller frees it. */
+/* All bytes that came over TLS and were not handed on. Caller frees it. */
 gchar *tls_gate_dup_received (TlsGate *gate);
 /* What the last client showed, or NULL. Caller owns a reference. */
 GTlsCertificate *tls_gate_get_client (TlsGate *gate);
