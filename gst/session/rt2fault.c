@@ -400,7 +400,7 @@ static const struct {
       "is not signed by an authority that this "
       "system trusts",
       "Check `uri`; for a server of your own add its authority to the "
-      "system's trusted certificates." },
+      "system's trusted certificates, or set `tls-database`." },
   { G_TLS_CERTIFICATE_BAD_IDENTITY, "is for another host",
       "Use the host name in `uri` that the certificate was made for." },
   { G_TLS_CERTIFICATE_EXPIRED, "has expired",
