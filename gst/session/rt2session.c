@@ -388,10 +388,28 @@ on_writable (gpointer user_data)
   after_event (session);
 }
 
+/* A sideband asks for a call, where others ask for a model. */
+static Rt2Fault *
+no_call_fault (const Rt2Fault *fault)
+{
+  Rt2Fault *told = rt2_fault_copy (fault);
+
+  g_free (told->message);
+  g_free (told->hint);
+  told->message = g_strdup_printf (
+      "The server knows no call of this id (HTTP %u).", fault->http_status);
+  told->hint = g_strdup ("Check `call-id`: the call may be over. Joining one "
+                         "takes a standard API key, not an ephemeral one.");
+  return told;
+}
+
 /* A close is explained best by the `error` event before it. */
 static Rt2Fault *
 explain_fault (Rt2Session *session, const Rt2Fault *fault)
 {
+  if (session->options->call_id && fault->kind == RT2_FAULT_NOT_FOUND
+      && fault->http_status != 0)
+    return no_call_fault (fault);
   if (!session->error_code)
     return rt2_fault_copy (fault);
   return rt2_fault_from_close (fault->close_code, fault->debug,
