@@ -12,6 +12,7 @@
 #include "rt2inputclock.h"
 #include "rt2loudness.h"
 #include "rt2pause.h"
+#include "rt2refused.h"
 #include "rt2responses.h"
 
 G_BEGIN_DECLS
@@ -85,6 +86,7 @@ struct _Rt2Session {
   Rt2SessionConfig *config; /* what the session should be */
   Rt2Told sent;             /* in the update that is not answered yet */
   Rt2Told accepted;         /* what the server took last */
+  Rt2Refused *refused;      /* what it did not take of `config` */
   gboolean config_changed;  /* `config` is newer than the last update sent */
   gchar *update_id;         /* of the update that is not answered yet */
   gboolean created;         /* session.created came */
@@ -148,10 +150,12 @@ void rt2_session_send (Rt2Session *session, gchar *json);
 void rt2_session_send_config (Rt2Session *session);
 
 /* The server took, or refused, the update that was sent last. After a refusal
- * the session goes on with what was accepted before, unless there is something
+ * the member at @param, a path or NULL, stays at what was accepted before. If
+ * that does not tell which it is, all of them do, unless there is something
  * newer, or only the voice came too late: @but_voice. */
 void rt2_session_update_accepted (Rt2Session *session);
-void rt2_session_update_refused (Rt2Session *session, gboolean but_voice);
+void rt2_session_update_refused (
+    Rt2Session *session, const gchar *param, gboolean but_voice);
 
 /* Whether the server takes, and will take, audio in the wanted format. */
 gboolean rt2_session_format_is_settled (Rt2Session *session);

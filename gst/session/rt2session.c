@@ -126,16 +126,18 @@ equal_objects (JsonObject *a, JsonObject *b)
   return equal;
 }
 
-/* The voice in @config as JSON text, new string; NULL if there is none. */
+/* The voice that is wanted as JSON text, new string; NULL if there is none. */
 static gchar *
-voice_of (const Rt2SessionConfig *config)
+wanted_voice (Rt2Session *session)
 {
-  JsonObject *session = rt2_session_config_build (config, TRUE);
-  JsonObject *audio = rt2_json_object (session, "audio");
-  gchar *voice = rt2_json_member_text (
-      rt2_json_object (audio, "output"), "voice");
+  JsonObject *object = rt2_session_config_build (session->config, TRUE);
+  JsonObject *audio;
+  gchar *voice;
 
-  json_object_unref (session);
+  rt2_refused_apply (session->refused, object);
+  audio = rt2_json_object (object, "audio");
+  voice = rt2_json_member_text (rt2_json_object (audio, "output"), "voice");
+  json_object_unref (object);
   return voice;
 }
 
@@ -157,7 +159,7 @@ new_voice (Rt2Session *session)
 
   if (session->voice_locked)
     return NULL;
-  voice = voice_of (session->config);
+  voice = wanted_voice (session);
   if (g_strcmp0 (voice, session->accepted.voice) == 0)
     g_clear_pointer (&voice, g_free);
   return voice;
@@ -172,6 +174,7 @@ build_session (Rt2Session *session, gboolean with_voice)
 
   if (session->accepted.object)
     rt2_session_config_clear_missing (object, session->accepted.object);
+  rt2_refused_apply (session->refused, object);
   return object;
 }
 
@@ -219,12 +222,48 @@ rt2_session_update_accepted (Rt2Session *session)
   rt2_session_await_mcp (session);
 }
 
-void
-rt2_session_update_refused (Rt2Session *session, gboolean but_voice)
+/* What was told with its voice, for comparing. New. */
+static JsonObject *
+told_with_voice (const Rt2Told *told)
 {
+  gchar *text = rt2_json_to_text (told->object);
+  JsonObject *object = rt2_json_parse_object (text, strlen (text), NULL);
+  JsonObject *output = rt2_json_object (
+      rt2_json_object (object, "audio"), "output");
+
+  if (output && told->voice)
+    json_object_set_member (output, "voice",
+        rt2_json_parse (told->voice, strlen (told->voice), NULL));
+  g_free (text);
+  return object;
+}
+
+/* FALSE if @param does not tell which member it was. */
+static gboolean
+note_refused (Rt2Session *session, const gchar *param)
+{
+  JsonObject *sent, *accepted;
+  gboolean known;
+
+  if (!session->accepted.object)
+    return FALSE;
+  sent = told_with_voice (&session->sent);
+  accepted = told_with_voice (&session->accepted);
+  known = rt2_refused_note (session->refused, param, sent, accepted);
+  json_object_unref (sent);
+  json_object_unref (accepted);
+  return known;
+}
+
+void
+rt2_session_update_refused (
+    Rt2Session *session, const gchar *param, gboolean but_voice)
+{
+  gboolean known = but_voice || note_refused (session, param);
+
   g_clear_pointer (&session->update_id, g_free);
   told_clear (&session->sent);
-  if (but_voice || session->config_changed || !session->accepted.config)
+  if (known || session->config_changed || !session->accepted.config)
     return;
   rt2_session_config_free (session->config);
   session->config = rt2_session_config_copy (session->accepted.config);
@@ -244,6 +283,10 @@ rt2_session_format_is_settled (Rt2Session *session)
 static void
 take_config (Rt2Session *session, Rt2SessionConfig *config)
 {
+  JsonObject *wanted = rt2_session_config_build (config, TRUE);
+
+  rt2_refused_review (session->refused, wanted);
+  json_object_unref (wanted);
   rt2_session_config_free (session->config);
   session->config = config;
   session->config_changed = TRUE;
@@ -713,6 +756,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   g_queue_init (&session->images);
   session->loudness = rt2_loudness_new ();
   g_queue_init (&session->to_forget);
+  session->refused = rt2_refused_new ();
   session->responses = rt2_responses_new ();
   session->calls = rt2_calls_new ();
   session->conversation = rt2_conversation_new ();
@@ -755,6 +799,7 @@ rt2_session_free (Rt2Session *session)
       &session->new_commands, (GDestroyNotify) rt2_command_free);
   g_queue_clear_full (&session->commands, (GDestroyNotify) rt2_command_free);
   rt2_loudness_free (session->loudness);
+  rt2_refused_free (session->refused);
   rt2_responses_free (session->responses);
   rt2_calls_free (session->calls);
   g_hash_table_unref (session->deleted);

@@ -87,7 +87,7 @@ on_update_refused (Rt2Session *session, const Rt2ServerError *error)
     rt2_session_fault (session, fault);
     return;
   }
-  rt2_session_update_refused (session, late_voice);
+  rt2_session_update_refused (session, error->param, late_voice);
   if (!late_voice)
     rt2_session_report_error (session, error);
   rt2_session_send_config (session);
