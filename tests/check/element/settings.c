@@ -418,6 +418,174 @@ GST_START_TEST (test_refused)
 }
 GST_END_TEST;
 
+static void
+refuse (Talk *talk, guint i, const gchar *param)
+{
+  JsonObject *update = peer_event (talk->peer, UPDATE, i);
+
+  peer_send (talk->peer,
+      "{\"type\":\"error\",\"event_id\":\"event_9\",\"error\":{\"type\":"
+      "\"invalid_request_error\",\"code\":\"invalid_value\",\"message\":"
+      "\"Invalid value.\",\"param\":\"%s\",\"event_id\":\"%s\"}}",
+      param, json_object_get_string_member (update, "event_id"));
+}
+
+/* What was refused is not asked for again with all that comes later, which
+ * would be refused with it; nor is what was good lost. */
+GST_START_TEST (test_refused_stays_out)
+{
+  Talk *talk = talk_new ();
+  JsonObject *wanted = json (BASE (""));
+
+  set_property (talk, "reasoning-effort", "low");
+  talk_play (talk, &law_pcm);
+  talk_sync (talk);
+  lay_over (wanted, "{'reasoning':{'effort':'low'}}");
+
+  peer_hold_updated (talk->peer, TRUE);
+  set_property (talk, "reasoning-effort", "xhigh");
+  peer_event (talk->peer, UPDATE, 1);
+  refuse (talk, 1, "session.reasoning.effort");
+  talk_message (talk, "server-error", 0);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 2);
+  peer_hold_updated (talk->peer, FALSE);
+  talk_sync (talk);
+
+  g_object_set (talk->element, "instructions", "Go on.", NULL);
+  wait_update (talk, 2);
+  lay_over (wanted, "{'instructions':'Go on.'}");
+  assert_update (talk, 2, wanted);
+  /* Another value is another question. */
+  set_property (talk, "reasoning-effort", "high");
+  wait_update (talk, 3);
+  lay_over (wanted, "{'reasoning':{'effort':'high'}}");
+  assert_update (talk, 3, wanted);
+  fail_unless_equals_int (talk_count_messages (talk, "server-error"), 1);
+  fail_unless_equals_int (talk_count_messages_of (talk, GST_MESSAGE_ERROR), 0);
+  json_object_unref (wanted);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* While its answers are held. */
+static void
+accept (Talk *talk)
+{
+  peer_send (talk->peer,
+      "{\"type\":\"session.updated\",\"event_id\":\"event_9\",\"session\":{"
+      "\"type\":\"realtime\",\"id\":\"sess_0\"}}");
+}
+
+/* Of two changes that went together the good one is told again, alone, and at
+ * once. A new connection does not begin with what the last one refused. */
+GST_START_TEST (test_refused_among_others)
+{
+  Talk *talk = talk_new_playing ();
+  JsonObject *wanted = json (BASE (""));
+  JsonObject *anew = json (BASE (",'voice':'marin'"));
+
+  peer_hold_updated (talk->peer, TRUE);
+  g_object_set (talk->element, "instructions", "First.", NULL);
+  peer_event (talk->peer, UPDATE, 1);
+  g_object_set (talk->element, "instructions", "Second.", NULL);
+  set_property (talk, "reasoning-effort", "xhigh");
+  talk_sync (talk);
+  accept (talk);
+  peer_event (talk->peer, UPDATE, 2);
+  refuse (talk, 2, "session.reasoning.effort");
+  peer_event (talk->peer, UPDATE, 3);
+  lay_over (wanted, "{'instructions':'Second.'}");
+  assert_update (talk, 3, wanted);
+  peer_hold_updated (talk->peer, FALSE);
+  talk_sync (talk);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 4);
+
+  peer_drop (talk->peer);
+  talk_message (talk, "session-restored", 0);
+  lay_over (anew, "{'instructions':'Second.'}");
+  assert_update (talk, 4, anew);
+  fail_unless_equals_int (talk_count_messages (talk, "server-error"), 1);
+  json_object_unref (wanted);
+  json_object_unref (anew);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* The voice, and what is in an array, by the path that an error has of them;
+ * and an error without one: nothing is repeated for ever. */
+GST_START_TEST (test_refused_paths)
+{
+  static const struct {
+    const gchar *name, *value, *param;
+    gboolean again; /* is asked for again with the next change */
+  } refusals[] = {
+    { "voice", "nobody", "session.audio.output.voice", FALSE },
+    { "tools", "[{'type':'function','name':'f'}]", "session.tools[0].name",
+        FALSE },
+    { "transcription-model", "none-such",
+        "session.audio.input.transcription.model", FALSE },
+    { "session-config", "{'x':{'y':1}}", "x.z", FALSE },
+    { "session-config", "{'x':{'y':1}}", "session.not.there", TRUE },
+    { "session-config", "{'x':{'y':1}}", "", TRUE },
+  };
+  Talk *talk = talk_new_playing ();
+  JsonObject *wanted = json (BASE (""));
+  gchar *after;
+
+  peer_hold_updated (talk->peer, TRUE);
+  set_property (talk, refusals[__i__].name, refusals[__i__].value);
+  peer_event (talk->peer, UPDATE, 1);
+  refuse (talk, 1, refusals[__i__].param);
+  fail_unless_equals_string (
+      talk_string (talk_message (talk, "server-error", 0), "param"),
+      refusals[__i__].param);
+  peer_hold_updated (talk->peer, FALSE);
+  talk_sync (talk);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 2);
+
+  g_object_set (talk->element, "instructions", "Go on.", NULL);
+  wait_update (talk, 2);
+  lay_over (wanted, "{'instructions':'Go on.'}");
+  after = to_text (json_object_get_object_member (
+      peer_event (talk->peer, UPDATE, 2), "session"));
+  if (!refusals[__i__].again)
+    assert_update (talk, 2, wanted);
+  else
+    fail_unless (strstr (after, "\"x\"") != NULL, "%s", after);
+  g_free (after);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 3);
+  json_object_unref (wanted);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* Later than the first time, too. */
+GST_START_TEST (test_late_mismatch)
+{
+  Talk *talk = talk_new_playing ();
+  GError *error = NULL;
+  gchar *debug;
+
+  talk->fails = TRUE;
+  peer_hold_updated (talk->peer, TRUE);
+  g_object_set (talk->element, "instructions", "Go on.", NULL);
+  peer_event (talk->peer, UPDATE, 1);
+  peer_send (talk->peer,
+      "{\"type\":\"session.updated\",\"event_id\":\"event_9\",\"session\":{"
+      "\"type\":\"realtime\",\"id\":\"sess_0\",\"audio\":{"
+      "\"input\":{\"format\":{\"type\":\"audio/pcm\"}},"
+      "\"output\":{\"format\":{\"type\":\"audio/pcmu\"}}}}}");
+  gst_message_parse_error (
+      talk_message_of (talk, GST_MESSAGE_ERROR, 0), &error, &debug);
+  fail_unless (
+      g_error_matches (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_SETTINGS));
+  fail_unless (strstr (error->message, "audio/pcmu") != NULL);
+  g_error_free (error);
+  g_free (debug);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 /* Audio in another format than the caps' would be noise. */
 GST_START_TEST (test_mismatch)
 {
@@ -565,6 +733,10 @@ settings_suite (void)
   tcase_add_test (updates, test_coalesced);
   tcase_add_test (updates, test_there_and_back);
   tcase_add_test (updates, test_refused);
+  tcase_add_test (updates, test_refused_stays_out);
+  tcase_add_test (updates, test_refused_among_others);
+  tcase_add_loop_test (updates, test_refused_paths, 0, 6);
+  tcase_add_test (updates, test_late_mismatch);
   tcase_add_loop_test (updates, test_mismatch, 0, 2);
   return suite;
 }

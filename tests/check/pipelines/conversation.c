@@ -422,6 +422,46 @@ start_sandbox (gboolean tls)
   return sandbox;
 }
 
+/* A change that the server refuses is told, and is the end of nothing: the next
+ * one is taken, and the turn under way is answered. */
+static void
+test_refused_update (void)
+{
+  Sandbox *sandbox = start_sandbox (FALSE);
+  g_autoptr (Stage) stage = stage_new (
+      "audiotestsrc is-live=true samplesperbuffer=480 num-buffers=50 ! "
+      "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "
+      "realtime2 name=ai uri=%s turn-detection=none ! fakesink",
+      sandbox_get_uri (sandbox));
+  g_autoptr (GPtrArray) updates = NULL, errors = NULL;
+  const GstStructure *fields;
+  const SandboxRecord *last;
+
+  stage_play (stage);
+  stage_wait (stage, "realtime2/session-updated");
+  g_object_set (stage->ai, "session-config", "{\"temperature\":1}", NULL);
+  fields = stage_wait (stage, "realtime2/server-error");
+  g_assert_cmpstr (
+      gst_structure_get_string (fields, "param"), ==, "session.temperature");
+  g_assert_cmpstr (
+      gst_structure_get_string (fields, "code"), ==, "unknown_parameter");
+  g_object_set (stage->ai, "instructions", "Go on.", NULL);
+  stage_wait_eos (stage);
+  stage_expect_no_error (stage);
+  gst_element_set_state (stage->pipeline, GST_STATE_NULL);
+
+  g_assert_cmpuint (sandbox_count_sent (sandbox, "session.updated"), ==, 2);
+  g_assert_cmpuint (sandbox_count_sent (sandbox, "response.done"), ==, 1);
+  errors = sandbox_dup_errors (sandbox);
+  g_assert_cmpuint (errors->len, ==, 1);
+  updates = sandbox_dup_received (sandbox, "session.update");
+  g_assert_cmpuint (updates->len, ==, 3);
+  last = g_ptr_array_index (updates, 2);
+  g_assert_nonnull (strstr (last->json, "Go on."));
+  g_assert_null (strstr (last->json, "temperature"));
+  sandbox_stop_thread (sandbox);
+}
+
 /* Before any connection: the element asks GIO once what to trust. */
 static void
 trust (const gchar *certificate)
@@ -448,6 +488,7 @@ main (int argc, char *argv[])
   trust (sandbox_get_certificate_path (tls));
   g_test_add_data_func ("/conversation/ws", plain, converse);
   g_test_add_data_func ("/conversation/wss", tls, converse);
+  g_test_add_func ("/conversation/refused-update", test_refused_update);
   result = g_test_run ();
   sandbox_stop_thread (plain);
   sandbox_stop_thread (tls);
