@@ -1,44 +1,66 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What this project sends is what the official types allow: the element's
- * events without exception, and the sandbox's.
+ * events in pipelines, in every suite of tests/check and in every example, and
+ * the sandbox's.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  readdirSync, readFileSync, realpathSync, rmSync, writeFileSync,
+} from 'node:fs';
+import { basename, join } from 'node:path';
 import test from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createJudge } from './judge.mjs';
 import { runPipeline, VOICE } from './pipeline.mjs';
 import {
-  makeDirectory, readLogs, SCRIPTS, startSandbox, TOOL,
+  makeDirectory, readLogs, RECORDING, SCRIPTS, startSandbox, TOOL,
 } from './support.mjs';
 import { judgeLog, Report } from './validate.mjs';
 
 const run = promisify(execFile);
 
-/* Programs of tests/check whose client is not the element: their own words are
- * wrong on purpose. */
+/* Of meson's tests, by their programs. Rooms that talk to nobody: */
+const SILENT = new RegExp('^(?:' + [
+  'element-(?:playout|interrupt|caption|captiontext|configure)',
+  'session-(?:base64|build|config|conversation|delta|fault|inputclock|json|' +
+    'pause|pins|protocol|responses|types)',
+  'sandbox-rooms',
+].join('|') + ')$');
+/* What is below the events: any text will do there, and none is an event. */
+const NO_EVENTS = /^session-transport/;
+/* Their client is not ours, and its words are wrong on purpose. */
 const STRANGE_CLIENTS = /^sandbox-/;
-/* Tests that speak no Realtime, any text will do for them; those of settings
- * that no server takes; and long ones that say nothing that others do not. */
-const LEFT_OUT = /^(transport|badsettings$|stall$|leaks$)/;
-/* All tests together; what was said until then is judged. */
-const SUITES_TIME = 120000;
+/* Most of their time the suites wait: more of them at once than there are
+ * processors. */
+const SUITES_AT_ONCE = 4;
+/* All of them together; only a fault lasts that long. */
+const SUITES_TIME = 180000;
+/* An example may have to be built first. */
+const EXAMPLE_TIME = 180000;
 /* What tests send wrong on purpose: [program, violation]. */
 const DELIBERATE = [
   /* A value of a property that the server is to refuse. */
-  [/^session-session-/, /^client session.update: session.reasoning.effort: /],
+  [/^session-session$/, /^client session.update: session.reasoning.effort: /],
+  /* Words that are no JSON go through as words: servers have new ones. */
+  [/^element-badsettings$/, /^client session.update: session.tool_choice: /],
+  [/^element-badsettings$/, /^client session.update: session.truncation: /],
+  [/^element-badsettings$/, /^client session.update: session.tracing: /],
   /* Any text goes through "include", any field through "session-config". */
-  [/^element-settings-/, /^client session.update: session.include/],
-  [/^element-settings-/, /^client session.update: .*: unknown field [xy]/],
+  [/^element-badsettings$/, /^client session.update: session.include\[\]: /],
+  [/^element-settings$/, /^client session.update: session.include\[\]: /],
+  [/^element-settings$/, /^client session.update: .*: unknown field [xy]$/],
+  /* A field that the server refuses. */
+  [/^pipelines-conversation$/,
+    /^client session.update: session: unknown field temperature$/],
 ];
 /* The least that the suites must have shown of the element. */
 const CLIENT_TYPES = [
   'conversation.item.delete', 'conversation.item.truncate',
   'input_audio_buffer.append', 'input_audio_buffer.commit', 'response.create',
-  'session.update',
+  'session.close', 'session.update',
 ];
 
 /* [name, properties, fields of the session that they must make]. Each sets
@@ -86,18 +108,32 @@ function valueAt (object, path) {
   return path.split('.').reduce((value, name) => value?.[name], object);
 }
 
-function judgeDirectory (judge, report, directory) {
-  for (const [name, text] of readLogs(directory))
-    judgeLog(judge, report, name, text,
-      STRANGE_CLIENTS.test(name) ? 'server' : undefined);
+/* One report for each program that wrote something. */
+function judgePrograms (judge, directory) {
+  const reports = new Map();
+  for (const [name, text] of readLogs(directory)) {
+    const program = name.replace(/-\d+\.jsonl$/, '');
+    if (!reports.has(program))
+      reports.set(program, new Report());
+    if (!NO_EVENTS.test(program))
+      judgeLog(judge, reports.get(program), name, text,
+        STRANGE_CLIENTS.test(program) ? 'server' : undefined);
+  }
+  return reports;
 }
 
-/* The violations that nobody meant. */
-function undesired (report) {
-  return [...report.violations]
-    .filter(([text, { place }]) => !DELIBERATE.some(
-      ([program, violation]) => program.test(place) && violation.test(text)))
-    .map(([text, { count, place }]) => `${text} (${count} times, ${place})`);
+/* The violations that nobody meant. Takes those that somebody did out of
+ * `unused`, a set of DELIBERATE. */
+function undesired (program, report, unused = new Set()) {
+  const texts = [];
+  for (const [text, { count, place }] of report.violations) {
+    const meant = DELIBERATE.find(
+      ([who, what]) => who.test(program) && what.test(text));
+    unused.delete(meant);
+    if (!meant)
+      texts.push(`${text} (${count} times, ${place})`);
+  }
+  return texts;
 }
 
 function diagnose (t, report) {
@@ -121,46 +157,132 @@ test('wire: the element, with nearly every property', async (t) => {
       const [{ session }] = sandbox.received('session.update');
       assert.deepEqual(
         fields.filter((path) => valueAt(session, path) === undefined), []);
-      const report = new Report();
-      judgeDirectory(judge, report, sandbox.directory);
+      const [[program, report]] = judgePrograms(judge, sandbox.directory);
       await sandbox.finish();
       diagnose(t2, report);
-      assert.deepEqual(undesired(report), []);
+      assert.deepEqual(undesired(program, report), []);
     });
 });
 
-/* Names of the tests that put events on a wire, as meson knows them. */
+/* The tests of tests/check as meson knows them: [{ name, program }]. */
 async function listTests (build) {
   const { stdout } = await run('meson', ['introspect', '--tests', build]);
+  const room = join(realpathSync(build), 'tests', 'check');
   return JSON.parse(stdout)
-    .filter(({ name, suite }) => !LEFT_OUT.test(name) &&
-      suite.some((s) => /:(pipelines|element|sandbox|session)$/.test(s)) &&
-      (/^session/.test(name) || !suite.some((s) => s.endsWith(':session'))))
-    .map(({ name }) => name);
+    .filter(({ cmd }) => cmd[0].startsWith(room))
+    .map(({ name, cmd }) => ({ name, program: basename(cmd[0]) }));
+}
+
+/* Runs them, whatever becomes of them: [name, result], as meson has it. The
+ * log of its own leaves alone that of who runs the suites for their results. */
+async function runSuites (build, names, directory) {
+  const log = join(build, 'meson-logs', 'interop.json');
+  let cut = false;
+  rmSync(log, { force: true });
+  try {
+    await run('meson', ['test', '-C', build, '--no-rebuild',
+      '--logbase', 'interop', '--num-processes', SUITES_AT_ONCE,
+      /* Meson fails if it is told the same name twice. */
+      ...new Set(names)], {
+      env: { ...process.env, RT2_WIRE_LOG: directory },
+      timeout: SUITES_TIME,
+      maxBuffer: 2 ** 26,
+    });
+  } catch (error) {
+    cut = error.killed;
+  }
+  assert.ok(!cut, `the suites did not end within ${SUITES_TIME / 1000} s`);
+  return readFileSync(log, 'utf8').split('\n').filter(Boolean)
+    .map((line) => JSON.parse(line))
+    .map(({ name, result }) => [name.split(/[ /]+/).pop(), result]);
+}
+
+/* What one program of a suite must have written. */
+function checkProgram (program, report, unused) {
+  if (SILENT.test(program)) {
+    assert.equal(report, undefined,
+      `${program} is said to talk to nobody, and does`);
+    return;
+  }
+  assert.ok(report, `${program} wrote nothing down`);
+  if (NO_EVENTS.test(program))
+    return;
+  const direction = STRANGE_CLIENTS.test(program) ? 'server' : 'client';
+  assert.ok(report.judged[direction] > 0,
+    `${program} wrote no event of the ${direction}`);
+  assert.deepEqual(undesired(program, report, unused), []);
+}
+
+function typesOf (reports, direction) {
+  return new Set([...reports.values()]
+    .flatMap(({ types }) => [...types[direction].keys()]));
 }
 
 test('wire: everything that the test suites say', async (t) => {
   const build = process.env.RT2_BUILD;
   assert.ok(build, 'RT2_BUILD must be the build directory');
   const directory = makeDirectory(t);
-  const names = await listTests(build);
-  assert.ok(names.length > 5, 'the suites are not built');
-  try {
-    await run('meson', ['test', '-C', build, '--no-rebuild', ...names], {
-      env: { ...process.env, RT2_WIRE_LOG: directory },
-      timeout: SUITES_TIME,
-      maxBuffer: 2 ** 26,
-    });
-  } catch (error) {
-    /* tests/run is who judges them; what they said counts here. */
-    t.diagnostic(error.killed ? 'the suites were ended before their time'
-      : `some tests failed: ${error.stdout.match(/^Fail:.*/m)}`);
-  }
-  const report = new Report();
-  judgeDirectory(await createJudge(), report, directory);
-  diagnose(t, report);
-  assert.deepEqual(undesired(report), []);
-  assert.deepEqual(
-    CLIENT_TYPES.filter((type) => !report.types.client.has(type)), []);
-  assert.ok(report.types.server.size >= 30);
+  const tests = await listTests(build);
+  assert.ok(tests.length > 5, 'the suites are not built');
+  const results = await runSuites(build, tests.map(({ name }) => name),
+    directory);
+  /* What broke off has not said all that it says. */
+  assert.deepEqual(results.filter(([, result]) => result !== 'OK'), []);
+  assert.equal(results.length, tests.length);
+
+  const reports = judgePrograms(await createJudge(), directory);
+  const unused = new Set(DELIBERATE);
+  for (const { program } of tests)
+    await t.test(program, () =>
+      checkProgram(program, reports.get(program), unused));
+  assert.deepEqual([...unused], [], 'nobody sends this any more');
+  const client = typesOf(reports, 'client');
+  const server = typesOf(reports, 'server');
+  t.diagnostic(`${client.size} types of the client: ${[...client].sort()}`);
+  t.diagnostic(`${server.size} types of the server`);
+  assert.deepEqual(CLIENT_TYPES.filter((type) => !client.has(type)), []);
+  assert.ok(server.size >= 30);
 });
+
+/* -- the examples --------------------------------------------------------- */
+
+const TOP = fileURLToPath(new URL('../..', import.meta.url));
+
+/* How each is run, with the sandbox as its server: [arguments]. */
+const EXAMPLES = {
+  quickstart: [[], ['--vad', RECORDING]],
+};
+
+/* An example has an environment of its own, not that of these tests. */
+function exampleEnvironment (directory) {
+  const environment = { ...process.env, RT2_WIRE_LOG: directory };
+  for (const name of ['GST_PLUGIN_PATH_1_0', 'GST_REGISTRY',
+    'GST_REGISTRY_FORK', 'RT2_BUILD', 'RT2_SANDBOX'])
+    delete environment[name];
+  return environment;
+}
+
+/* All but what they are explained with and what belongs to one. */
+test('wire: no example is forgotten', () => {
+  const names = readdirSync(join(TOP, 'examples'))
+    .filter((name) => !/^README\.md$|\.d$/.test(name));
+  assert.deepEqual(names.sort(), Object.keys(EXAMPLES).sort());
+});
+
+for (const [name, runs] of Object.entries(EXAMPLES))
+  for (const words of runs)
+    test(`wire: example ${[name, ...words].join(' ')}`, async (t) => {
+      const directory = makeDirectory(t);
+      /* It ends well and leaves its files in the current directory. */
+      await run(join(TOP, 'examples', name), words, {
+        cwd: directory,
+        env: exampleEnvironment(directory),
+        timeout: EXAMPLE_TIME,
+      });
+      const reports = judgePrograms(await createJudge(), directory);
+      assert.equal(reports.size, 1);
+      const [[program, report]] = reports;
+      diagnose(t, report);
+      assert.ok(report.judged.client > 0 && report.judged.server > 0);
+      assert.deepEqual(undesired(program, report), []);
+    });
