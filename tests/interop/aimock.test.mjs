@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import test from 'node:test';
-import { runPipeline, runTalk } from './pipeline.mjs';
+import { runPipeline, runTalk, runTurns } from './pipeline.mjs';
 import { RECORDING, TOOL } from './support.mjs';
 
 /* Its other build imports a function that node 18 has not, and never calls. */
@@ -95,30 +95,37 @@ function itemsOf (said) {
     .map(({ phase, texts }) => [phase, texts.join(' ')]);
 }
 
+/* What is said once the call has its output. */
+const ANSWERED = [{ endpoint: 'realtime', hasToolResult: true },
+  { content: 'It is 21 degrees.' }];
+const ASKED = 'What is the weather?';
+
 test('aimock: phases, on the pad and on the bus', async (t) => {
-  const { uri } = await startMock(t, [{ endpoint: 'realtime' }, CALLING]);
-  const { said, messages } = await runTalk(t, uri, WRITTEN);
+  const { uri } = await startMock(t, ANSWERED,
+    [{ endpoint: 'realtime' }, CALLING]);
+  const { said, messages } = await runTurns(t, uri, [ASKED],
+    { answer: '21 degrees' });
   const wanted = [['commentary', 'Let me look. One moment.'],
-    ['commentary', 'I have asked.']];
+    ['commentary', 'I have asked.'], ['final_answer', 'It is 21 degrees.']];
   assert.deepEqual(itemsOf(said), wanted);
   assert.deepEqual(ofType(messages, 'transcript')
     .map(({ phase, text }) => [phase, text]), wanted);
-  for (const name of ['item-started', 'item-done'])
-    assert.deepEqual(ofType(messages, name)
-      .filter(({ name: called }) => called === undefined)
-      .map(({ phase }) => phase), ['commentary', 'commentary']);
+  for (const type of ['item-started', 'item-done'])
+    assert.deepEqual(ofType(messages, type)
+      .filter(({ name }) => name === undefined)
+      .map(({ phase }) => phase), wanted.map(([phase]) => phase));
   /* It was said in time: nothing had to be corrected. */
   assert.deepEqual(ofType(messages, 'phase-changed'), []);
-  const [done] = ofType(messages, 'response-done');
-  assert.equal(done.status, 'completed');
 });
 
 test('aimock: only the final answer', async (t) => {
-  const { uri } = await startMock(t, [{ endpoint: 'realtime' }, CALLING]);
-  const { said, messages } = await runTalk(t, uri,
-    `${WRITTEN} text_src_0::phases=final-answer`);
-  assert.deepEqual(said, []);
-  assert.equal(ofType(messages, 'transcript').length, 2);
+  const { uri } = await startMock(t, ANSWERED,
+    [{ endpoint: 'realtime' }, CALLING]);
+  const { said, messages } = await runTurns(t, uri, [ASKED], {
+    answer: '21 degrees', properties: 'text_src_0::phases=final-answer',
+  });
+  assert.deepEqual(itemsOf(said), [['final_answer', 'It is 21 degrees.']]);
+  assert.equal(ofType(messages, 'transcript').length, 3);
 });
 
 /* -- several turns, one session ------------------------------------------- */
@@ -134,6 +141,49 @@ function repeatVoice (n) {
   const parts = Array.from({ length: n }, () => SPEECH).join(` ${PAUSE} `);
   return `${parts} concat name=c ! audioconvert ! audioresample`;
 }
+
+/* What the mock was asked at a response, as [role, text]: its memory is the
+ * session's, so that another session would have less of it. */
+function askedOf (request) {
+  return request.body.messages.map(({ role, content }) =>
+    [role, Array.isArray(content)
+      ? content.map(({ text }) => text).join('') : content]);
+}
+
+test('aimock: a conversation in one session', async (t) => {
+  const dialogue = [
+    ['Good morning.', 'Good morning to you. How can I help?'],
+    ['Tell me a joke.', 'I know none.'],
+    ['Never mind.', 'I do not.'],
+    ['Goodbye.', 'So long.'],
+  ];
+  const { mock, uri } = await startMock(t, ...dialogue.map(([said, answer]) =>
+    [{ endpoint: 'realtime', userMessage: said }, { content: answer }]));
+  const { said, messages } = await runTurns(t, uri,
+    dialogue.map(([turn]) => turn), { properties: 'instructions=Chat' });
+  assert.deepEqual(itemsOf(said),
+    dialogue.map(([, answer]) => ['final_answer', answer]));
+  assert.equal(ofType(messages, 'session-created').length, 1);
+  assert.equal(ofType(messages, 'response-done').length, dialogue.length);
+  assert.deepEqual(askedOf(mock.getRequests().at(-1)), [
+    ['system', 'Chat'],
+    ...dialogue.flatMap(([turn, answer]) =>
+      [['user', turn], ['assistant', answer]]).slice(0, -1),
+  ]);
+});
+
+/* A turn whose answer fails is told, and the next one is answered. */
+test('aimock: what comes after a failed answer', async (t) => {
+  const { uri } = await startMock(t,
+    [{ endpoint: 'realtime', userMessage: 'Fail.' },
+      { error: { message: 'No.', type: 'server_error' }, status: 500 }],
+    [{ endpoint: 'realtime', userMessage: 'Go on.' }, { content: 'Gladly.' }]);
+  const { said, messages } = await runTurns(t, uri, ['Fail.', 'Go on.']);
+  assert.deepEqual(itemsOf(said), [['final_answer', 'Gladly.']]);
+  assert.deepEqual(
+    ofType(messages, 'response-done').map(({ status }) => status),
+    ['failed', 'completed']);
+});
 
 /* The model has no VAD: the element says where an utterance ends. */
 test('aimock: a session of three utterances', async (t) => {
@@ -170,19 +220,52 @@ test('aimock: what comes after a failed utterance', async (t) => {
     .map(({ code }) => code), ['audio_unintelligible']);
 });
 
-/* -- tools ----------------------------------------------------------------
- *
- * A call is reported as an item; nobody answers it yet. Once the element does,
- * the mock tells what it was told: a fixture with `hasToolResult: true` is the
- * answer to the second response.create, and `body.messages` of that request
- * must end with { role: 'tool', tool_call_id: 'call_7' }.
- */
+/* -- tools ---------------------------------------------------------------- */
 
-test('aimock: a call is reported', async (t) => {
-  const { mock, uri } = await startMock(t, [{ endpoint: 'realtime' }, CALLING]);
-  const { messages } = await runTalk(t, uri, WRITTEN);
-  for (const name of ['item-started', 'item-done'])
-    assert.deepEqual(ofType(messages, name)
-      .map(({ name: called }) => called).filter(Boolean), [TOOL.name]);
-  assert.equal(mock.getRequests().length, 1);
+/* Two calls in one answer, and what is said once both have their outputs. */
+const CALLS = ['Paris', 'Oslo'].map((city, i) => ({
+  id: `call_${i}`, name: TOOL.name, arguments: JSON.stringify({ city }),
+}));
+const WEATHER = [
+  [{ endpoint: 'realtime', userMessage: 'weather', hasToolResult: false },
+    { content: 'Let me look.', toolCalls: CALLS }],
+  [{ endpoint: 'realtime', hasToolResult: true },
+    { content: 'It is 21 degrees in both.' }],
+  [{ endpoint: 'realtime' }, { content: 'You are welcome.' }],
+];
+
+test('aimock: two calls are answered, and the talk goes on', async (t) => {
+  const { mock, uri } = await startMock(t, ...WEATHER);
+  const { said, messages } = await runTurns(t, uri,
+    [ASKED, 'Thanks.'], { answer: '21 degrees' });
+  assert.deepEqual(itemsOf(said), [
+    ['commentary', 'Let me look.'],
+    ['final_answer', 'It is 21 degrees in both.'],
+    ['final_answer', 'You are welcome.'],
+  ]);
+  assert.deepEqual(
+    ofType(messages, 'function-call').map((call) => call['call-id']),
+    CALLS.map(({ id }) => id));
+  /* Both outputs were there before the one response that they led to. */
+  const requests = mock.getRequests();
+  assert.equal(requests.length, 3);
+  assert.deepEqual(
+    requests[1].body.messages.filter(({ role }) => role === 'tool'),
+    CALLS.map(({ id }) =>
+      ({ role: 'tool', content: '21 degrees', tool_call_id: id })));
+});
+
+/* Nobody answers: the element does, in time, and says so. */
+test('aimock: a call without an answer', async (t) => {
+  const { mock, uri } = await startMock(t, ...WEATHER);
+  const { said } = await runTurns(t, uri, [ASKED],
+    { properties: 'tool-timeout=300000000' });
+  assert.deepEqual(itemsOf(said).at(-1),
+    ['final_answer', 'It is 21 degrees in both.']);
+  const results = mock.getRequests()[1].body.messages
+    .filter(({ role }) => role === 'tool');
+  assert.deepEqual(results.map((result) => result.tool_call_id),
+    CALLS.map(({ id }) => id));
+  for (const { content } of results)
+    assert.match(content, /error|time/i);
 });

@@ -12,8 +12,12 @@ import { makeDirectory, PATIENCE, RECORDING } from './support.mjs';
 export const VOICE =
   `filesrc location=${RECORDING} ! wavparse ! audioconvert ! audioresample`;
 
-/* Runs gst-launch-1.0 to its end; what it printed. */
-async function launch (line) {
+/* For as long as it is wanted. */
+const SILENCE = 'audiotestsrc is-live=true wave=silence samplesperbuffer=480 ' +
+  '! audio/x-raw,format=S16LE,rate=24000,channels=1';
+
+/* Runs a program to its end; what it printed. */
+async function launch (program, words) {
   const options = {
     timeout: PATIENCE,
     killSignal: 'SIGKILL',
@@ -21,10 +25,11 @@ async function launch (line) {
     env: { ...process.env, OPENAI_API_KEY: 'sk-none', OPENAI_BASE_URL: '' },
   };
   const { error, stdout, stderr } = await new Promise((resolve) =>
-    execFile('gst-launch-1.0', line.split(/\s+/), options,
+    execFile(program, words, options,
       (...[failure, out, complaints]) =>
         resolve({ error: failure, stdout: out, stderr: complaints })));
-  assert.equal(error, null, `gst-launch-1.0 ${line}\n${stderr}`);
+  assert.equal(error, null,
+    `${program} ${words.join(' ')}\n${stdout}${stderr}`);
   return { stdout, stderr };
 }
 
@@ -42,7 +47,8 @@ function makeLine (uri, properties, input, text) {
  * JSON objects that came out of the pad. */
 export async function runPipeline (uri, properties, input = VOICE) {
   const line = makeLine(uri, properties, input, 'fdsink');
-  const { stdout, stderr } = await launch(`-q ${line}`);
+  const { stdout, stderr } = await launch('gst-launch-1.0',
+    ['-q', ...line.split(/\s+/)]);
   assert.equal(stderr, '');
   return parseLines(stdout);
 }
@@ -66,7 +72,24 @@ function parseMessages (stdout) {
 export async function runTalk (t, uri, properties, input = VOICE) {
   const file = join(makeDirectory(t), 'said.jsonl');
   const line = makeLine(uri, properties, input, `filesink location=${file}`);
-  const { stdout } = await launch(`-m ${line}`);
+  const { stdout } = await launch('gst-launch-1.0',
+    ['-m', ...line.split(/\s+/)]);
+  return {
+    said: parseLines(readFileSync(file, 'utf8')),
+    messages: parseMessages(stdout),
+  };
+}
+
+/* A conversation in writing: each of the turns is sent when the one before is
+ * answered; calls of functions are answered with `answer`, if there is one. */
+export async function runTurns (t, uri, turns,
+  { properties = '', answer = '' } = {}) {
+  const file = join(makeDirectory(t), 'said.jsonl');
+  const line = makeLine(uri, `${properties} output-modality=text`, SILENCE,
+    `filesink location=${file}`);
+  const { stdout } = await launch(
+    join(process.env.RT2_BUILD, 'tests', 'interop', 'interop-talk'),
+    [line, answer, ...turns]);
   return {
     said: parseLines(readFileSync(file, 'utf8')),
     messages: parseMessages(stdout),
