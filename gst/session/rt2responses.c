@@ -26,6 +26,7 @@ struct _Rt2Responses {
   GQueue ended;      /* ids, newest last */
   gboolean expected; /* the server's own will come */
   gboolean unwanted; /* the server's own, if it comes, comes too late */
+  gboolean hopeless; /* the server's own can't come; it may say so */
   gboolean marks;    /* the server gives our marks back */
   gboolean blocked;  /* one that we were never told of is under way */
 };
@@ -93,6 +94,7 @@ rt2_responses_reset (Rt2Responses *responses)
   g_hash_table_remove_all (responses->runs);
   responses->expected = FALSE;
   responses->unwanted = FALSE;
+  responses->hopeless = FALSE;
   responses->marks = FALSE;
   responses->blocked = FALSE;
 }
@@ -300,13 +302,44 @@ wish_again (Rt2Responses *responses, Run *run)
   g_queue_push_head (&responses->wishes, g_steal_pointer (&run->wish));
 }
 
+/* The server could not begin its own: if it is still wanted, we ask for it.
+ * FALSE if none was to come. */
+static gboolean
+ask_for_expected (Rt2Responses *responses)
+{
+  gboolean expected = responses->expected;
+
+  if (!expected && !responses->unwanted)
+    return FALSE;
+  responses->expected = FALSE;
+  responses->unwanted = FALSE;
+  if (expected)
+    rt2_responses_want (responses, rt2_wish_new (RT2_WISH_TURN));
+  return TRUE;
+}
+
+/* Whether a refusal that names no event is that of the server's own. */
+static gboolean
+is_of_expected (Rt2Responses *responses)
+{
+  if (responses->hopeless) {
+    responses->hopeless = FALSE;
+    return TRUE;
+  }
+  return !find_due_in_band (responses) && ask_for_expected (responses);
+}
+
 gboolean
 rt2_responses_refused (
     Rt2Responses *responses, const gchar *mark, gboolean again)
 {
-  GList *link = find_due (responses, mark);
-  Run *run = link ? link->data : find_guessed (responses, mark);
+  GList *link;
+  Run *run;
 
+  if (!mark && again && is_of_expected (responses))
+    return TRUE;
+  link = find_due (responses, mark);
+  run = link ? link->data : find_guessed (responses, mark);
   if (!run)
     return FALSE;
   if (again && !run->dead)
@@ -322,9 +355,28 @@ rt2_responses_refused (
   return TRUE;
 }
 
+/* Whether one that is heard is under way in band. */
+static gboolean
+has_living_run (const Rt2Responses *responses)
+{
+  GHashTableIter iter;
+  gpointer run;
+
+  g_hash_table_iter_init (&iter, responses->runs);
+  while (g_hash_table_iter_next (&iter, NULL, &run))
+    if (is_in_band (run) && !((Run *) run)->dead)
+      return TRUE;
+  return FALSE;
+}
+
 void
 rt2_responses_expect (Rt2Responses *responses)
 {
+  if (has_living_run (responses)) {
+    responses->hopeless = TRUE;
+    rt2_responses_want (responses, rt2_wish_new (RT2_WISH_TURN));
+    return;
+  }
   responses->expected = TRUE;
   responses->unwanted = FALSE;
 }
@@ -410,6 +462,7 @@ rt2_responses_ended (Rt2Responses *responses, const gchar *id)
   if (has_ended (responses, id))
     return FALSE;
   responses->blocked = FALSE;
+  responses->hopeless = FALSE;
   /* Of some the end is all that is told. */
   if (!known)
     run_free (claim_run (responses, NULL));

@@ -68,12 +68,14 @@ GPtrArray *rt2_responses_expire (Rt2Responses *responses, gint64 now);
 gint64 rt2_responses_next_expiry (const Rt2Responses *responses);
 
 /* The server did not take the response.create marked @mark (NULL = the last in
- * band). @again: another response was in its way; the wish stands until one has
- * ended. FALSE if no such is due. */
+ * band or, if none is due, the one that the server was to make by itself).
+ * @again: another response was in its way; the wish stands until one has ended.
+ * FALSE if no such is due. */
 gboolean rt2_responses_refused (
     Rt2Responses *responses, const gchar *mark, gboolean again);
 
-/* The server will make a response by itself: its VAD committed a turn. */
+/* The server will make a response by itself: its VAD committed a turn. It can't
+ * while one is under way: then this is a plain wish for one. */
 void rt2_responses_expect (Rt2Responses *responses);
 
 /* --- responses --- */
