@@ -107,6 +107,7 @@ struct _Rt2Session {
   guint64 translated_due; /* instant of the last of it that has one */
   Rt2Sentence output_sentence, input_sentence; /* of a translation */
   gboolean speech_open;  /* speech_started without its end */
+  gboolean vad_commits;  /* speech_stopped without its commit */
   Rt2Loudness *loudness; /* of the audio appended */
   Rt2TurnKind turn;      /* of the speech that is open, or was last */
   guint64 turn_from;     /* ns appended when that speech began */

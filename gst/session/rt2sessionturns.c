@@ -253,6 +253,7 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   session->vad_start = event->audio_start_ms * NS_PER_MS;
   session->turn = RT2_TURN_PLAIN;
   session->speech_open = TRUE;
+  session->vad_commits = FALSE;
   session->last_turn = g_get_monotonic_time ();
   utterance.start = rt2_input_clock_to_running_time (
       session->clock, event->audio_start_ms);
@@ -313,6 +314,7 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   guint64 end = end_time (session, event->audio_end_ms);
 
   session->speech_open = FALSE;
+  session->vad_commits = TRUE;
   session->vad_end = event->audio_end_ms * NS_PER_MS;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
   if (event->item_id)
@@ -408,8 +410,12 @@ rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
 void
 rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
 {
-  Rt2Span *ours = g_queue_pop_head (&session->commits);
+  Rt2Span *ours = NULL;
 
+  /* Ours may be on its way while the VAD commits. */
+  if (!session->vad_commits)
+    ours = g_queue_pop_head (&session->commits);
+  session->vad_commits = FALSE;
   session->last_turn = g_get_monotonic_time ();
   session->speech_open = FALSE;
   if (ours && event->item_id)

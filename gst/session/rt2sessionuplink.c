@@ -330,6 +330,7 @@ rt2_session_reset_uplink (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
+  session->vad_commits = FALSE;
   session->vad_start = 0;
   session->vad_end = 0;
   session->unanswered = 0;
