@@ -111,6 +111,7 @@ struct _Rt2Session {
   Rt2Loudness *loudness; /* of the audio appended */
   Rt2TurnKind turn;      /* of the speech that is open, or was last */
   guint64 turn_from;     /* ns appended when that speech began */
+  guint64 turn_length;   /* ns of that speech, measured at its end */
   gboolean deferred;     /* an interruption waits for the end of what is
                           * protected */
   GHashTable *deleted;   /* ids of items that we took back */

@@ -223,7 +223,8 @@ end_judging (Rt2Session *session)
 {
   if (session->turn != RT2_TURN_PENDING)
     return;
-  if (length_of_speech (session) >= session->config->min_interruption)
+  session->turn_length = length_of_speech (session);
+  if (session->turn_length >= session->config->min_interruption)
     confirm_turn (session);
   else
     session->turn = RT2_TURN_DISMISSED;
@@ -239,7 +240,7 @@ dismiss_turn (Rt2Session *session, const gchar *item_id)
     return;
   rt2_session_delete_item (session, item_id);
   session->listener->turn_dismissed (
-      session->owner, item_id, length_of_speech (session));
+      session->owner, item_id, session->turn_length);
 }
 
 /* --- events --- */
