@@ -77,7 +77,8 @@ truncate_item (Rt2Session *session, const Rt2Heard *heard)
       session->conversation, heard->item_id);
   guint64 ms = heard->heard * 1000 / heard->rate;
 
-  if (item && item->type != RT2_ITEM_MESSAGE)
+  /* What is still played of a connection that is gone is not in this one. */
+  if (!item || item->type != RT2_ITEM_MESSAGE)
     return;
   if (heard->complete && heard->heard >= heard->received)
     return;
@@ -88,9 +89,8 @@ truncate_item (Rt2Session *session, const Rt2Heard *heard)
   rt2_session_send (session,
       rt2_build_truncate (
           heard->item_id, 0, ms, rt2_session_new_event_id (session)));
-  if (item)
-    rt2_conversation_set_text (
-        session->conversation, heard->item_id, heard->heard_text);
+  rt2_conversation_set_text (
+      session->conversation, heard->item_id, heard->heard_text);
   session->stats.truncations++;
 }
 
