@@ -293,12 +293,14 @@ find_guessed (const Rt2Responses *responses, const gchar *mark)
 }
 
 /* Puts the wish of @run back in front of the others. Its message, if it has
- * one, is in the conversation by now. */
+ * one, is in the conversation by now and can't expire there. */
 static void
 wish_again (Rt2Responses *responses, Run *run)
 {
-  if (run->wish->kind == RT2_WISH_TEXT)
+  if (run->wish->kind == RT2_WISH_TEXT) {
     g_clear_pointer (&run->wish->command, rt2_command_free);
+    run->wish->expires = 0;
+  }
   g_queue_push_head (&responses->wishes, g_steal_pointer (&run->wish));
 }
 
