@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A transport without a socket, and a clock that stands still: programs that
+ * link this in place of rt2transport.c, with g_get_monotonic_time() and
+ * g_timeout_source_new() wrapped by the linker, decide alone what arrives and
+ * how late it is. One connection at a time, one thread.
+ */
+#pragma once
+
+#include "rt2transport.h"
+
+G_BEGIN_DECLS
+
+/* Gets what the client does; @data is that of fakewire_watch(). */
+typedef struct {
+  void (*connecting) (gpointer data);
+  /* Called from inside rt2_transport_send(). */
+  void (*sent) (gpointer data, const gchar *text);
+} FakeWireWatch;
+
+void fakewire_watch (const FakeWireWatch *watch, gpointer data);
+
+/* Whether the client waits for the connection, or has it. */
+gboolean fakewire_is_connecting (void);
+gboolean fakewire_is_open (void);
+
+/* The upgrade is through. */
+void fakewire_open (void);
+/* A message of the server's. */
+void fakewire_deliver (const gchar *text);
+/* The connection is gone. */
+void fakewire_drop (void);
+
+/* The time, monotonic us; it only moves here. */
+gint64 fakeclock_now (void);
+void fakeclock_advance (gint64 us);
+/* When the next timeout is due; G_MAXINT64 = there is none. */
+gint64 fakeclock_next (void);
+
+G_END_DECLS

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A session, a user, an application and a server in one thread, with a clock
+ * that stands still and a wire whose delay is the test's to choose. The server
+ * is a model: it obeys the protocol, and so must whatever reaches it. The books
+ * are kept twice: what the server did, and what of that the client was told.
+ * Whoever breaks a rule ends the program, with all that happened before.
+ *
+ * world.c: the books, and the steps of time. worldserver.c: the server.
+ * worldclient.c: judges each message that the client sends. worldowner.c: the
+ * listener of the session, and what was played.
+ */
+#pragma once
+
+#include "fakewire.h"
+#include "rt2session-private.h"
+
+G_BEGIN_DECLS
+
+#define WORLD_MS G_GUINT64_CONSTANT (1000000)
+/* All audio is G.711, one byte per sample. */
+#define WORLD_SAMPLES_PER_MS 8
+/* The pieces in which the user's audio goes up. */
+#define WORLD_PIECE_MS 20
+#define WORLD_SILENCE_MS 200 /* that ends a turn */
+#define WORLD_PADDING_MS 100 /* before one */
+#define WORLD_TOOL_TIMEOUT_S 20
+
+/* --- reasons for a response --- */
+
+typedef enum {
+  REQUEST_GREETING,
+  REQUEST_TEXT,  /* a message, and perhaps a response */
+  REQUEST_ASKED, /* create-response */
+} RequestKind;
+
+typedef enum {
+  REQUEST_QUEUED, /* the session was not configured then */
+  REQUEST_MUST,   /* must be sent */
+  REQUEST_MAY,    /* may be: an interruption came at the same time */
+  REQUEST_SENT,   /* on its way, or answered */
+  REQUEST_GONE,   /* must not be sent any more */
+} RequestState;
+
+typedef struct {
+  RequestKind kind;
+  RequestState state;
+  guint number; /* its text, or tag, holds this */
+  gboolean responds, out_of_band;
+  gboolean lasting; /* it stands when the user interrupts */
+  gint64 expires;   /* 0 = never */
+} Request;
+
+/* A response.create of the client's. */
+typedef struct {
+  gchar *mark;
+  Request *request; /* NULL = a plain one */
+  gboolean out_of_band;
+  gboolean lasting; /* the plain wish that it came from */
+  gboolean dead;    /* the user interrupted since */
+  gboolean refused;
+} Create;
+
+/* --- what the server makes --- */
+
+typedef struct _Answer Answer;
+
+typedef enum {
+  ITEM_USER,
+  ITEM_SPEECH,
+  ITEM_WRITING,
+  ITEM_CALL,
+} ItemKind;
+
+typedef struct {
+  gchar *id;
+  gchar *call_id; /* of a CALL */
+  ItemKind kind;
+  Answer *answer;   /* NULL of the user's */
+  guint connection; /* its number */
+  guint64 speech;   /* of the user's: ms of the longest stretch of sound */
+
+  /* The server's side. */
+  guint64 made;  /* samples */
+  gboolean done; /* nothing is added to it any more */
+
+  /* The client's side. */
+  guint64 told;            /* samples */
+  gboolean announced;      /* output_item.added, or any later */
+  gboolean text_told;      /* words of a WRITING */
+  gboolean called;         /* the owner was asked for an output */
+  gboolean call_told;      /* output_item.done, or the response's */
+  gboolean open;           /* no output of it was sent */
+  gboolean answered;       /* the application gave one */
+  gint64 deadline;         /* of the application's, monotonic us */
+  guint outputs;           /* that were sent */
+  guint truncations;       /* sent */
+  guint deletions;         /* sent */
+  gboolean dismissed;      /* the owner was told so */
+  gboolean reported;       /* at an interruption, with `played` */
+  guint64 played;          /* samples */
+  gboolean complete;       /* `told` is all that there will be */
+  gboolean was_complete;   /* when it was reported */
+  guint64 told_when_asked; /* `told` when it was reported */
+} Item;
+
+struct _Answer {
+  gchar *id;
+  Create *create; /* NULL = the server's own */
+  gboolean out_of_band;
+  guint connection;
+  GPtrArray *items; /* Item*, borrowed */
+  Item *current;    /* the one that is being made, or NULL */
+
+  gboolean planned; /* the server will make it */
+  gboolean running; /* the server makes it */
+
+  gboolean expected; /* the client was told of the turn that it answers */
+  gboolean told;     /* response.created was delivered */
+  gboolean over;     /* response.done was delivered */
+  gboolean dead;     /* nothing of it may be heard any more */
+  gboolean born_dead;
+  gboolean silent; /* nothing may follow from its calls */
+  guint started;   /* times that the owner was told so */
+  guint cancels;   /* sent */
+};
+
+/* --- messages under way --- */
+
+typedef enum {
+  PACKET_OTHER,
+  PACKET_SPEECH_STARTED,
+  PACKET_COMMITTED,
+  PACKET_CREATED, /* and so on: of responses */
+  PACKET_ADDED,
+  PACKET_AUDIO,
+  PACKET_TEXT,
+  PACKET_ITEM_DONE,
+  PACKET_DONE,
+  PACKET_REFUSAL,    /* of a response.create */
+  PACKET_NO_ANSWER,  /* the server could not begin one of its own */
+  PACKET_TRANSCRIPT, /* of the user's words */
+} PacketKind;
+
+typedef struct {
+  PacketKind kind;
+  gchar *json;
+  Answer *answer;
+  Item *item;
+  gboolean by_vad; /* of a COMMITTED */
+  guint64 samples; /* of an AUDIO */
+  Create *create;  /* of a REFUSAL */
+  gboolean again;  /* likewise: another response was in its way */
+} Packet;
+
+/* A wish for a plain response. */
+typedef enum {
+  PLAIN_NONE,
+  PLAIN_MAY,
+  PLAIN_MUST,
+} Plain;
+
+/* --- the world --- */
+
+/* How a schedule's session is set up. */
+typedef struct {
+  Rt2TurnDetection turn_detection;
+  gboolean create_response, interrupt_response;
+  guint min_interruption; /* ms */
+  gboolean guards_speech;
+  gboolean transcribes;
+  gboolean greets;
+  gboolean gives_marks; /* the server, in response.metadata */
+  gboolean names_event; /* the server, in its errors */
+} WorldSetup;
+
+typedef struct {
+  WorldSetup setup;
+  GRand *random; /* of the server's choices and the test's */
+  GPtrArray *log;
+  gchar *name; /* of the schedule, for who reads that it failed */
+
+  GMainContext *context;
+  Rt2Session *session;
+  Rt2SessionConfig *config;
+
+  /* Everything that ever was, owned. */
+  GPtrArray *requests, *creates, *answers, *items;
+  guint connection; /* number of the newest */
+  guint numbers;    /* of ids */
+
+  GQueue up;   /* JsonObject*, sent by the client */
+  GQueue down; /* Packet*, sent by the server */
+
+  /* The server. */
+  gboolean configured; /* it took a session.update */
+  gboolean creates_answers, cancels_answers, has_vad;
+  guint64 appended;     /* ms */
+  guint64 uncommitted;  /* ms */
+  guint64 sound, quiet; /* ms: in the turn that goes on; since the last of it */
+  guint64 sound_start;  /* ms appended when it began */
+  guint64 stretch_start; /* when the last stretch without a gap did */
+  guint64 longest;       /* ms: such stretch in this turn */
+  guint64 turn_end;     /* ms appended when the last turn ended */
+  gboolean hears;       /* speech_started was said, and its end not */
+  GQueue untranscribed; /* Item*, borrowed */
+
+  /* The client, as far as it was told. */
+  gboolean ready; /* `configured` was called */
+  Create *outstanding;
+  Request *message; /* it was sent; its response.create must be next */
+  Plain plain;
+  gboolean plain_lasts;
+  gboolean expects; /* an answer that the server could not begin */
+  gboolean floor; /* the agent had the floor when the user began */
+  guint interrupts_before;
+
+  /* The application. */
+  GQueue uplink; /* GBytes*; NULL data = the end */
+  gboolean ended;
+  gboolean is_protected;
+  gboolean cancels;        /* a command may interrupt what is protected */
+  GQueue playing;          /* Item*, borrowed */
+  Rt2SessionState state;   /* as last told */
+  guint interrupts;        /* times that interrupt() was called */
+  guint failures_expected; /* of commands */
+  guint drained;
+} World;
+
+World *world_new (const gchar *name, guint32 seed, const WorldSetup *setup);
+/* Also checks that everything ended well, see world_settle(). */
+void world_free (World *world);
+
+/* Fails the program unless @condition; tells what happened before. */
+#define WORLD_CHECK(world, condition)                                          \
+  do {                                                                         \
+    if (!(condition))                                                          \
+      world_fail ((world), G_STRLOC, #condition);                              \
+  } while (0)
+void world_fail (World *world, const gchar *where, const gchar *what)
+    G_GNUC_NORETURN;
+void world_log (World *world, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* TRUE in @percent of all cases. */
+gboolean world_chance (World *world, gint percent);
+
+/* Runs the session's loop until nothing is ready. */
+void world_run (World *world);
+/* Lets time pass, timer by timer. */
+void world_advance (World *world, gint64 us);
+/* The session's connection is opened, if it waits for it. */
+void world_connect (World *world);
+/* The connection is lost. */
+void world_drop (World *world);
+/* The books of a connection that is gone. */
+void world_forget_connection (World *world);
+
+/* Until nothing happens any more: the user is silent, the application answers
+ * all calls, the server ends all responses. Then checks that nobody waits. */
+void world_settle (World *world);
+
+/* The wish for a plain response, as of now. */
+void world_want_plain (World *world);
+
+/* --- the server --- */
+
+void world_server_connected (World *world);
+/* Takes the next message of the client; FALSE if there is none. */
+gboolean world_server_take (World *world);
+/* Something new of a response that is under way; FALSE if none is. */
+gboolean world_server_work (World *world);
+/* Makes the response that it owes for a turn; FALSE if there is none. */
+gboolean world_server_answer (World *world);
+/* Ends a response that is under way. */
+gboolean world_server_end (World *world);
+/* Transcribes what the user said; FALSE if there is nothing. */
+gboolean world_server_transcribe (World *world);
+/* The in-band response that is under way, or NULL. */
+Answer *world_server_active (World *world);
+/* The response that is owed for a turn. */
+Answer *world_server_planned (World *world);
+
+/* Delivers the next message to the client; FALSE if there is none. */
+gboolean world_deliver (World *world);
+
+/* --- the client --- */
+
+/* The client sent @text. */
+void world_client_sent (World *world, const gchar *text);
+/* The user interrupted: nothing of what is under way may be heard. */
+void world_client_interrupted (World *world);
+Answer *world_find_answer (World *world, const gchar *id);
+Item *world_find_item (World *world, const gchar *id);
+Item *world_find_call (World *world, const gchar *call_id);
+
+/* --- the application --- */
+
+extern const Rt2SessionListener world_listener;
+
+void world_say (World *world, guint ms, gboolean loud);
+/* The user will say nothing more. */
+void world_finish (World *world);
+void world_play (World *world, guint ms);
+/* A command of the application; takes it over. */
+void world_command (World *world, Rt2Command *command);
+void world_send_text (World *world, const gchar *role, gboolean respond,
+    Rt2Interrupt interrupt, gint priority, gint64 expires);
+void world_ask (World *world, gboolean out_of_band);
+void world_cancel (World *world);
+void world_commit (World *world);
+void world_answer_call (World *world, Item *call);
+void world_protect (World *world, gboolean is_protected);
+
+G_END_DECLS
