@@ -68,7 +68,8 @@ struct _Rt2Session {
 
   GMutex lock;                  /* guards the next seven, nothing else */
   GQueue new_commands;          /* Rt2Command*, left by command() */
-  gsize command_bytes;          /* of all that wait, here and in `commands` */
+  guint n_commands;             /* that wait, here and in `commands` */
+  gsize command_bytes;          /* likewise */
   Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
   gboolean finish_asked;        /* left by finish() */
   GQueue to_forget;             /* gchar*, left by forget_item() */

@@ -709,10 +709,11 @@ rt2_session_command (Rt2Session *session, Rt2Command *command)
   gboolean taken;
 
   g_mutex_lock (&session->lock);
-  taken = session->new_commands.length < RT2_SESSION_MAX_COMMANDS
+  taken = session->n_commands < RT2_SESSION_MAX_COMMANDS
       && session->command_bytes + size <= RT2_SESSION_MAX_COMMAND_BYTES;
   if (taken) {
     g_queue_push_tail (&session->new_commands, command);
+    session->n_commands++;
     session->command_bytes += size;
   }
   g_mutex_unlock (&session->lock);

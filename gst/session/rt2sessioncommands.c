@@ -260,12 +260,26 @@ rt2_session_execute (Rt2Session *session, Rt2Command *command)
   rt2_session_send_wishes (session);
 }
 
+/* The next that waits, or NULL. It makes room for another. */
+static Rt2Command *
+next_command (Rt2Session *session)
+{
+  Rt2Command *command = g_queue_pop_head (&session->commands);
+
+  if (!command)
+    return NULL;
+  g_mutex_lock (&session->lock);
+  session->n_commands--;
+  session->command_bytes -= rt2_command_size (command);
+  g_mutex_unlock (&session->lock);
+  return command;
+}
+
 void
 rt2_session_run_commands (Rt2Session *session)
 {
   Rt2Command *command;
 
-  while (
-      session->configured && (command = g_queue_pop_head (&session->commands)))
+  while (session->configured && (command = next_command (session)))
     rt2_session_execute (session, command);
 }
