@@ -164,16 +164,27 @@ may_begin (const Rt2Responses *responses)
 
 /* --- wishes that wait --- */
 
+static GList *
+find_plain (Rt2Responses *responses)
+{
+  return g_queue_find_custom (&responses->wishes, NULL, compare_plain);
+}
+
+/* One response will do for both. */
+static void
+merge (Rt2Wish *wish, const Rt2Wish *other)
+{
+  wish->lasting |= other->lasting;
+  wish->priority = MAX (wish->priority, other->priority);
+}
+
 gboolean
 rt2_responses_want (Rt2Responses *responses, Rt2Wish *wish)
 {
-  GList *plain = g_queue_find_custom (&responses->wishes, NULL, compare_plain);
+  GList *plain = find_plain (responses);
 
   if (is_plain (wish) && plain) {
-    Rt2Wish *other = plain->data;
-
-    other->lasting |= wish->lasting;
-    other->priority = MAX (other->priority, wish->priority);
+    merge (plain->data, wish);
     rt2_wish_free (wish);
     return TRUE;
   }
@@ -208,7 +219,7 @@ next_wish (const Rt2Responses *responses)
 static void
 drop_served (Rt2Responses *responses, const Rt2Wish *by)
 {
-  GList *plain = g_queue_find_custom (&responses->wishes, NULL, compare_plain);
+  GList *plain = find_plain (responses);
 
   if (!plain || by->out_of_band || by->kind == RT2_WISH_ASKED)
     return;
@@ -297,11 +308,19 @@ find_guessed (const Rt2Responses *responses, const gchar *mark)
 static void
 wish_again (Rt2Responses *responses, Run *run)
 {
-  if (run->wish->kind == RT2_WISH_TEXT) {
-    g_clear_pointer (&run->wish->command, rt2_command_free);
-    run->wish->expires = 0;
+  Rt2Wish *wish = g_steal_pointer (&run->wish);
+  GList *plain = find_plain (responses);
+
+  if (wish->kind == RT2_WISH_TEXT) {
+    g_clear_pointer (&wish->command, rt2_command_free);
+    wish->expires = 0;
   }
-  g_queue_push_head (&responses->wishes, g_steal_pointer (&run->wish));
+  if (is_plain (wish) && plain) {
+    merge (wish, plain->data);
+    rt2_wish_free (plain->data);
+    g_queue_delete_link (&responses->wishes, plain);
+  }
+  g_queue_push_head (&responses->wishes, wish);
 }
 
 /* The server could not begin its own: if it is still wanted, we ask for it.
