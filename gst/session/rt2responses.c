@@ -339,7 +339,9 @@ ask_for_expected (Rt2Responses *responses)
   return TRUE;
 }
 
-/* Whether a refusal that names no event is that of the server's own. */
+/* Whether a refusal that names no event is that of the server's own. If it is
+ * one of ours that is refused, it is the server's own that is in its way, and
+ * not awaited any more. */
 static gboolean
 is_of_expected (Rt2Responses *responses)
 {
@@ -347,7 +349,9 @@ is_of_expected (Rt2Responses *responses)
     responses->hopeless = FALSE;
     return TRUE;
   }
-  return !find_due_in_band (responses) && ask_for_expected (responses);
+  if (find_due_in_band (responses) && !has_in_band_run (responses))
+    return FALSE;
+  return ask_for_expected (responses);
 }
 
 gboolean

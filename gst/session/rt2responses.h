@@ -67,10 +67,10 @@ GPtrArray *rt2_responses_expire (Rt2Responses *responses, gint64 now);
 /* When the next one does; 0 = never. */
 gint64 rt2_responses_next_expiry (const Rt2Responses *responses);
 
-/* The server did not take the response.create marked @mark (NULL = the last in
- * band or, if none is due, the one that the server was to make by itself).
- * @again: another response was in its way; the wish stands until one has ended.
- * FALSE if no such is due. */
+/* The server did not take the response.create marked @mark. @again: another
+ * response was in its way; the wish stands until one has ended. @mark NULL: the
+ * last in band, or the one that the server was to make by itself if that one
+ * can't be meant. FALSE if no such is due. */
 gboolean rt2_responses_refused (
     Rt2Responses *responses, const gchar *mark, gboolean again);
 

@@ -617,6 +617,26 @@ test_expected_refused (void)
   expect_rest (responses);
 }
 
+/* Ours that is due is not meant while the one in the way is known. */
+static void
+test_expected_refused_while_due (void)
+{
+  g_autoptr (Rt2Responses) responses = rt2_responses_new ();
+
+  want_plain (responses);
+  take (responses, "m1");
+  rt2_responses_expect (responses);
+  expect_start (responses, "theirs", NULL, RT2_START_NEW);
+  rt2_responses_interrupt (responses);
+  rt2_responses_expect (responses);
+  g_assert_true (rt2_responses_refused (responses, NULL, TRUE));
+  end (responses, "theirs");
+  expect_none (responses);
+  expect_start (responses, "R1", "m1", RT2_START_VOID);
+  end (responses, "R1");
+  take_as (responses, "m2", RT2_WISH_TURN, NULL);
+}
+
 /* --- out of band --- */
 
 static void
@@ -952,6 +972,7 @@ add_responses (void)
   ADD ("expected-before-due", test_expected_before_due);
   ADD ("expected-behind-another", test_expected_behind_another);
   ADD ("expected-refused", test_expected_refused);
+  ADD ("expected-refused-while-due", test_expected_refused_while_due);
   ADD ("out-of-band", test_out_of_band);
   ADD ("out-of-band-is-open", test_out_of_band_is_open);
   ADD ("out-of-band-interrupted", test_out_of_band_interrupted);
