@@ -180,6 +180,71 @@ test_responses (void)
       "\"response_id\":\"resp_Aa3\"}");
 }
 
+/* What the application says of a response, and our mark beside it. */
+static void
+test_response_parameters (void)
+{
+  assert_built (
+      rt2_build_response_create ("{}", NULL), "{\"type\":\"response.create\"}");
+  assert_built (rt2_build_response_create ("{}", "m"),
+      "{\"type\":\"response.create\",\"event_id\":\"m\",\"response\":"
+      "{\"metadata\":{\"client_event_id\":\"m\"}}}");
+  assert_built (
+      rt2_build_response_create (
+          " {\"conversation\":\"none\",\n\"input\":[],\"x\":{\"y\":1.5}}", "m"),
+      "{\"type\":\"response.create\",\"event_id\":\"m\",\"response\":"
+      "{\"conversation\":\"none\",\"input\":[],\"x\":{\"y\":1.5},"
+      "\"metadata\":{\"client_event_id\":\"m\"}}}");
+  assert_built (rt2_build_response_create (
+                    "{\"metadata\":{\"topic\":\"a \\\"b\\\"\"}}", "m"),
+      "{\"type\":\"response.create\",\"event_id\":\"m\",\"response\":"
+      "{\"metadata\":{\"topic\":\"a \\\"b\\\"\",\"client_event_id\":\"m\"}}}");
+  assert_built (
+      rt2_build_response_create ("{\"metadata\":{\"topic\":\"x\"}}", NULL),
+      "{\"type\":\"response.create\",\"response\":"
+      "{\"metadata\":{\"topic\":\"x\"}}}");
+  assert_built (rt2_build_response_create ("{\"metadata\":null}", "m"),
+      "{\"type\":\"response.create\",\"event_id\":\"m\",\"response\":"
+      "{\"metadata\":{\"client_event_id\":\"m\"}}}");
+}
+
+/* The server takes 16 pairs: the application's go first. */
+static void
+test_response_metadata (void)
+{
+  for (guint n = 15; n <= 16; n++) {
+    g_autoptr (GString) params = g_string_new ("{\"metadata\":{");
+    g_autofree gchar *built = NULL;
+    g_autoptr (JsonObject) object = NULL;
+    JsonObject *metadata;
+
+    for (guint i = 0; i < n; i++)
+      g_string_append_printf (params, "%s\"k%u\":\"v\"", i > 0 ? "," : "", i);
+    g_string_append (params, "}}");
+    built = rt2_build_response_create (params->str, "m");
+    object = rt2_json_parse_object (built, strlen (built), NULL);
+    metadata = rt2_json_object (
+        rt2_json_object (object, "response"), "metadata");
+    g_assert_cmpuint (json_object_get_size (metadata), ==, 16);
+    g_assert_cmpint (
+        json_object_has_member (metadata, "client_event_id"), ==, n < 16);
+    g_assert_cmpstr (rt2_json_string (object, "event_id"), ==, "m");
+  }
+}
+
+static void
+test_approval (void)
+{
+  assert_built (rt2_build_approval ("item_1", "mcpr_1", TRUE, "a"),
+      "{\"type\":\"conversation.item.create\",\"event_id\":\"a\",\"item\":{"
+      "\"type\":\"mcp_approval_response\",\"id\":\"item_1\","
+      "\"approval_request_id\":\"mcpr_1\",\"approve\":true}}");
+  assert_built (rt2_build_approval ("i", "a \"b\"", FALSE, NULL),
+      "{\"type\":\"conversation.item.create\",\"item\":{"
+      "\"type\":\"mcp_approval_response\",\"id\":\"i\","
+      "\"approval_request_id\":\"a \\\"b\\\"\",\"approve\":false}}");
+}
+
 /* --- session.update --- */
 
 #define UPDATE(input, output, rest)                                            \
@@ -382,6 +447,9 @@ main (int argc, char **argv)
   g_test_add_func ("/build/bad-text", test_bad_text);
   g_test_add_func ("/build/items", test_items);
   g_test_add_func ("/build/responses", test_responses);
+  g_test_add_func ("/build/response-parameters", test_response_parameters);
+  g_test_add_func ("/build/response-metadata", test_response_metadata);
+  g_test_add_func ("/build/approval", test_approval);
   g_test_add_func ("/build/update-documented", test_update_documented);
   g_test_add_func ("/build/update-least", test_update_least);
   g_test_add_func ("/build/update-empty-strings", test_update_empty_strings);

@@ -31,8 +31,8 @@ expect_nothing (Rt2Calls *calls)
 
 /* The next output is that of @id. */
 static void
-expect_output (Rt2Calls *calls, const gchar *id, const gchar *output,
-    gboolean batch_done)
+expect_output (
+    Rt2Calls *calls, const gchar *id, const gchar *output, gboolean batch_done)
 {
   gboolean done = !batch_done;
   g_autoptr (Rt2Call) call = rt2_calls_take_output (calls, &done);

@@ -125,9 +125,9 @@ test_response (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++) {
     GError *error = NULL;
-    g_autoptr (Rt2Command) command = expect_taken (
-        rt2_command_new_response (rows[i].json, &error), error,
-        RT2_COMMAND_CREATE_RESPONSE);
+    g_autoptr (Rt2Command)
+        command = expect_taken (rt2_command_new_response (rows[i].json, &error),
+            error, RT2_COMMAND_CREATE_RESPONSE);
     gboolean plain = !rows[i].json || !*rows[i].json;
 
     g_assert_cmpstr (command->text, ==, plain ? NULL : rows[i].json);
@@ -186,7 +186,8 @@ test_approval (void)
 static void
 test_event (void)
 {
-  static const gchar *json = "{\"type\":\"conversation.item.retrieve\",\"x\":1}";
+  static const gchar *json =
+      "{\"type\":\"conversation.item.retrieve\",\"x\":1}";
   GError *none = NULL;
   g_autoptr (Rt2Command) command = expect_taken (
       rt2_command_new_event (json, &none), none, RT2_COMMAND_CLIENT_EVENT);

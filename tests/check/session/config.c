@@ -50,6 +50,8 @@ static const struct {
   FIELD (NS, idle_timeout),
   FIELD (BOOLEAN, create_response),
   FIELD (BOOLEAN, interrupt_response),
+  FIELD (NS, min_interruption),
+  FIELD (BOOLEAN, guards_speech),
   FIELD (STRING, transcription_model),
   FIELD (STRING, transcription_language),
   FIELD (STRING, transcription_prompt),
@@ -63,6 +65,7 @@ static const struct {
   FIELD (STRING, tracing),
   FIELD (STRING, include),
   FIELD (STRING, overlay),
+  FIELD (STRING, update),
 };
 
 static void

@@ -81,8 +81,7 @@ static void
 expect_start (Rt2Responses *responses, const gchar *id, const gchar *mark,
     Rt2Start wanted)
 {
-  g_assert_cmpint (
-      rt2_responses_started (responses, id, mark), ==, wanted);
+  g_assert_cmpint (rt2_responses_started (responses, id, mark), ==, wanted);
 }
 
 static void

@@ -23,16 +23,16 @@ static void
 step_sound (World *world)
 {
   if (!world->ended)
-    world_say (world, WORLD_PIECE_MS * g_rand_int_range (world->random, 1, 25),
-        TRUE);
+    world_say (
+        world, WORLD_PIECE_MS * g_rand_int_range (world->random, 1, 25), TRUE);
 }
 
 static void
 step_silence (World *world)
 {
   if (!world->ended)
-    world_say (world, WORLD_PIECE_MS * g_rand_int_range (world->random, 1, 16),
-        FALSE);
+    world_say (
+        world, WORLD_PIECE_MS * g_rand_int_range (world->random, 1, 16), FALSE);
 }
 
 static void
@@ -220,8 +220,8 @@ draw_setup (GRand *random)
   };
   WorldSetup setup = { 0 };
 
-  setup.turn_detection = detections[g_rand_int_range (
-      random, 0, G_N_ELEMENTS (detections))];
+  setup.turn_detection =
+      detections[g_rand_int_range (random, 0, G_N_ELEMENTS (detections))];
   setup.create_response = g_rand_int_range (random, 0, 5) > 0;
   setup.interrupt_response = g_rand_int_range (random, 0, 4) > 0;
   setup.min_interruption = g_rand_boolean (random) ? 240 : 0;
@@ -236,8 +236,7 @@ draw_setup (GRand *random)
 static void
 run_schedule (guint32 seed)
 {
-  gchar *name = g_strdup_printf (
-      "RT2_SCHEDULES=1 RT2_SCHEDULES_SEED=%u", seed);
+  gchar *name = g_strdup_printf ("RT2_SCHEDULES=1 RT2_SCHEDULES_SEED=%u", seed);
   GRand *random = g_rand_new_with_seed (seed ^ 0x5bd1e995);
   WorldSetup setup = draw_setup (random);
   World *world = world_new (name, seed, &setup);

@@ -285,7 +285,7 @@ settle_round (World *world)
   }
   answer_all_calls (world);
   while (world_server_answer (world) || world_server_transcribe (world)
-         || world_server_end (world))
+      || world_server_end (world))
     busy = TRUE;
   return busy;
 }
@@ -325,8 +325,8 @@ check_items (World *world)
     if (item->kind == ITEM_USER)
       WORLD_CHECK (world, item->deletions == (item->dismissed ? 1 : 0));
     else if (item->answer->out_of_band)
-      WORLD_CHECK (world,
-          item->deletions + item->truncations + item->outputs == 0);
+      WORLD_CHECK (
+          world, item->deletions + item->truncations + item->outputs == 0);
     else if (item->kind == ITEM_CALL)
       WORLD_CHECK (world, item->outputs == 1);
     else

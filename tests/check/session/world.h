@@ -201,9 +201,9 @@ typedef struct {
   guint64 sound_start;  /* ms appended when it began */
   guint64 stretch_start; /* when the last stretch without a gap did */
   guint64 longest;       /* ms: such stretch in this turn */
-  guint64 turn_end;     /* ms appended when the last turn ended */
-  gboolean hears;       /* speech_started was said, and its end not */
-  GQueue untranscribed; /* Item*, borrowed */
+  guint64 turn_end;      /* ms appended when the last turn ended */
+  gboolean hears;        /* speech_started was said, and its end not */
+  GQueue untranscribed;  /* Item*, borrowed */
 
   /* The client, as far as it was told. */
   gboolean ready; /* `configured` was called */
@@ -212,7 +212,7 @@ typedef struct {
   Plain plain;
   gboolean plain_lasts;
   gboolean expects; /* an answer that the server could not begin */
-  gboolean floor; /* the agent had the floor when the user began */
+  gboolean floor;   /* the agent had the floor when the user began */
   guint interrupts_before;
 
   /* The application. */
@@ -237,8 +237,8 @@ void world_free (World *world);
     if (!(condition))                                                          \
       world_fail ((world), G_STRLOC, #condition);                              \
   } while (0)
-void world_fail (World *world, const gchar *where, const gchar *what)
-    G_GNUC_NORETURN;
+void world_fail (
+    World *world, const gchar *where, const gchar *what) G_GNUC_NORETURN;
 void world_log (World *world, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* TRUE in @percent of all cases. */

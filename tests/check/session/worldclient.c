@@ -423,8 +423,7 @@ check_create (World *world, JsonObject *object)
   create->out_of_band = g_strcmp0 (
                             rt2_json_string (response, "conversation"), "none")
       == 0;
-  create->request = world->message ? world->message
-                                   : reason_of (world, object);
+  create->request = world->message ? world->message : reason_of (world, object);
   if (create->request && !world->message) {
     WORLD_CHECK (world, create->request->out_of_band == create->out_of_band);
     WORLD_CHECK (world,
@@ -457,7 +456,8 @@ check_truncate (World *world, JsonObject *object)
 
   WORLD_CHECK (world, item->connection == world->connection);
   WORLD_CHECK (world, item->kind == ITEM_SPEECH && !item->answer->out_of_band);
-  WORLD_CHECK (world, json_object_get_int_member (object, "content_index") == 0);
+  WORLD_CHECK (
+      world, json_object_get_int_member (object, "content_index") == 0);
   WORLD_CHECK (world, ms > 0);
   WORLD_CHECK (world, (guint64) ms * WORLD_SAMPLES_PER_MS <= item->told);
   WORLD_CHECK (world, (guint64) ms == item->played / WORLD_SAMPLES_PER_MS);

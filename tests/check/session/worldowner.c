@@ -201,8 +201,8 @@ on_command_failed (
         world->requests, atoi (command->text + strlen ("text-")));
 
     WORLD_CHECK (world, request->state == REQUEST_MUST);
-    WORLD_CHECK (world,
-        request->expires != 0 && request->expires <= fakeclock_now ());
+    WORLD_CHECK (
+        world, request->expires != 0 && request->expires <= fakeclock_now ());
     request->state = REQUEST_GONE;
     return;
   }

@@ -41,8 +41,8 @@ say_of (World *world, PacketKind kind, Answer *answer, Item *item, gchar *json)
 }
 
 static Packet *
-say_error (World *world, PacketKind kind, const gchar *code,
-    const gchar *event_id)
+say_error (
+    World *world, PacketKind kind, const gchar *code, const gchar *event_id)
 {
   gboolean named = event_id && world->setup.names_event;
 
@@ -219,8 +219,8 @@ output_json (const Answer *answer)
 
 /* @details: JSON of status_details. */
 static void
-end_answer (World *world, Answer *answer, const gchar *status,
-    const gchar *details)
+end_answer (
+    World *world, Answer *answer, const gchar *status, const gchar *details)
 {
   gchar *marks = answer_marks (world, answer);
   gchar *output = output_json (answer);
@@ -322,8 +322,7 @@ end_item (World *world, Item *item)
     say_part (world, PACKET_OTHER, item, "output_audio_transcript.done",
         "transcript", "word word");
   } else if (item->kind == ITEM_WRITING) {
-    say_part (
-        world, PACKET_TEXT, item, "output_text.done", "text", "written");
+    say_part (world, PACKET_TEXT, item, "output_text.done", "text", "written");
   }
   say_item (world, PACKET_ITEM_DONE, item, "done", FALSE);
   say_in_conversation (world, item, FALSE);
@@ -433,8 +432,8 @@ commit (World *world, gboolean by_vad)
 static void
 begin_turn (World *world)
 {
-  guint64 start = world->sound_start - MIN (world->sound_start,
-                      WORLD_PADDING_MS);
+  guint64 start = world->sound_start
+      - MIN (world->sound_start, WORLD_PADDING_MS);
   Answer *active;
 
   /* What it owes for the last turn comes before the next. */
@@ -612,8 +611,7 @@ take_item (World *world, JsonObject *object)
   say (world, PACKET_OTHER,
       g_strdup_printf ("{\"type\":\"conversation.item.added\",\"item\":{"
                        "\"id\":\"%s\",\"type\":\"%s\"}}",
-          id,
-          rt2_json_string (rt2_json_object (object, "item"), "type")));
+          id, rt2_json_string (rt2_json_object (object, "item"), "type")));
   g_free (id);
 }
 
