@@ -636,6 +636,7 @@ rt2_session_config_check (
     { "tracing", config->tracing, TRUE, JSON_NODE_OBJECT },
     { "include", config->include, TRUE, JSON_NODE_ARRAY },
     { "session", config->overlay, FALSE, JSON_NODE_OBJECT },
+    { "update", config->update, FALSE, JSON_NODE_OBJECT },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (checks); i++) {
