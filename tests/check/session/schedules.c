@@ -162,7 +162,7 @@ step_transcribe (World *world)
 static void
 step_finish (World *world)
 {
-  if (!world->ended && world_chance (world, 5))
+  if (!world->ended && world_chance (world, 40))
     world_finish (world);
 }
 

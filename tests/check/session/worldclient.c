@@ -357,6 +357,8 @@ check_message (World *world, JsonObject *item)
   WORLD_CHECK (world, request);
   WORLD_CHECK (world,
       request->state == REQUEST_MUST || request->state == REQUEST_QUEUED);
+  WORLD_CHECK (
+      world, request->expires == 0 || fakeclock_now () < request->expires);
   request->state = REQUEST_SENT;
   if (request->responds)
     world->message = request;
