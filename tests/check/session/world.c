@@ -225,6 +225,7 @@ world_forget_connection (World *world)
   world->message = NULL;
   world->plain = PLAIN_NONE;
   world->plain_lasts = world->expects = FALSE;
+  world->speaks = world->owed = FALSE;
   for (guint i = 0; i < world->requests->len; i++) {
     Request *request = g_ptr_array_index (world->requests, i);
 

@@ -123,6 +123,7 @@ struct _Answer {
   gboolean silent; /* nothing may follow from its calls */
   guint started;   /* times that the owner was told so */
   guint cancels;   /* sent */
+  guint ends;      /* times that the owner was told so */
 };
 
 /* --- messages under way --- */
@@ -212,6 +213,7 @@ typedef struct {
   Plain plain;
   gboolean plain_lasts;
   gboolean expects; /* an answer that the server could not begin */
+  gboolean speaks;  /* the user, to be judged: up to the commit */
   gboolean floor;   /* the agent had the floor when the user began */
   guint interrupts_before;
 
@@ -220,6 +222,8 @@ typedef struct {
   gboolean ended;
   gboolean is_protected;
   gboolean cancels;        /* a command may interrupt what is protected */
+  gboolean interrupts_now; /* something may interrupt, now, */
+  gboolean owed;           /* or as soon as nothing is protected */
   GQueue playing;          /* Item*, borrowed */
   Rt2SessionState state;   /* as last told */
   guint interrupts;        /* times that interrupt() was called */

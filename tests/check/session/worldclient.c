@@ -192,6 +192,23 @@ told_item_done (Item *item)
   item->complete = TRUE;
 }
 
+/* Whether the session judges the user's speech itself. */
+static gboolean
+is_judge (World *world)
+{
+  return rt2_session_config_decides (world->config);
+}
+
+/* Whether the session is to be interrupted, or may be, by @packet: by speech
+ * that the server judged, or by what was asked for before it was ready. */
+static gboolean
+interrupts (World *world, const Packet *packet)
+{
+  return !world->ready
+      || (packet->kind == PACKET_SPEECH_STARTED && !is_judge (world)
+          && world->setup.interrupt_response);
+}
+
 static void
 tell (World *world, const Packet *packet)
 {
@@ -230,6 +247,7 @@ tell (World *world, const Packet *packet)
       world->floor = rt2_responses_is_busy (world->session->responses)
           || world_listener.is_playing (world);
       world->interrupts_before = world->interrupts;
+      world->speaks = is_judge (world);
       break;
     case PACKET_NO_ANSWER:
       if (world->expects)
@@ -243,13 +261,6 @@ tell (World *world, const Packet *packet)
 }
 
 /* --- what becomes of it --- */
-
-/* Whether the session judges the user's speech itself. */
-static gboolean
-is_judge (World *world)
-{
-  return rt2_session_config_decides (world->config);
-}
 
 /* A turn that the session judges: dismissed, or to be answered. */
 static void
@@ -291,12 +302,18 @@ world_deliver (World *world)
   packet = g_queue_pop_head (&world->down);
   world_log (world, "< %s", packet->json);
   tell (world, packet);
+  world->interrupts_now = interrupts (world, packet);
   if (packet->kind == PACKET_COMMITTED && packet->by_vad && is_judge (world)) {
     deliver_judged_turn (world, packet);
   } else {
     fakewire_deliver (packet->json);
     world_run (world);
   }
+  if (packet->kind == PACKET_SPEECH_STARTED && world->interrupts_now)
+    WORLD_CHECK (world, world->interrupts == world->interrupts_before + 1);
+  world->interrupts_now = FALSE;
+  if (packet->kind == PACKET_COMMITTED && packet->by_vad)
+    world->speaks = FALSE;
   /* One that comes too late is called back at once. */
   if (packet->kind == PACKET_CREATED && packet->answer->born_dead)
     WORLD_CHECK (world, packet->answer->cancels == 1);

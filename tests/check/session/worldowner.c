@@ -126,6 +126,7 @@ on_response_done (
   Answer *answer = world_find_answer (world, response->id);
 
   WORLD_CHECK (world, answer->over && answer->out_of_band == out_of_band);
+  WORLD_CHECK (world, ++answer->ends == 1);
 }
 
 static void
@@ -215,7 +216,11 @@ on_command_failed (
 static gboolean
 on_is_protected (gpointer owner)
 {
-  return ((World *) owner)->is_protected;
+  World *world = owner;
+
+  if (world->is_protected && (world->interrupts_now || world->speaks))
+    world->owed = TRUE;
+  return world->is_protected;
 }
 
 static gboolean
@@ -254,6 +259,10 @@ on_interrupt (gpointer owner)
 
   world_log (world, "interrupted");
   WORLD_CHECK (world, !world->is_protected || world->cancels);
+  WORLD_CHECK (world,
+      world->cancels || world->interrupts_now || world->owed
+          || (world->speaks && world->floor));
+  world->owed = FALSE;
   world->interrupts++;
   while ((item = g_queue_pop_head (&world->playing)))
     g_ptr_array_add (heard, report (item));
@@ -419,7 +428,11 @@ world_send_text (World *world, const gchar *role, gboolean responds,
   request->expires = command->expires = responds ? expires : 0;
   command->interrupt = interrupt;
   command->priority = priority;
+  world->interrupts_now = responds
+      && (interrupt == RT2_INTERRUPT_YES
+          || (interrupt == RT2_INTERRUPT_AUTO && g_str_equal (role, "user")));
   world_command (world, command);
+  world->interrupts_now = FALSE;
   g_free (text);
 }
 

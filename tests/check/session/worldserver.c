@@ -134,6 +134,17 @@ say_in_conversation (World *world, Item *item, gboolean begins)
   g_free (json);
 }
 
+static void
+say_part (World *world, PacketKind kind, Item *item, const gchar *type,
+    const gchar *member, const gchar *value)
+{
+  say_of (world, kind, item->answer, item,
+      g_strdup_printf ("{\"type\":\"response.%s\",\"response_id\":\"%s\","
+                       "\"item_id\":\"%s\",\"output_index\":0,"
+                       "\"content_index\":0,\"%s\":\"%s\"}",
+          type, item->answer->id, item->id, member, value));
+}
+
 /* --- responses --- */
 
 Answer *
@@ -217,6 +228,20 @@ output_json (const Answer *answer)
   return g_string_free (out, FALSE);
 }
 
+/* What comes of @answer after its end, @done once more included. */
+static void
+say_stragglers (World *world, Answer *answer, const gchar *done)
+{
+  for (guint i = 0; i < answer->items->len; i++) {
+    Item *item = g_ptr_array_index (answer->items, i);
+
+    if (item->kind == ITEM_SPEECH)
+      say_part (
+          world, PACKET_OTHER, item, "output_audio.delta", "delta", "AAAA");
+  }
+  say (world, PACKET_OTHER, g_strdup (done));
+}
+
 /* @details: JSON of status_details. */
 static void
 end_answer (
@@ -224,15 +249,19 @@ end_answer (
 {
   gchar *marks = answer_marks (world, answer);
   gchar *output = output_json (answer);
+  gchar *done;
 
   answer->running = FALSE;
   answer->current = NULL;
-  say_of (world, PACKET_DONE, answer, NULL,
-      g_strdup_printf ("{\"type\":\"response.done\",\"response\":{"
-                       "\"id\":\"%s\",\"status\":\"%s\",\"status_details\":%s,"
-                       "\"output\":[%s],%s,\"usage\":{\"total_tokens\":3,"
-                       "\"input_tokens\":1,\"output_tokens\":2}}}",
-          answer->id, status, details, output, marks));
+  done = g_strdup_printf (
+      "{\"type\":\"response.done\",\"response\":{\"id\":\"%s\","
+      "\"status\":\"%s\",\"status_details\":%s,\"output\":[%s],%s,"
+      "\"usage\":{\"total_tokens\":3,\"input_tokens\":1,"
+      "\"output_tokens\":2}}}",
+      answer->id, status, details, output, marks);
+  say_of (world, PACKET_DONE, answer, NULL, done);
+  if (world_chance (world, 5))
+    say_stragglers (world, answer, done);
   g_free (output);
   g_free (marks);
 }
@@ -271,17 +300,6 @@ begin_item (World *world, Answer *answer)
   answer->current = new_item (world, kinds[n], answer);
   say_item (world, PACKET_ADDED, answer->current, "added", TRUE);
   say_in_conversation (world, answer->current, TRUE);
-}
-
-static void
-say_part (World *world, PacketKind kind, Item *item, const gchar *type,
-    const gchar *member, const gchar *value)
-{
-  say_of (world, kind, item->answer, item,
-      g_strdup_printf ("{\"type\":\"response.%s\",\"response_id\":\"%s\","
-                       "\"item_id\":\"%s\",\"output_index\":0,"
-                       "\"content_index\":0,\"%s\":\"%s\"}",
-          type, item->answer->id, item->id, member, value));
 }
 
 static void
