@@ -224,7 +224,7 @@ draw_setup (GRand *random)
       detections[g_rand_int_range (random, 0, G_N_ELEMENTS (detections))];
   setup.create_response = g_rand_int_range (random, 0, 5) > 0;
   setup.interrupt_response = g_rand_int_range (random, 0, 4) > 0;
-  setup.min_interruption = g_rand_boolean (random) ? 240 : 0;
+  setup.min_interruption = g_rand_boolean (random) ? 360 : 0;
   setup.guards_speech = g_rand_int_range (random, 0, 3) == 0;
   setup.transcribes = g_rand_boolean (random);
   setup.greets = g_rand_int_range (random, 0, 4) == 0;

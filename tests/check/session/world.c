@@ -226,6 +226,7 @@ world_forget_connection (World *world)
   world->plain = PLAIN_NONE;
   world->plain_lasts = world->expects = FALSE;
   world->speaks = world->owed = FALSE;
+  world->sent = world->heard_until = 0;
   for (guint i = 0; i < world->requests->len; i++) {
     Request *request = g_ptr_array_index (world->requests, i);
 

@@ -78,6 +78,7 @@ typedef struct {
   ItemKind kind;
   Answer *answer;   /* NULL of the user's */
   guint connection; /* its number */
+  guint64 end;      /* of the user's: ms appended then */
   guint64 speech;   /* of the user's: ms of the longest stretch of sound */
 
   /* The server's side. */
@@ -131,6 +132,7 @@ struct _Answer {
 typedef enum {
   PACKET_OTHER,
   PACKET_SPEECH_STARTED,
+  PACKET_SPEECH_STOPPED,
   PACKET_COMMITTED,
   PACKET_CREATED, /* and so on: of responses */
   PACKET_ADDED,
@@ -213,9 +215,11 @@ typedef struct {
   Plain plain;
   gboolean plain_lasts;
   gboolean expects; /* an answer that the server could not begin */
-  gboolean speaks;  /* the user, to be judged: up to the commit */
+  gboolean speaks;  /* the user, to be judged: up to the end */
   gboolean floor;   /* the agent had the floor when the user began */
   guint interrupts_before;
+  guint64 heard_until; /* ms appended when the last sound went up */
+  guint64 sent;        /* ms appended */
 
   /* The application. */
   GQueue uplink; /* GBytes*; NULL data = the end */

@@ -249,6 +249,8 @@ tell (World *world, const Packet *packet)
       world->interrupts_before = world->interrupts;
       world->speaks = is_judge (world);
       break;
+    case PACKET_SPEECH_STOPPED:
+      break;
     case PACKET_NO_ANSWER:
       if (world->expects)
         world_want_plain (world);
@@ -284,6 +286,10 @@ deliver_judged_turn (World *world, const Packet *packet)
     world->plain_lasts = lasted;
     return;
   }
+  /* Unless what was measured is more than this turn. */
+  WORLD_CHECK (world,
+      !world->floor || ms + WORLD_PADDING_MS + 100 > min
+          || world->heard_until > packet->item->end);
   if (world->plain == PLAIN_MAY)
     world->plain = PLAIN_MUST;
   if (world->floor && ms >= min + 60 && world->setup.interrupt_response)
@@ -312,7 +318,7 @@ world_deliver (World *world)
   if (packet->kind == PACKET_SPEECH_STARTED && world->interrupts_now)
     WORLD_CHECK (world, world->interrupts == world->interrupts_before + 1);
   world->interrupts_now = FALSE;
-  if (packet->kind == PACKET_COMMITTED && packet->by_vad)
+  if (packet->kind == PACKET_SPEECH_STOPPED)
     world->speaks = FALSE;
   /* One that comes too late is called back at once. */
   if (packet->kind == PACKET_CREATED && packet->answer->born_dead)
@@ -501,6 +507,17 @@ check_commit (World *world)
     world_want_plain (world);
 }
 
+/* The pieces of silence that the session makes are longer. */
+static void
+note_append (World *world, JsonObject *object)
+{
+  const gchar *audio = rt2_json_string (object, "audio");
+
+  world->sent += strlen (audio) * 3 / 4 / WORLD_SAMPLES_PER_MS;
+  if (audio[0] != '/')
+    world->heard_until = world->sent;
+}
+
 void
 world_client_sent (World *world, const gchar *text)
 {
@@ -509,6 +526,8 @@ world_client_sent (World *world, const gchar *text)
 
   if (!g_str_has_suffix (type, ".append"))
     world_log (world, "> %s", text);
+  else
+    note_append (world, object);
   WORLD_CHECK (world, !world->message || g_str_equal (type, "response.create"));
   if (g_str_equal (type, "conversation.item.create"))
     check_item_create (world, object);

@@ -321,6 +321,11 @@ world_say (World *world, guint ms, gboolean loud)
   world_log (world, "%u ms of %s", ms, loud ? "sound" : "silence");
   rt2_session_wake (world->session);
   world_run (world);
+  /* Enough to interrupt is enough before it ends. */
+  if (loud && ms >= world->setup.min_interruption + 60 && world->ready
+      && world->speaks && world->floor && !world->is_protected
+      && world->setup.interrupt_response)
+    WORLD_CHECK (world, world->interrupts > world->interrupts_before);
 }
 
 void

@@ -425,7 +425,7 @@ commit (World *world, gboolean by_vad)
 
   item->speech = world->longest;
   world->uncommitted = world->sound = world->quiet = world->longest = 0;
-  world->turn_end = world->appended;
+  world->turn_end = item->end = world->appended;
   /* The error names nobody, so it must not be taken for another's. */
   if (creates && world->outstanding && world_server_active (world))
     cancel_answer (world, world_server_active (world), "turn_detected");
@@ -471,7 +471,7 @@ static void
 end_turn (World *world)
 {
   world->hears = FALSE;
-  say (world, PACKET_OTHER,
+  say (world, PACKET_SPEECH_STOPPED,
       g_strdup_printf ("{\"type\":\"input_audio_buffer.speech_stopped\","
                        "\"audio_end_ms\":%" G_GUINT64_FORMAT ","
                        "\"item_id\":\"x\"}",
