@@ -46,7 +46,7 @@ expect_output (
 static void
 answer (Rt2Calls *calls, const gchar *id)
 {
-  g_assert_true (rt2_calls_answer (calls, id, id));
+  g_assert_true (rt2_calls_answer (calls, id, id, FALSE));
 }
 
 /* --- one call --- */
@@ -100,17 +100,17 @@ test_once (void)
 {
   g_autoptr (Rt2Calls) calls = rt2_calls_new ();
 
-  g_assert_false (rt2_calls_answer (calls, "c1", "nobody asked"));
-  g_assert_false (rt2_calls_answer_error (calls, "c1", "nobody asked"));
+  g_assert_false (rt2_calls_answer (calls, "c1", "nobody asked", FALSE));
+  g_assert_false (rt2_calls_answer_error (calls, "c1", "nobody asked", FALSE));
   open_call (calls, "c1", "r1");
   g_assert_null (rt2_calls_open (calls, "c1", "r1", "look", "{}", 0));
   g_assert_null (rt2_calls_open (calls, "c1", "r2", "other", "", 0));
   answer (calls, "c1");
-  g_assert_false (rt2_calls_answer (calls, "c1", "twice"));
-  g_assert_false (rt2_calls_answer_error (calls, "c1", "twice"));
+  g_assert_false (rt2_calls_answer (calls, "c1", "twice", FALSE));
+  g_assert_false (rt2_calls_answer_error (calls, "c1", "twice", FALSE));
   rt2_calls_response_done (calls, "r1", FALSE);
   expect_output (calls, "c1", "c1", TRUE);
-  g_assert_false (rt2_calls_answer (calls, "c1", "too late"));
+  g_assert_false (rt2_calls_answer (calls, "c1", "too late", FALSE));
   g_assert_null (rt2_calls_open (calls, "c1", "r3", "look", "{}", 0));
   rt2_calls_response_done (calls, "r1", FALSE);
   expect_nothing (calls);
@@ -131,8 +131,8 @@ test_error (void)
     gboolean done;
 
     open_call (calls, id, "r1");
-    g_assert_true (rt2_calls_answer_error (calls, id, reasons[i]));
-    g_assert_false (rt2_calls_answer (calls, id, "late"));
+    g_assert_true (rt2_calls_answer_error (calls, id, reasons[i], FALSE));
+    g_assert_false (rt2_calls_answer (calls, id, "late", FALSE));
     rt2_calls_response_done (calls, "r1", FALSE);
     call = rt2_calls_take_output (calls, &done);
     g_assert_cmpstr (call->reason, ==, reasons[i]);
@@ -165,7 +165,7 @@ test_batches (void)
   expect_output (calls, "a2", "a2", TRUE);
   expect_output (calls, "b2", "b2", FALSE);
   expect_nothing (calls);
-  g_assert_true (rt2_calls_answer_error (calls, "b1", "timeout"));
+  g_assert_true (rt2_calls_answer_error (calls, "b1", "timeout", FALSE));
   expect_output (calls, "b1", "{\"error\":\"timeout\"}", TRUE);
 }
 
@@ -215,6 +215,32 @@ test_silence (void)
   expect_output (calls, "d1", "d1", TRUE);
 }
 
+/* A response follows if one of them is worth it, whichever was answered last,
+ * and whether an error or not. */
+static void
+test_silent_outputs (void)
+{
+  for (guint worth = 0; worth <= 3; worth++) {
+    g_autoptr (Rt2Calls) calls = rt2_calls_new ();
+
+    open_call (calls, "c0", "r1");
+    open_call (calls, "c1", "r1");
+    open_call (calls, "c2", "r1");
+    g_assert_true (rt2_calls_answer (calls, "c2", "x", worth != 2));
+    g_assert_true (rt2_calls_answer (calls, "c0", "x", worth != 0));
+    rt2_calls_response_done (calls, "r1", FALSE);
+    expect_output (calls, "c0", "x", FALSE);
+    expect_output (calls, "c2", "x", FALSE);
+    g_assert_true (rt2_calls_answer_error (calls, "c1", "e", worth != 1));
+    expect_output (calls, "c1", "{\"error\":\"e\"}", worth < 3);
+    /* It says nothing about the next response of that name. */
+    open_call (calls, "c3", "r1");
+    answer (calls, "c3");
+    rt2_calls_response_done (calls, "r1", FALSE);
+    expect_output (calls, "c3", "c3", TRUE);
+  }
+}
+
 /* --- deadlines --- */
 
 static void
@@ -231,7 +257,7 @@ test_deadlines (void)
   g_assert_cmpint (rt2_calls_next_deadline (calls), ==, 1000);
   g_assert_null (rt2_calls_next_late (calls, 999));
   g_assert_cmpstr (rt2_calls_next_late (calls, 1000)->call_id, ==, "soon");
-  g_assert_true (rt2_calls_answer_error (calls, "soon", "timeout"));
+  g_assert_true (rt2_calls_answer_error (calls, "soon", "timeout", FALSE));
   g_assert_null (rt2_calls_next_late (calls, 1999));
   g_assert_cmpint (rt2_calls_next_deadline (calls), ==, 2000);
   answer (calls, "later");
@@ -252,7 +278,7 @@ test_too_many (void)
     open_call (calls, id, "r1");
   }
   g_assert_null (rt2_calls_open (calls, "more", "r1", "look", "", 0));
-  g_assert_false (rt2_calls_answer (calls, "more", "x"));
+  g_assert_false (rt2_calls_answer (calls, "more", "x", FALSE));
   g_assert_cmpuint (rt2_calls_n_open (calls), ==, RT2_CALLS_MAX_OPEN);
   answer (calls, "c0");
   g_assert_null (rt2_calls_open (calls, "more", "r1", "look", "", 0));
@@ -295,7 +321,7 @@ test_reset (void)
   rt2_calls_reset (calls);
   expect_nothing (calls);
   g_assert_cmpuint (rt2_calls_n_open (calls), ==, 0);
-  g_assert_false (rt2_calls_answer (calls, "c2", "too late"));
+  g_assert_false (rt2_calls_answer (calls, "c2", "too late", FALSE));
   g_assert_true (rt2_calls_is_known (calls, "c1"));
   g_assert_null (rt2_calls_open (calls, "c2", "r9", "look", "", 0));
   /* What was silent was another response of that name. */
@@ -315,6 +341,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calls/error", test_error);
   g_test_add_func ("/calls/batches", test_batches);
   g_test_add_func ("/calls/silent-response", test_silent_response);
+  g_test_add_func ("/calls/silent-outputs", test_silent_outputs);
   g_test_add_func ("/calls/silence", test_silence);
   g_test_add_func ("/calls/deadlines", test_deadlines);
   g_test_add_func ("/calls/too-many", test_too_many);
