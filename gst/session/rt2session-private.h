@@ -188,6 +188,10 @@ void rt2_session_check_finish (Rt2Session *session);
  * the session gives any. */
 void rt2_session_commit (Rt2Session *session);
 
+/* The VAD hears speech begin although all is sent: ends it. It has heard no
+ * silence if all seemed to be committed by then. */
+void rt2_session_end_late_turn (Rt2Session *session);
+
 /* The server forgets the audio of the turn that is open. */
 void rt2_session_clear_turn (Rt2Session *session);
 

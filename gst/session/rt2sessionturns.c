@@ -266,9 +266,8 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   /* Whoever carries the audio of a call knows what was heard of it. */
   else if (session->config->interrupt_response && !session->options->call_id)
     rt2_session_interrupt (session, FALSE);
-  if (session->finish == RT2_FINISH_WAITING
-      && session->config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD)
-    rt2_session_commit (session);
+  if (session->finish == RT2_FINISH_WAITING)
+    rt2_session_end_late_turn (session);
 }
 
 /* The running time of the end of what ends at @ms: that of what comes next is

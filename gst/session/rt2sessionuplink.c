@@ -160,22 +160,44 @@ take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
     rt2_session_commit (session);
 }
 
+static gboolean
+is_semantic (Rt2Session *session)
+{
+  return session->config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD;
+}
+
+/* What the VAD must hear to know that the user is done. */
+static void
+append_end (Rt2Session *session)
+{
+  guint64 silence = session->options->eos_silence;
+
+  if (silence == G_MAXUINT64)
+    silence = is_semantic (session)
+        ? 0
+        : session->config->vad_silence_duration + END_MARGIN;
+  append_silence (session, silence);
+}
+
 /* Let the VAD hear that the user is done. */
 static void
 end_vad_turn (Rt2Session *session)
 {
-  const Rt2SessionConfig *config = session->config;
-  guint64 silence = session->options->eos_silence;
-
-  if (silence == G_MAXUINT64)
-    silence = config->turn_detection == RT2_TURN_DETECTION_SERVER_VAD
-        ? config->vad_silence_duration + END_MARGIN
-        : 0;
   if (session->uncommitted > 0)
-    append_silence (session, silence);
-  if (config->turn_detection == RT2_TURN_DETECTION_SEMANTIC_VAD
-      && session->speech_open)
+    append_end (session);
+  if (is_semantic (session) && session->speech_open)
     rt2_session_commit (session);
+}
+
+void
+rt2_session_end_late_turn (Rt2Session *session)
+{
+  if (is_semantic (session))
+    rt2_session_commit (session);
+  else if (session->uncommitted == 0
+      && rt2_session_config_has_vad (session->config)
+      && !session->options->call_id)
+    append_end (session);
 }
 
 /* All of the user's audio is sent: closes what may be open. */
