@@ -95,6 +95,26 @@ test_commits_cross (void)
   rig_expect_last (rig, "state ready");
 }
 
+/* Ours is refused, because the VAD's came first, and then all has been sent:
+ * what the VAD hears begin only now must still hear its end. */
+static void
+test_speech_after_the_end (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  rig_push_ms (rig, 400, 0);
+  rig_wait_sent_audio (rig, 400 * 48);
+  command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_wait_sent (rig, "input_audio_buffer.commit", 1);
+  rig_finish (rig);
+  rig_run_idle (rig);
+  rig_clear (rig);
+  rig_send_error (rig, "input_audio_buffer_commit_empty", NULL, NULL);
+  rig_send_speech_started (rig, "U1", 390);
+  rig_wait_sent_audio (rig, 700 * 48);
+}
+
 /* How long a turn was is settled when it ends, whatever is said before the
  * server commits it. */
 static void
@@ -206,6 +226,7 @@ main (int argc, char **argv)
   ADD ("deleted-once", test_deleted_once);
   ADD ("heard-of-the-last-connection", test_heard_of_the_last_connection);
   ADD ("commits-cross", test_commits_cross);
+  ADD ("speech-after-the-end", test_speech_after_the_end);
   ADD ("dismissed-length", test_dismissed_length);
   ADD ("answer-in-the-way", test_answer_in_the_way);
   ADD ("sent-before-it-expires", test_sent_before_it_expires);

@@ -356,7 +356,9 @@ check_rest (World *world)
   WORLD_CHECK (world, world->failures_expected == 0);
   WORLD_CHECK (world, !rt2_responses_is_open (world->session->responses));
   WORLD_CHECK (world, rt2_calls_n_open (world->session->calls) == 0);
-  WORLD_CHECK (world, world->state == RT2_SESSION_READY);
+  /* Speech that the VAD heard too late to count has no end. */
+  WORLD_CHECK (world,
+      world->state == RT2_SESSION_READY || (world->drained && world->hears));
   check_items (world);
 }
 
