@@ -225,7 +225,6 @@ typedef struct {
   GQueue uplink; /* GBytes*; NULL data = the end */
   gboolean ended;
   gboolean is_protected;
-  gboolean cancels;        /* a command may interrupt what is protected */
   gboolean interrupts_now; /* something may interrupt, now, */
   gboolean owed;           /* or as soon as nothing is protected */
   GQueue playing;          /* Item*, borrowed */

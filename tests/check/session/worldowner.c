@@ -110,12 +110,17 @@ heard_answer (World *world, const gchar *id)
 }
 
 static void
-on_response_started (gpointer owner, const gchar *id, gboolean greeting)
+on_response_started (gpointer owner, const gchar *id, Rt2Opening opening)
 {
   World *world = owner;
   Answer *answer = heard_answer (world, id);
+  const Request *request = answer->create ? answer->create->request : NULL;
+  gboolean greets = request && request->kind == REQUEST_GREETING;
 
   WORLD_CHECK (world, ++answer->started == 1);
+  if (world->setup.gives_marks)
+    WORLD_CHECK (
+        world, opening == (greets ? RT2_OPENING_GREETING : RT2_OPENING_NONE));
 }
 
 static void
@@ -258,10 +263,9 @@ on_interrupt (gpointer owner)
   Item *item;
 
   world_log (world, "interrupted");
-  WORLD_CHECK (world, !world->is_protected || world->cancels);
+  WORLD_CHECK (world, !world->is_protected);
   WORLD_CHECK (world,
-      world->cancels || world->interrupts_now || world->owed
-          || (world->speaks && world->floor));
+      world->interrupts_now || world->owed || (world->speaks && world->floor));
   world->owed = FALSE;
   world->interrupts++;
   while ((item = g_queue_pop_head (&world->playing)))
@@ -462,9 +466,9 @@ world_cancel (World *world)
   if (!world->ready)
     return;
   world_log (world, "cancel");
-  world->cancels = TRUE;
+  world->interrupts_now = TRUE;
   world_command (world, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
-  world->cancels = FALSE;
+  world->interrupts_now = FALSE;
 }
 
 void
