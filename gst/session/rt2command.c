@@ -217,6 +217,14 @@ rt2_command_expiry (guint64 ns)
 }
 
 gboolean
+rt2_command_interrupts (const Rt2Command *command)
+{
+  return command->interrupt == RT2_INTERRUPT_YES
+      || (command->interrupt == RT2_INTERRUPT_AUTO
+          && command->role == RT2_ROLE_USER);
+}
+
+gboolean
 rt2_command_is_out_of_band (const Rt2Command *command)
 {
   JsonObject *object = command->text

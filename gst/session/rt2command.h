@@ -90,6 +90,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Command, rt2_command_free)
 /* The monotonic us @ns from now; 0 = never stays so. */
 gint64 rt2_command_expiry (guint64 ns);
 
+/* Whether a SEND_TEXT cuts off what the agent is saying. */
+gboolean rt2_command_interrupts (const Rt2Command *command);
+
 /* Whether a CREATE_RESPONSE asks for one outside the conversation. */
 gboolean rt2_command_is_out_of_band (const Rt2Command *command);
 

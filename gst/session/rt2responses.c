@@ -24,6 +24,7 @@ struct _Rt2Responses {
   GQueue due;        /* Run*, asked for and not yet here */
   GHashTable *runs;  /* id -> Run*, under way */
   GQueue ended;      /* ids, newest last */
+  gboolean floor;    /* it is the user who speaks */
   gboolean expected; /* the server's own will come */
   gboolean unwanted; /* the server's own, if it comes, comes too late */
   gboolean hopeless; /* the server's own can't come; it may say so */
@@ -92,6 +93,7 @@ rt2_responses_reset (Rt2Responses *responses)
   g_queue_clear_full (&responses->due, (GDestroyNotify) run_free);
   g_queue_clear_full (&responses->ended, g_free);
   g_hash_table_remove_all (responses->runs);
+  responses->floor = FALSE;
   responses->expected = FALSE;
   responses->unwanted = FALSE;
   responses->hopeless = FALSE;
@@ -208,6 +210,8 @@ next_wish (const Rt2Responses *responses)
 
     if (!free && !wish->out_of_band)
       continue;
+    if (wish->polite && responses->floor)
+      continue;
     if (!best || wish->priority > ((Rt2Wish *) best->data)->priority)
       best = l;
   }
@@ -225,6 +229,12 @@ drop_served (Rt2Responses *responses, const Rt2Wish *by)
     return;
   rt2_wish_free (plain->data);
   g_queue_delete_link (&responses->wishes, plain);
+}
+
+void
+rt2_responses_set_floor (Rt2Responses *responses, gboolean users)
+{
+  responses->floor = users;
 }
 
 gboolean

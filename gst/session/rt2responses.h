@@ -30,6 +30,7 @@ typedef struct {
   Rt2Command *command; /* owned: a message to be sent right before, or the
                         * parameters of the response; NULL = neither */
   gboolean lasting;    /* it stands when the user interrupts */
+  gboolean polite;     /* it waits while the user speaks */
   gboolean out_of_band;
 } Rt2Wish;
 
@@ -53,6 +54,9 @@ void rt2_responses_reset (Rt2Responses *responses);
  * that waits is served by a later one. FALSE if too many wait: then it is gone.
  */
 gboolean rt2_responses_want (Rt2Responses *responses, Rt2Wish *wish);
+
+/* The user has the floor, or gives it back: meanwhile polite wishes wait. */
+void rt2_responses_set_floor (Rt2Responses *responses, gboolean users);
 
 /* TRUE if there is a wish whose response.create may be sent now. */
 gboolean rt2_responses_is_ready (const Rt2Responses *responses);

@@ -113,6 +113,8 @@ struct _Rt2Session {
   Rt2TurnKind turn;      /* of the speech that is open, or was last */
   guint64 turn_from;     /* ns appended when that speech began */
   guint64 turn_length;   /* ns of that speech, measured at its end */
+  gint64 floor_until;    /* monotonic us until which the user's turn may still
+                          * be committed */
   gboolean deferred;     /* an interruption waits for the end of what is
                           * protected */
   GHashTable *deleted;   /* ids of items that we took back */

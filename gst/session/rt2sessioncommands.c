@@ -12,6 +12,15 @@ fail (Rt2Session *session, const Rt2Command *command, const gchar *reason)
   session->listener->command_failed (session->owner, command, reason);
 }
 
+/* What interrupts, answers the user, or must come first waits for nobody. */
+static gboolean
+is_polite (Rt2WishKind kind, const Rt2Command *command)
+{
+  if (kind == RT2_WISH_TEXT)
+    return !rt2_command_interrupts (command);
+  return kind == RT2_WISH_TOOLS || kind == RT2_WISH_GREETING;
+}
+
 void
 rt2_session_want_command (
     Rt2Session *session, Rt2WishKind kind, Rt2Command *command)
@@ -24,6 +33,7 @@ rt2_session_want_command (
   /* It goes before all else, whoever else has something to say. */
   if (kind == RT2_WISH_DISCLOSURE)
     wish->priority = G_MAXINT;
+  wish->polite = is_polite (kind, command);
   if (command && kind == RT2_WISH_TEXT) {
     wish->priority = command->priority;
     wish->expires = command->expires;
@@ -65,12 +75,15 @@ on_wish_timer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* Comes back when a wish expires, or when the user's turn is not committed
+ * after all. */
 static void
-await_expiry (Rt2Session *session)
+await_next (Rt2Session *session, gint64 now)
 {
   gint64 next = rt2_responses_next_expiry (session->responses);
-  gint64 now = g_get_monotonic_time ();
 
+  if (session->floor_until > now && (next == 0 || session->floor_until < next))
+    next = session->floor_until;
   rt2_session_disarm (&session->wish_timer);
   if (next != 0)
     rt2_session_arm (session, &session->wish_timer, MAX (next - now, 0) * 1000,
@@ -107,12 +120,16 @@ send_wish (Rt2Session *session)
 void
 rt2_session_send_wishes (Rt2Session *session)
 {
+  gint64 now = g_get_monotonic_time ();
+
   drop_expired (session);
+  rt2_responses_set_floor (
+      session->responses, session->speech_open || now < session->floor_until);
   /* What is to be cut must not be mixed with what comes after the cut. */
   while (session->configured && session->mcp_waiting == 0 && !session->deferred
       && rt2_responses_is_ready (session->responses))
     send_wish (session);
-  await_expiry (session);
+  await_next (session, now);
 }
 
 /* --- commands --- */
@@ -134,16 +151,12 @@ commit_input (Rt2Session *session, const Rt2Command *command)
 static void
 handle_text (Rt2Session *session, Rt2Command *command)
 {
-  gboolean interrupts = command->interrupt == RT2_INTERRUPT_YES
-      || (command->interrupt == RT2_INTERRUPT_AUTO
-          && command->role == RT2_ROLE_USER);
-
   if (!command->respond) {
     send_text (session, command);
     rt2_command_free (command);
     return;
   }
-  if (interrupts)
+  if (rt2_command_interrupts (command))
     rt2_session_interrupt_when_allowed (session);
   rt2_session_want_command (session, RT2_WISH_TEXT, command);
 }

@@ -11,6 +11,8 @@
 #define MAX_UTTERANCES 64
 /* Ids of items that we took back and remember. */
 #define MAX_DELETED 256
+/* us: how long after the end of speech a server's VAD may take to commit it. */
+#define COMMIT_WAIT 1000000
 #define NS_PER_MS G_GUINT64_CONSTANT (1000000)
 
 /* Running times, ns, of what the user said; G_MAXUINT64 = not known. */
@@ -314,6 +316,7 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   guint64 end = end_time (session, event->audio_end_ms);
 
   session->speech_open = FALSE;
+  session->floor_until = g_get_monotonic_time () + COMMIT_WAIT;
   session->vad_commits = TRUE;
   session->vad_end = event->audio_end_ms * NS_PER_MS;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
@@ -417,6 +420,7 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
     ours = g_queue_pop_head (&session->commits);
   session->vad_commits = FALSE;
   session->last_turn = g_get_monotonic_time ();
+  session->floor_until = 0;
   session->speech_open = FALSE;
   if (ours && event->item_id)
     note_span (session, event->item_id, ours);

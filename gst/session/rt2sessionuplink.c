@@ -361,6 +361,7 @@ rt2_session_reset_uplink (Rt2Session *session)
   rt2_loudness_reset (session->loudness);
   session->turn = RT2_TURN_PLAIN;
   session->deferred = FALSE;
+  session->floor_until = 0;
   g_queue_clear_full (&session->commits, g_free);
   rt2_session_disarm (&session->flow_timer);
 }

@@ -218,6 +218,51 @@ test_commands_that_wait (void)
   g_assert_cmpuint (rig_count (rig, "command-failed"), ==, n);
 }
 
+static Rig *
+new_cue (void)
+{
+  Rig *rig = rig_new ();
+
+  rig_start_ready (rig);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  rig_clear (rig);
+  command (rig, rt2_command_new_text ("system", "Rain.", NULL));
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+  return rig;
+}
+
+/* A cue does not talk over the user: it comes after the answer to the turn. */
+static void
+test_cue_while_the_user_speaks (void)
+{
+  g_autoptr (Rig) rig = new_cue ();
+
+  rig_send_speech_stopped (rig, "U1", 500);
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+  rig_send_committed (rig, "U1");
+  speak (rig, "R1", "A1");
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+  rig_send_response_done (rig, "R1", "completed");
+  rig_wait_sent (rig, "response.create", 1);
+  rig_expect_sent (rig, "conversation.item.create response.create");
+}
+
+/* A server that hears an end and commits nothing does not silence it. */
+static void
+test_cue_without_a_commit (void)
+{
+  g_autoptr (Rig) rig = new_cue ();
+
+  rig_send_speech_stopped (rig, "U1", 500);
+  rig_wait_sent (rig, "response.create", 1);
+  rig_expect_sent (rig, "conversation.item.create response.create");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -230,6 +275,8 @@ main (int argc, char **argv)
   ADD ("dismissed-length", test_dismissed_length);
   ADD ("answer-in-the-way", test_answer_in_the_way);
   ADD ("sent-before-it-expires", test_sent_before_it_expires);
+  ADD ("cue-while-the-user-speaks", test_cue_while_the_user_speaks);
+  ADD ("cue-without-a-commit", test_cue_without_a_commit);
   ADD ("commands-that-wait", test_commands_that_wait);
   return g_test_run ();
 }
