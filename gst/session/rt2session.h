@@ -73,9 +73,11 @@ typedef struct {
   guint interruptions;
   guint dismissals; /* turns that interrupted nothing */
   guint function_calls, function_timeouts;
-  guint images;                 /* sent */
-  guint truncations, deletions; /* sent */
-  guint server_errors;          /* `error` events, benign ones included */
+  guint images;                  /* sent */
+  guint64 transcription_tokens;  /* of models that bill tokens */
+  guint64 transcription_seconds; /* of those that bill time, item by item */
+  guint truncations, deletions;  /* sent */
+  guint server_errors;           /* `error` events, benign ones included */
   guint reconnects;
   guint unknown_events, bad_events;
   guint64 appended;         /* ns of audio sent in this connection */

@@ -485,6 +485,8 @@ void
 rt2_session_on_input_transcript_completed (
     Rt2Session *session, const Rt2Event *event)
 {
+  session->stats.transcription_tokens += event->usage.total;
+  session->stats.transcription_seconds += event->usage.seconds;
   end_transcript (session, event, event->text ? event->text : "");
 }
 

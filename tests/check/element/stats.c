@@ -112,6 +112,14 @@ send_odd_events (Talk *talk)
       "\"server_error\",\"code\":\"odd\",\"message\":\"Odd.\"}}");
   peer_send (talk->peer, "{\"type\":\"session.odd\"}");
   peer_send (talk->peer, "{\"type\":");
+  peer_send (talk->peer,
+      "{\"type\":\"conversation.item.input_audio_transcription.completed\","
+      "\"item_id\":\"item_u\",\"transcript\":\"Hey\",\"usage\":{\"type\":"
+      "\"tokens\",\"total_tokens\":22}}");
+  peer_send (talk->peer,
+      "{\"type\":\"conversation.item.input_audio_transcription.completed\","
+      "\"item_id\":\"item_w\",\"transcript\":\"you\",\"usage\":{\"type\":"
+      "\"duration\",\"seconds\":3}}");
 }
 
 /* Commentary, and an answer that dries up for a period and is then cut off:
@@ -143,7 +151,7 @@ converse (Talk *talk)
   send_odd_events (talk);
   talk_sync (talk);
   talk_run_to (talk, 1800 * MS);
-  return 2 + 6 + 2 + 1 + 3;
+  return 2 + 6 + 2 + 1 + 5;
 }
 
 typedef struct {
@@ -171,6 +179,12 @@ static const Expected expected[] = {
   { "input-tokens", 132 },
   { "output-tokens", 121 },
   { "total-tokens", 253 },
+  { "transcription-tokens", 22 },
+  { "transcription-time", 3 * GST_SECOND },
+  { "dismissals", 0 },
+  { "function-calls", 0 },
+  { "function-timeouts", 0 },
+  { "images", 0 },
   { "input-sent-time", 1 * GST_SECOND },
   { "input-queued-time", 0 },
   { "input-dropped-time", 0 },
