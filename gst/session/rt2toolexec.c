@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Commands. The parent talks to the child through two pipes that it polls
- * together with the deadline and the cancellable.
+ * together with the deadline and the cancellable. Who holds the pipes does not
+ * matter: a command is over when its process has ended.
  */
 #include "rt2toolexec.h"
 
@@ -15,7 +16,9 @@
 #include "rt2json.h"
 
 /* Milliseconds between two looks at whether the child has ended. */
-#define REAP_INTERVAL 5
+#define LOOK_INTERVAL 10
+
+#define TOO_LONG "the output is too long"
 
 /* A command that runs. */
 typedef struct {
@@ -26,6 +29,8 @@ typedef struct {
   GString *output;    /* what it wrote */
   gint64 deadline;    /* monotonic us, 0 = none */
   GCancellable *cancellable;
+  GPollFD cancel;       /* of it, if there is one */
+  gboolean has_cancel;  /* there is */
   const gchar *failure; /* why it was killed, static; NULL if it was not */
 } Child;
 
@@ -92,28 +97,46 @@ close_end (gint *fd)
   *fd = -1;
 }
 
+/* write(), without the signal that kills who writes to nobody. */
+static gssize
+write_quietly (gint fd, const gchar *data, gsize size)
+{
+  static const struct timespec at_once = { 0, 0 };
+  sigset_t broken_pipe, pending, before;
+  gint reason;
+  gssize n;
+
+  sigemptyset (&broken_pipe);
+  sigaddset (&broken_pipe, SIGPIPE);
+  sigpending (&pending);
+  pthread_sigmask (SIG_BLOCK, &broken_pipe, &before);
+  n = write (fd, data, size);
+  reason = errno;
+  if (n < 0 && reason == EPIPE && !sigismember (&pending, SIGPIPE))
+    sigtimedwait (&broken_pipe, NULL, &at_once);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  errno = reason;
+  return n;
+}
+
 /* Nobody reads: that is the command's choice. */
 static void
 write_some (Child *child)
 {
-  gssize n;
+  gssize n = 0;
 
-  if (child->input_size == 0) {
-    close_end (&child->in);
-    return;
+  if (child->input_size > 0)
+    n = write_quietly (child->in, child->input, child->input_size);
+  if (n > 0) {
+    child->input += n;
+    child->input_size -= n;
   }
-  n = write (child->in, child->input, child->input_size);
-  if (n < 0 && errno != EAGAIN && errno != EINTR)
-    close_end (&child->in);
-  if (n <= 0)
-    return;
-  child->input += n;
-  child->input_size -= n;
-  if (child->input_size == 0)
+  if (child->input_size == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
     close_end (&child->in);
 }
 
-static void
+/* FALSE if there is nothing more for now. */
+static gboolean
 read_some (Child *child)
 {
   gchar buffer[4096];
@@ -124,7 +147,8 @@ read_some (Child *child)
   if (n > 0)
     g_string_append_len (child->output, buffer, n);
   if (child->output->len > RT2_TOOL_MAX_OUTPUT)
-    child->failure = "the output is too long";
+    child->failure = TOO_LONG;
+  return n > 0;
 }
 
 static gint
@@ -149,20 +173,21 @@ check_limits (Child *child)
     child->failure = "timeout";
 }
 
-/* Waits for one of the pipes, the deadline or the cancellable. */
+/* Waits for one of the pipes, the deadline or the cancellable, but not long. */
 static void
 exchange (Child *child)
 {
   GPollFD fds[3];
+  gint left = time_left (child);
   guint n = 0;
 
   if (child->out >= 0)
     fds[n++] = (GPollFD){ child->out, G_IO_IN | G_IO_HUP | G_IO_ERR, 0 };
   if (child->in >= 0)
     fds[n++] = (GPollFD){ child->in, G_IO_OUT | G_IO_ERR, 0 };
-  if (g_cancellable_make_pollfd (child->cancellable, &fds[n]))
-    n++;
-  g_poll (fds, n, time_left (child));
+  if (child->has_cancel)
+    fds[n++] = child->cancel;
+  g_poll (fds, n, left < 0 ? LOOK_INTERVAL : MIN (left, LOOK_INTERVAL));
   for (guint i = 0; i < n; i++) {
     if (fds[i].revents == 0)
       continue;
@@ -174,50 +199,75 @@ exchange (Child *child)
   check_limits (child);
 }
 
+/* Leaves it unburied: its number, and that of its group, stay its own. */
+static gboolean
+has_ended (const Child *child)
+{
+  siginfo_t info = { 0 };
+
+  return waitid (P_PID, child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0
+      || info.si_pid != 0;
+}
+
 static void
 talk (Child *child)
 {
-  while (!child->failure && child->out >= 0)
+  child->has_cancel = g_cancellable_make_pollfd (
+      child->cancellable, &child->cancel);
+  while (!child->failure && !has_ended (child))
     exchange (child);
+  if (child->has_cancel)
+    g_cancellable_release_fd (child->cancellable);
 }
 
 /* --- end --- */
 
-/* Waits for the end of the child, and kills what is left of its group. Returns
- * its wait status. */
+/* Kills what is left of the group, takes what it said last, and buries the
+ * child. Returns its wait status. */
 static gint
-reap (Child *child)
+finish (Child *child)
 {
   gint status = 0;
 
+  kill (-child->pid, SIGKILL);
+  while (!child->failure && child->out >= 0 && read_some (child))
+    continue;
   close_end (&child->in);
   close_end (&child->out);
-  while (!child->failure && waitpid (child->pid, &status, WNOHANG) == 0) {
-    g_usleep (REAP_INTERVAL * 1000);
-    check_limits (child);
-  }
-  kill (-child->pid, SIGKILL);
-  if (child->failure)
-    while (waitpid (child->pid, &status, 0) < 0 && errno == EINTR)
-      continue;
+  while (waitpid (child->pid, &status, 0) < 0 && errno == EINTR)
+    continue;
   g_spawn_close_pid (child->pid);
   return status;
+}
+
+/* What it wrote, as text, less the newline at its end. */
+static gchar *
+take_text (Child *child)
+{
+  gchar *text = g_utf8_make_valid (child->output->str, child->output->len);
+  gsize n = strlen (text);
+
+  if (n > RT2_TOOL_MAX_OUTPUT && !child->failure)
+    child->failure = TOO_LONG;
+  if (n > 0 && text[n - 1] == '\n')
+    text[--n] = '\0';
+  return text;
 }
 
 static gchar *
 take_answer (Child *child, gint status)
 {
   GError *error = NULL;
-  gchar *text = g_utf8_make_valid (child->output->str, child->output->len);
+  gchar *text = take_text (child);
   gchar *answer;
 
   if (child->failure) {
     answer = rt2_tool_error (child->failure, NULL);
   } else if (!g_spawn_check_wait_status (status, &error)) {
-    answer = rt2_tool_error (error->message, g_strchomp (text));
+    answer = rt2_tool_error (error->message, text);
     g_error_free (error);
   } else {
-    answer = g_strdup (g_strchomp (text));
+    answer = g_steal_pointer (&text);
   }
   g_free (text);
   return answer;
@@ -244,7 +294,7 @@ rt2_tool_exec (const gchar *const *argv, const gchar *arguments,
   }
   child.output = g_string_new (NULL);
   talk (&child);
-  answer = take_answer (&child, reap (&child));
+  answer = take_answer (&child, finish (&child));
   g_string_free (child.output, TRUE);
   return answer;
 }
