@@ -66,13 +66,8 @@ add_url (
     Rt2Toolbox *toolbox, JsonObject *object, const gchar *name, GError **error)
 {
   const gchar *url = rt2_json_string (object, name);
-  gchar *scheme = url ? g_uri_parse_scheme (url) : NULL;
-  gboolean is_http = scheme
-      && (g_str_equal (scheme, "http") || g_str_equal (scheme, "https"))
-      && g_uri_is_valid (url, G_URI_FLAGS_NONE, NULL);
 
-  g_free (scheme);
-  if (!is_http)
+  if (!url || !rt2_tool_http_takes (url))
     return refuse (error, name, "must be an http or https URL");
   g_hash_table_insert (toolbox->urls, g_strdup (name), g_strdup (url));
   return TRUE;

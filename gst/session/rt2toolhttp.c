@@ -70,16 +70,26 @@ on_late (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-static void
+/* NULL if there is no bound. */
+static GSource *
 arm (Request *request, GMainContext *context, guint64 timeout)
 {
   GSource *timer;
 
   if (timeout == 0)
-    return;
+    return NULL;
   timer = g_timeout_source_new (MIN (timeout / 1000000, G_MAXUINT));
   g_source_set_callback (timer, on_late, request, NULL);
   g_source_attach (timer, context);
+  return timer;
+}
+
+static void
+disarm (GSource *timer)
+{
+  if (!timer)
+    return;
+  g_source_destroy (timer);
   g_source_unref (timer);
 }
 
@@ -87,6 +97,17 @@ static void
 cancel_ours (GCancellable *theirs, GCancellable *ours)
 {
   g_cancellable_cancel (ours);
+}
+
+/* The body as text, which may have grown. */
+static gchar *
+take_text (Request *request)
+{
+  const GByteArray *bytes = request->bytes;
+
+  return bytes->len == 0
+      ? g_strdup ("")
+      : g_utf8_make_valid ((const gchar *) bytes->data, bytes->len);
 }
 
 static gchar *
@@ -99,10 +120,11 @@ take_answer (Request *request)
     return rt2_tool_error ("timeout", NULL);
   if (request->error)
     return rt2_tool_error (request->error->message, NULL);
-  if (request->bytes->len > RT2_TOOL_MAX_OUTPUT)
+  text = take_text (request);
+  if (strlen (text) > RT2_TOOL_MAX_OUTPUT) {
+    g_free (text);
     return rt2_tool_error ("the output is too long", NULL);
-  text = g_utf8_make_valid (
-      (const gchar *) request->bytes->data, request->bytes->len);
+  }
   if (SOUP_STATUS_IS_SUCCESSFUL (status))
     return text;
   reason = g_strdup_printf ("HTTP status %u", status);
@@ -118,17 +140,19 @@ run (Request *request, const gchar *arguments, guint64 timeout)
   GMainContext *context = g_main_context_new ();
   GBytes *body = g_bytes_new (arguments, strlen (arguments));
   SoupSession *session;
+  GSource *timer;
 
   g_main_context_push_thread_default (context);
   session = soup_session_new ();
   request->loop = g_main_loop_new (context, FALSE);
-  arm (request, context, timeout);
+  timer = arm (request, context, timeout);
   soup_message_set_request_body_from_bytes (
       request->message, "application/json", body);
   soup_message_add_flags (request->message, SOUP_MESSAGE_NO_REDIRECT);
   soup_session_send_async (session, request->message, G_PRIORITY_DEFAULT,
       request->cancellable, on_sent, request);
   g_main_loop_run (request->loop);
+  disarm (timer);
 
   soup_session_abort (session);
   g_clear_object (&request->body);
@@ -141,16 +165,30 @@ run (Request *request, const gchar *arguments, guint64 timeout)
   g_bytes_unref (body);
 }
 
+gboolean
+rt2_tool_http_takes (const gchar *url)
+{
+  GUri *parsed = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
+  const gchar *host = parsed ? g_uri_get_host (parsed) : NULL;
+  gboolean takes = host && *host && g_uri_is_valid (url, G_URI_FLAGS_NONE, NULL)
+      && (g_str_equal (g_uri_get_scheme (parsed), "http")
+          || g_str_equal (g_uri_get_scheme (parsed), "https"));
+
+  g_clear_pointer (&parsed, g_uri_unref);
+  return takes;
+}
+
 gchar *
 rt2_tool_http (const gchar *url, const gchar *arguments, guint64 timeout,
     GCancellable *cancellable)
 {
-  Request request = { .message = soup_message_new ("POST", url) };
+  Request request = { 0 };
   gulong handler = 0;
   gchar *answer;
 
-  if (!request.message)
+  if (!rt2_tool_http_takes (url))
     return rt2_tool_error ("the tool's URL is not valid", NULL);
+  request.message = soup_message_new ("POST", url);
   request.cancellable = g_cancellable_new ();
   request.bytes = g_byte_array_new ();
   if (cancellable)

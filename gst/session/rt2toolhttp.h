@@ -8,6 +8,9 @@
 
 G_BEGIN_DECLS
 
+/* Whether @url can be posted to: http or https, with a host. */
+gboolean rt2_tool_http_takes (const gchar *url);
+
 /* Posts @arguments to @url as JSON and waits for the answer, at most @timeout
  * ns (0 = for ever), or until @cancellable. The body; else, for a status other
  * than 2xx, a redirect included, or a fault, a JSON object with "error". No
