@@ -17,17 +17,26 @@ is_name_char (gchar c)
   return g_ascii_isalnum (c) || c == '_' || c == '-';
 }
 
-/* Whether the @n characters at @word, between @before and @after, are meant as
- * the name of a tool. */
+/* Whether @rest, what follows a word, makes it part of a file's name, a path,
+ * or an address. */
 static gboolean
-looks_like_tool (const gchar *word, gsize n, gchar before, gchar after)
+goes_on (const gchar *rest)
+{
+  return *rest == '/' || *rest == '@'
+      || (*rest == '.' && g_ascii_isalnum (rest[1]));
+}
+
+/* Whether the @n characters at @word, after @before, are meant as the name of a
+ * tool. */
+static gboolean
+looks_like_tool (const gchar *word, gsize n, gchar before)
 {
   if (n > MAX_NAME || !g_ascii_islower (*word))
     return FALSE;
-  if (before == '`' && after == '`')
+  if (before == '`' && word[n] == '`')
     return TRUE;
-  return memchr (word, '_', n) != NULL && before != '.' && before != '/'
-      && before != '$' && word[n - 1] != '_';
+  return memchr (word, '_', n) != NULL && !strchr (".@/?&$", before)
+      && word[n - 1] != '_' && !goes_on (word + n);
 }
 
 static gboolean
@@ -58,11 +67,30 @@ is_of_a_tool (JsonArray *tools, const gchar *name)
   return found;
 }
 
+/* Whether @server brings tools whose names we do not know. */
+static gboolean
+is_open_server (JsonObject *server)
+{
+  return g_strcmp0 (rt2_json_string (server, "type"), "mcp") == 0
+      && !rt2_json_array (server, "allowed_tools")
+      && !rt2_json_array (
+          rt2_json_object (server, "allowed_tools"), "tool_names");
+}
+
+static gboolean
+has_open_server (JsonArray *tools)
+{
+  for (guint i = 0; tools && i < json_array_get_length (tools); i++)
+    if (is_open_server (rt2_json_array_object (tools, i)))
+      return TRUE;
+  return FALSE;
+}
+
 GPtrArray *
 rt2_prompt_unknown_tools (const gchar *instructions, JsonArray *tools)
 {
   GPtrArray *names = g_ptr_array_new_with_free_func (g_free);
-  const gchar *at = instructions;
+  const gchar *at = has_open_server (tools) ? "" : instructions;
 
   while (*at && names->len < RT2_PROMPT_MAX_NAMES) {
     gchar before = at > instructions ? at[-1] : ' ';
@@ -76,7 +104,7 @@ rt2_prompt_unknown_tools (const gchar *instructions, JsonArray *tools)
       continue;
     }
     name = g_strndup (at, n);
-    if (looks_like_tool (at, n, before, at[n]) && !is_offered (tools, name)
+    if (looks_like_tool (at, n, before) && !is_offered (tools, name)
         && !is_of_a_tool (tools, name)
         && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
       g_ptr_array_add (names, g_steal_pointer (&name));

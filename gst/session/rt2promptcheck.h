@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 /* Names in @instructions that look like those of tools (words in `back quotes`,
  * or with_underscores) and are not among @tools, which may be NULL: gchar*,
- * transfer full, each once, RT2_PROMPT_MAX_NAMES at most. */
+ * transfer full, each once, RT2_PROMPT_MAX_NAMES at most. None if an MCP server
+ * is among them that may bring any: then nobody knows yet. */
 GPtrArray *rt2_prompt_unknown_tools (
     const gchar *instructions, JsonArray *tools);
 #define RT2_PROMPT_MAX_NAMES 16
