@@ -170,7 +170,7 @@ rt2_tool_http_takes (const gchar *url)
 {
   GUri *parsed = g_uri_parse (url, SOUP_HTTP_URI_FLAGS, NULL);
   const gchar *host = parsed ? g_uri_get_host (parsed) : NULL;
-  gboolean takes = host && *host && g_uri_is_valid (url, G_URI_FLAGS_NONE, NULL)
+  gboolean takes = host && *host && !strpbrk (url, " \t\r\n")
       && (g_str_equal (g_uri_get_scheme (parsed), "http")
           || g_str_equal (g_uri_get_scheme (parsed), "https"));
 
