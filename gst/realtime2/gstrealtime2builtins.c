@@ -4,6 +4,7 @@
  */
 #include "gstrealtime2builtins.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "gstrealtime2input.h"
@@ -106,6 +107,23 @@ find_target (GstElement *element, const gchar *property, GParamSpec **pspec)
 }
 
 static gboolean
+is_nan (const GValue *value)
+{
+  return (G_VALUE_HOLDS_DOUBLE (value) && isnan (g_value_get_double (value)))
+      || (G_VALUE_HOLDS_FLOAT (value) && isnan (g_value_get_float (value)));
+}
+
+/* @value as @pspec has it, of @text. Nothing would be taken for zero, and what
+ * is no number lies within every range. */
+static gboolean
+read_value (GValue *value, GParamSpec *pspec, const gchar *text)
+{
+  return (*text || G_VALUE_HOLDS_STRING (value))
+      && gst_value_deserialize_with_pspec (value, text, pspec)
+      && !is_nan (value) && !g_param_value_validate (pspec, value);
+}
+
+static gboolean
 set_value (GObject *target, GParamSpec *pspec, const gchar *text)
 {
   GValue value = G_VALUE_INIT;
@@ -114,8 +132,7 @@ set_value (GObject *target, GParamSpec *pspec, const gchar *text)
   g_value_init (&value, G_PARAM_SPEC_VALUE_TYPE (pspec));
   ok = (pspec->flags & G_PARAM_WRITABLE)
       && !(pspec->flags & G_PARAM_CONSTRUCT_ONLY)
-      && gst_value_deserialize_with_pspec (&value, text, pspec)
-      && !g_param_value_validate (pspec, &value);
+      && read_value (&value, pspec, text);
   if (ok)
     g_object_set_property (target, pspec->name, &value);
   g_value_unset (&value);
