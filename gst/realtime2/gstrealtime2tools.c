@@ -4,9 +4,12 @@
  */
 #include "gstrealtime2tools.h"
 
+#include <string.h>
+
 #include "gstrealtime2builtins.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2messages.h"
+#include "rt2json.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -111,6 +114,19 @@ run_handlers (gpointer data, gpointer unused)
   job_free (job);
 }
 
+/* The model is told by @output itself if the tool failed; tell the log too. */
+static void
+log_failure (const Job *job, const gchar *output)
+{
+  JsonObject *object = rt2_json_parse_object (output, strlen (output), NULL);
+  const gchar *error = rt2_json_string (object, "error");
+
+  if (error)
+    GST_WARNING_OBJECT (
+        job->self, "%s (%s) failed: %s", job->name, job->call_id, error);
+  g_clear_pointer (&object, json_object_unref);
+}
+
 static void
 run_worker (gpointer data, gpointer unused)
 {
@@ -123,8 +139,10 @@ run_worker (gpointer data, gpointer unused)
                  job->self, job->builtin, job->call_id, job->arguments, &silent)
                           : rt2_toolbox_run (job->toolbox, job->name,
                               job->arguments, job->timeout, job->cancellable);
-  if (output)
+  if (output) {
+    log_failure (job, output);
     answer (job, output, silent);
+  }
   g_free (output);
   job_free (job);
 }
@@ -147,12 +165,24 @@ gst_realtime2_on_function_call (gpointer owner, const Rt2Call *call)
     job_free (job);
 }
 
+/* A name that we did not offer may hold anything, lines of a log for one. */
+static void
+warn_of_error (GstRealtime2 *self, const Rt2Call *call)
+{
+  gchar *name = g_strescape (call->name, NULL);
+  gchar *call_id = g_strescape (call->call_id, NULL);
+
+  GST_WARNING_OBJECT (self, "%s (%s) was answered with an error: %s", name,
+      call_id, call->reason);
+  g_free (name);
+  g_free (call_id);
+}
+
 void
 gst_realtime2_on_function_output (gpointer owner, const Rt2Call *call)
 {
   if (call->reason)
-    GST_WARNING_OBJECT (owner, "%s (%s) was answered with an error: %s",
-        call->name, call->call_id, call->reason);
+    warn_of_error (owner, call);
   gst_realtime2_post (owner, "function-output", "call-id", G_TYPE_STRING,
       call->call_id, "name", G_TYPE_STRING, call->name, "output", G_TYPE_STRING,
       call->output, "error", G_TYPE_STRING, call->reason, NULL);
