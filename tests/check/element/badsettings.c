@@ -188,7 +188,7 @@ GST_START_TEST (test_no_file)
 {
   static const gchar *const names[] = { "instructions", "transcription-prompt",
     "tools", "tool-choice", "truncation", "prompt", "tracing", "include",
-    "session-config" };
+    "session-config", "tool-exec", "tool-http" };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
     Talk *talk = talk_new ();
@@ -197,6 +197,63 @@ GST_START_TEST (test_no_file)
     assert_no_start (talk, names[i]);
     talk_free (talk);
   }
+}
+GST_END_TEST;
+
+/* These take the path itself. */
+static const gchar *const file_properties[] = { "instructions-file",
+  "tools-file" };
+
+GST_START_TEST (test_no_such_file)
+{
+  const gchar *name = file_properties[__i__];
+  Talk *talk = talk_new ();
+
+  g_object_set (talk->element, name, "/nowhere/at-all.json", NULL);
+  assert_no_start (talk, name);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+GST_START_TEST (test_no_such_file_in_playing)
+{
+  const gchar *name = file_properties[__i__];
+  Talk *talk = talk_new_playing ();
+
+  g_object_set (talk->element, name, "/nowhere/at-all.json", NULL);
+  assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, 0), name);
+  fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* --- tools without code --- */
+
+static const struct {
+  const gchar *name, *value;
+} toolboxes[] = {
+  { "tool-exec", "date" },
+  { "tool-exec", "[\"date\"]" },
+  { "tool-exec", "{\"now\":\"date\"}" },
+  { "tool-exec", "{\"now\":[]}" },
+  { "tool-exec", "{\"now\":[\"\"]}" },
+  { "tool-exec", "{\"now\":[1]}" },
+  { "tool-http", "http://127.0.0.1/" },
+  { "tool-http", "[\"http://127.0.0.1/\"]" },
+  { "tool-http", "{\"now\":[\"http://127.0.0.1/\"]}" },
+  { "tool-http", "{\"now\":\"ftp://127.0.0.1/\"}" },
+  { "tool-http", "{\"now\":\"file:///etc/passwd\"}" },
+  { "tool-http", "{\"now\":\"http://\"}" },
+};
+
+GST_START_TEST (test_toolbox)
+{
+  Talk *talk = talk_new ();
+
+  g_object_set (
+      talk->element, toolboxes[__i__].name, toolboxes[__i__].value, NULL);
+  assert_no_start (talk, toolboxes[__i__].name);
+  talk_free (talk);
 }
 GST_END_TEST;
 
@@ -624,6 +681,11 @@ badsettings_suite (void)
   tcase_add_loop_test (
       texts, test_no_json_in_playing, 0, G_N_ELEMENTS (json_properties));
   tcase_add_test (texts, test_no_file);
+  tcase_add_loop_test (
+      texts, test_no_such_file, 0, G_N_ELEMENTS (file_properties));
+  tcase_add_loop_test (
+      texts, test_no_such_file_in_playing, 0, G_N_ELEMENTS (file_properties));
+  tcase_add_loop_test (texts, test_toolbox, 0, G_N_ELEMENTS (toolboxes));
   tcase_add_test (texts, test_megabyte);
   tcase_add_test (texts, test_megabyte_in_playing);
 
