@@ -574,6 +574,17 @@ json_fault (const gchar *member, const GError *error)
   return fault;
 }
 
+/* The property that @member of the session comes from. */
+static const gchar *
+property_of (const GstRealtime2Settings *settings, const gchar *member)
+{
+  gboolean of_file = g_str_equal (member, "tools")
+      && !(settings->tools && *settings->tools) && settings->tools_file
+      && *settings->tools_file;
+
+  return of_file ? "tools-file" : member;
+}
+
 Rt2SessionConfig *
 gst_realtime2_make_config (const GstRealtime2Settings *settings,
     Rt2AudioFormat input_format, Rt2AudioFormat output_format,
@@ -595,7 +606,7 @@ gst_realtime2_make_config (const GstRealtime2Settings *settings,
     put (&config->transcription_model,
         g_strdup (GST_REALTIME2_DEFAULT_TRANSCRIPTION_MODEL));
   if (!rt2_session_config_check (config, &member, &error)) {
-    *fault = json_fault (member, error);
+    *fault = json_fault (property_of (settings, member), error);
     g_error_free (error);
     rt2_session_config_free (config);
     return NULL;

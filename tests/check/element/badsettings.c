@@ -5,6 +5,7 @@
  */
 #include "harness.h"
 
+#include <glib/gstdio.h>
 #include <math.h>
 #include <string.h>
 
@@ -224,6 +225,24 @@ GST_START_TEST (test_no_such_file_in_playing)
   assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, 0), name);
   fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
   talk_free (talk);
+}
+GST_END_TEST;
+
+/* The file is there, but not what should be in it. */
+GST_START_TEST (test_nonsense_in_a_file)
+{
+  static const gchar *const nonsense[] = { "[", "{}", NOT_UTF8 };
+  gchar *path = NULL;
+  gint fd = g_file_open_tmp ("realtime2-test-XXXXXX", &path, NULL);
+  Talk *talk = talk_new ();
+
+  g_close (fd, NULL);
+  g_file_set_contents (path, nonsense[__i__], -1, NULL);
+  g_object_set (talk->element, "tools-file", path, NULL);
+  assert_no_start (talk, "tools-file");
+  talk_free (talk);
+  g_unlink (path);
+  g_free (path);
 }
 GST_END_TEST;
 
@@ -685,6 +704,7 @@ badsettings_suite (void)
       texts, test_no_such_file, 0, G_N_ELEMENTS (file_properties));
   tcase_add_loop_test (
       texts, test_no_such_file_in_playing, 0, G_N_ELEMENTS (file_properties));
+  tcase_add_loop_test (texts, test_nonsense_in_a_file, 0, 3);
   tcase_add_loop_test (texts, test_toolbox, 0, G_N_ELEMENTS (toolboxes));
   tcase_add_test (texts, test_megabyte);
   tcase_add_test (texts, test_megabyte_in_playing);
