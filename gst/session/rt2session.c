@@ -201,6 +201,9 @@ rt2_session_send_config (Rt2Session *session)
   voice = new_voice (session);
   if (!voice && session->accepted.object
       && equal_objects (now, session->accepted.object)) {
+    /* What differs is not the server's to know. */
+    rt2_session_config_free (session->accepted.config);
+    session->accepted.config = rt2_session_config_copy (session->config);
     json_object_unref (now);
     return;
   }

@@ -143,6 +143,47 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
   g_ptr_array_unref (heard);
 }
 
+/* --- who decides --- */
+
+/* The configuration that the server went by when it said what is handled now:
+ * the wanted one may not have reached it yet. */
+static const Rt2SessionConfig *
+config_in_force (Rt2Session *session)
+{
+  return session->accepted.config ? session->accepted.config : session->config;
+}
+
+static JsonObject *
+turn_detection_in_force (Rt2Session *session)
+{
+  JsonObject *audio = rt2_json_object (session->accepted.object, "audio");
+
+  return rt2_json_object (rt2_json_object (audio, "input"), "turn_detection");
+}
+
+/* Whether it is us who decide what speech means. */
+static gboolean
+we_decide (Rt2Session *session)
+{
+  return rt2_session_config_decides (config_in_force (session));
+}
+
+/* Whether the server cancels what it says when speech begins. */
+static gboolean
+server_interrupts (Rt2Session *session)
+{
+  return rt2_json_boolean (turn_detection_in_force (session),
+      "interrupt_response", config_in_force (session)->interrupt_response);
+}
+
+/* Whether the server answers the turns that it commits. */
+static gboolean
+server_answers (Rt2Session *session)
+{
+  return rt2_json_boolean (turn_detection_in_force (session), "create_response",
+      config_in_force (session)->create_response);
+}
+
 /* --- whether it interrupts --- */
 
 /* Whether what plays, or what is on its way to open the conversation, may not
@@ -263,10 +304,10 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   if (event->item_id)
     utterance_times (session, event->item_id)->start = utterance.start;
   session->listener->speech_started (session->owner, &utterance);
-  if (rt2_session_config_decides (session->config))
+  if (we_decide (session))
     begin_judging (session);
   /* Whoever carries the audio of a call knows what was heard of it. */
-  else if (session->config->interrupt_response && !session->options->call_id)
+  else if (server_interrupts (session) && !session->options->call_id)
     rt2_session_interrupt (session, FALSE);
   if (session->finish == RT2_FINISH_WAITING)
     rt2_session_end_late_turn (session);
@@ -290,11 +331,8 @@ end_time (Rt2Session *session, guint64 ms)
 static guint64
 silence_of_vad (Rt2Session *session)
 {
-  JsonObject *audio = rt2_json_object (session->accepted.object, "audio");
-  JsonObject *detection = rt2_json_object (
-      rt2_json_object (audio, "input"), "turn_detection");
-
-  return rt2_json_uint (detection, "silence_duration_ms", 0);
+  return rt2_json_uint (
+      turn_detection_in_force (session), "silence_duration_ms", 0);
 }
 
 /* What the user said last, and what is not taken back, ended at @ms of what was
@@ -333,14 +371,17 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
 static void
 expect_answer (Rt2Session *session)
 {
+  const Rt2SessionConfig *config = config_in_force (session);
+
   if (session->type != RT2_SESSION_TYPE_REALTIME
-      || !rt2_session_config_has_vad (session->config)
-      || !session->config->create_response)
+      || !rt2_session_config_has_vad (config))
     return;
-  if (rt2_session_config_decides (session->config))
+  if (server_answers (session))
+    rt2_responses_expect (session->responses);
+  else if (we_decide (session) && config->create_response)
     rt2_session_want (session, RT2_WISH_TURN);
   else
-    rt2_responses_expect (session->responses);
+    return;
   session->unanswered += session->vad_end
       - MIN (session->vad_end, session->vad_start);
 }
@@ -396,9 +437,8 @@ rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
   session->turn = RT2_TURN_SILENCE;
   session->vad_start = session->vad_end = event->audio_end_ms * NS_PER_MS;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
-  if (session->type == RT2_SESSION_TYPE_REALTIME
-      && session->config->create_response
-      && !rt2_session_config_decides (session->config))
+  if (session->type == RT2_SESSION_TYPE_REALTIME && !we_decide (session)
+      && server_answers (session))
     rt2_responses_expect (session->responses);
   if (event->item_id) {
     Times *times = utterance_times (session, event->item_id);
