@@ -213,6 +213,8 @@ void rt2_session_interrupt_when_allowed (Rt2Session *session);
 /* Looks whether the speech that goes on interrupts by now, and whether what
  * was protected is over. Called whenever there is news. */
 void rt2_session_judge_speech (Rt2Session *session);
+/* The application takes back the speech that goes on. */
+void rt2_session_stop_judging (Rt2Session *session);
 void rt2_session_delete_item (Rt2Session *session, const gchar *item_id);
 /* Whether we took @item_id back. */
 gboolean rt2_session_is_deleted (Rt2Session *session, const gchar *item_id);

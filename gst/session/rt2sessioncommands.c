@@ -28,8 +28,10 @@ rt2_session_want_command (
   Rt2Wish *wish = rt2_wish_new (kind);
 
   wish->command = command;
+  /* What a function returned to an answer that is to be cut is not spoken of;
+   * all else that is asked for meanwhile comes after the cut. */
   wish->lasting = kind == RT2_WISH_TEXT || kind == RT2_WISH_DISCLOSURE
-      || session->deferred;
+      || (session->deferred && kind != RT2_WISH_TOOLS);
   /* It goes before all else, whoever else has something to say. */
   if (kind == RT2_WISH_DISCLOSURE)
     wish->priority = G_MAXINT;

@@ -273,6 +273,13 @@ end_judging (Rt2Session *session)
     session->turn = RT2_TURN_DISMISSED;
 }
 
+void
+rt2_session_stop_judging (Rt2Session *session)
+{
+  if (session->turn == RT2_TURN_PENDING)
+    session->turn = RT2_TURN_PLAIN;
+}
+
 /* The turn @item_id was committed, and is taken back. */
 static void
 dismiss_turn (Rt2Session *session, const gchar *item_id)

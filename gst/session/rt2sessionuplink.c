@@ -280,6 +280,7 @@ rt2_session_clear_turn (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
+  rt2_session_stop_judging (session);
   rt2_pause_reset (session->pause);
   if (!is_translation (session) && !session->options->call_id)
     rt2_session_send (

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who judges the user's speech changes, and the change is still on its way.
+ * Who judges the user's speech changes while it goes on, or while the change is
+ * on its way; and what else comes between speech and its judgement.
  */
 #include "sessionrig.h"
 
@@ -155,6 +156,102 @@ test_same_on_the_wire (void)
   g_assert_cmpuint (n_creates (rig), ==, 0);
 }
 
+/* -- what comes in between ------------------------------------------------ */
+
+static void
+send_call (Rig *rig)
+{
+  rig_send_response_created (rig, "R1");
+  rig_send (rig,
+      "{\"type\":\"response.output_item.done\",\"response_id\":\"R1\","
+      "\"output_index\":0,\"item\":{\"id\":\"F1\",\"type\":\"function_call\","
+      "\"status\":\"completed\",\"call_id\":\"C1\",\"name\":\"look\","
+      "\"arguments\":\"{}\"}}");
+  rig_send_response_done (rig, "R1", "completed");
+  rig_flush_down (rig);
+}
+
+static void
+return_result (Rig *rig)
+{
+  g_assert_true (rt2_session_command (
+      rig->session, rt2_command_new_result ("C1", "3", NULL)));
+  rig_run_idle (rig);
+}
+
+/* The answer is to be cut as soon as it may be: what its function returns until
+ * then is for the next one. */
+static void
+test_result_before_the_cut (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->guards_speech = TRUE;
+  start_ready (rig);
+  send_call (rig);
+  rig->is_protected = TRUE;
+  rig->playing = G_MAXUINT;
+  rig_push_ms (rig, 1000, 0);
+  rig_wait_sent_audio (rig, 48000);
+  rig_send_speech_started (rig, "U1", 100);
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 0);
+  return_result (rig);
+  rig->is_protected = FALSE;
+  rt2_session_wake (rig->session);
+  rig_run_idle (rig);
+  g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 1);
+  g_assert_cmpuint (n_creates (rig), ==, 0);
+  rig_send_speech_stopped (rig, "U1", 900);
+  rig_send_committed (rig, "U1");
+  rig_flush_down (rig);
+  g_assert_cmpuint (n_creates (rig), ==, 1);
+}
+
+/* What is taken back is not judged any more, nor what comes after it. */
+static void
+test_cleared (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->min_interruption = 2000 * RIG_MS;
+  start_ready (rig);
+  rig_send_response_created (rig, "R1");
+  rig_push_ms (rig, 1000, 0);
+  rig_wait_sent_audio (rig, 48000);
+  rig_send_speech_started (rig, "U1", 100);
+  rig_flush_down (rig);
+  g_assert_true (rt2_session_command (
+      rig->session, rt2_command_new (RT2_COMMAND_CLEAR_INPUT)));
+  rig_run_idle (rig);
+  rig_push_ms (rig, 3000, G_MAXUINT64);
+  rig_wait_sent_audio (rig, 4 * 48000);
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 0);
+}
+
+/* Too short, and over, but not committed by the server yet. */
+static void
+test_cleared_after_a_cough (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->min_interruption = 2000 * RIG_MS;
+  start_ready (rig);
+  rig_send_response_created (rig, "R1");
+  rig_push_ms (rig, 1000, 0);
+  rig_wait_sent_audio (rig, 48000);
+  rig_send_speech_started (rig, "U1", 100);
+  rig_send_speech_stopped (rig, "U1", 800);
+  rig_flush_down (rig);
+  g_assert_true (rt2_session_command (
+      rig->session, rt2_command_new (RT2_COMMAND_CLEAR_INPUT)));
+  rig_run_idle (rig);
+  rig_send_committed (rig, "U1");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "turn-dismissed U1"), ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -165,5 +262,8 @@ main (int argc, char **argv)
   ADD ("answers-wanted-late", test_answers_wanted_late);
   ADD ("overlay", test_overlay);
   ADD ("same-on-the-wire", test_same_on_the_wire);
+  ADD ("result-before-the-cut", test_result_before_the_cut);
+  ADD ("cleared", test_cleared);
+  ADD ("cleared/after-a-cough", test_cleared_after_a_cough);
   return g_test_run ();
 }
