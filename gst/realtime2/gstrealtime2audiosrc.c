@@ -51,7 +51,6 @@ struct _GstRealtime2AudioSrc {
   guint64 seq;        /* of the next buffer of speech */
   GQueue events;      /* GstEvent*, before the next buffer */
   GQueue forgotten;   /* gchar*, items for the server to forget */
-  gboolean shielded;  /* what was spoken last may not be interrupted */
 
   guint32 passed_seqnum; /* of the last event passed upstream */
 
@@ -189,17 +188,6 @@ take_marks (GstRealtime2AudioSrc *audio)
     take_mark (audio, kind, spoken);
     rt2_spoken_unref (spoken);
   }
-}
-
-/* Whether what the user said in vain may interrupt now. Called with self->lock.
- */
-static gboolean
-lost_its_shield (GstRealtime2AudioSrc *audio)
-{
-  gboolean before = audio->shielded;
-
-  audio->shielded = rt2_playout_is_protected (audio->self->playout);
-  return before && !audio->shielded;
 }
 
 /* Tells the session of what nobody will hear. Called without locks. */
@@ -500,9 +488,11 @@ loop (gpointer data)
     g_mutex_lock (&self->lock);
   }
   if (!is_at_end (audio)) {
+    unshielded = rt2_playout_is_protected (self->playout);
     buffer = next_buffer (audio);
     to = GST_BUFFER_PTS (buffer);
-    unshielded = lost_its_shield (audio);
+    /* What the user said in vain may interrupt now. */
+    unshielded &= !rt2_playout_is_protected (self->playout);
   }
   g_mutex_unlock (&self->lock);
 
@@ -641,7 +631,6 @@ gst_realtime2_audio_src_start (
   audio->period_samples = MAX (samples, 1);
   audio->pacer.delay = audio->self->delay;
   audio->over = FALSE;
-  audio->shielded = FALSE;
   audio->announced = FALSE;
   audio->base = GST_CLOCK_TIME_NONE;
   audio->offset = 0;

@@ -187,6 +187,28 @@ GST_START_TEST (test_protect)
 }
 GST_END_TEST;
 
+/* It is over with the period in which it began: what waits for its end goes on,
+ * though nothing else happens. */
+GST_START_TEST (test_protect_a_period)
+{
+  Talk *talk = new_talk ("protect", "all");
+  gboolean sent = FALSE;
+
+  peer_begin (talk->peer, "resp_1");
+  say (talk, &spot_a, "final_answer", 0, 400, "Oh.");
+  peer_end (talk->peer, "resp_1", "completed");
+  talk_sync (talk);
+  g_signal_emit_by_name (talk->element, "send-text", "user", "Well?", &sent);
+  fail_unless (sent);
+  talk_sync_up (talk);
+  fail_unless_equals_int (peer_count (talk->peer, "response.create"), 0);
+  talk_run_to (talk, 100 * MS);
+  talk_assert_speech (talk, 480, 0, 400);
+  peer_event (talk->peer, "response.create", 0);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 /* --- state --- */
 
 static void
@@ -509,6 +531,7 @@ turntaking_suite (void)
   tcase_add_test (policies, test_drop);
   tcase_add_test (policies, test_commentary_while_playing);
   tcase_add_test (policies, test_protect);
+  tcase_add_test (policies, test_protect_a_period);
   tcase_add_test (policies, test_state);
   tcase_add_test (policies, test_state_of_dropped);
   suite_add_tcase (suite, flush);
