@@ -581,7 +581,7 @@ rt2_responses_wish_of (const Rt2Responses *responses, const gchar *id)
 static gboolean
 is_of_kind (const Run *run, Rt2WishKind kind)
 {
-  return run->wish && run->wish->kind == kind;
+  return !run->dead && run->wish && run->wish->kind == kind;
 }
 
 gboolean

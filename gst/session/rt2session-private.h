@@ -93,6 +93,8 @@ struct _Rt2Session {
   gboolean created;         /* session.created came */
   gboolean configured;      /* the server took our configuration */
   gboolean voice_locked;    /* the server has spoken */
+  gboolean discloses;       /* the disclosure is still to be asked for */
+  gboolean greets;          /* likewise the greeting */
   guint64 next_id;          /* of our event ids */
   gchar *event_id;          /* the newest of them */
 

@@ -340,8 +340,21 @@ wish_for (Rt2Session *session, Rt2WishKind kind, const gchar *words)
 static void
 wish_for_opening (Rt2Session *session)
 {
-  wish_for (session, RT2_WISH_DISCLOSURE, session->options->disclosure);
-  wish_for (session, RT2_WISH_GREETING, session->options->greeting);
+  if (session->discloses)
+    wish_for (session, RT2_WISH_DISCLOSURE, session->options->disclosure);
+  if (session->greets)
+    wish_for (session, RT2_WISH_GREETING, session->options->greeting);
+  session->discloses = session->greets = FALSE;
+}
+
+/* The connection is lost: what of the opening did not come in whole is said
+ * again. */
+static void
+note_opening (Rt2Session *session)
+{
+  session->discloses |= rt2_responses_has (
+      session->responses, RT2_WISH_DISCLOSURE);
+  session->greets |= rt2_responses_has (session->responses, RT2_WISH_GREETING);
 }
 
 void
@@ -368,8 +381,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   if (first) {
     rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
-    if (!reconnected)
-      wish_for_opening (session);
+    wish_for_opening (session);
   }
   rt2_session_run_commands (session);
   rt2_session_send_wishes (session);
@@ -617,6 +629,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   /* An `error` event may quote the key. */
   rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
+  note_opening (session);
   reset_connection (session);
   session->attempts++;
   if (unanswered > 0 && session->listener->turn_lost)
@@ -771,6 +784,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->deleted = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, NULL);
   session->next_id = 1;
+  session->discloses = session->greets = TRUE;
   session->translated_due = G_MAXUINT64;
 
   session->wakeup = g_source_new (&wakeup_funcs, sizeof (GSource));

@@ -555,6 +555,78 @@ test_free_unstarted (void)
   rig_run_idle (rig);
 }
 
+/* -- what the agent opens with -------------------------------------------- */
+
+static guint
+count_said (Rig *rig, const gchar *words)
+{
+  guint n = rig_count_sent (rig, "response.create"), said = 0;
+
+  for (guint i = 0; i < n; i++) {
+    JsonObject *response = rt2_json_object (
+        rig_get_sent (rig, "response.create", i), "response");
+
+    said += strstr (rt2_json_string (response, "instructions"), words) != NULL;
+  }
+  return said;
+}
+
+static void
+lose (Rig *rig)
+{
+  rig_flush_up (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_flush_up (rig);
+}
+
+/* It is said again until it came in whole, and then never more. */
+static void
+test_opening (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->disclosure = g_strdup ("A machine speaks.");
+  rig->options->greeting = g_strdup ("Welcome!");
+  rig_start (rig);
+  rig_wait_sent (rig, "response.create", 1);
+  lose (rig);
+  g_assert_cmpuint (count_said (rig, "A machine speaks."), ==, 1);
+  rig_send_response_created (rig, "R1");
+  rig_send_audio (rig, "R1", "A1", 4800);
+  rig_flush_down (rig);
+  lose (rig);
+  g_assert_cmpuint (count_said (rig, "A machine speaks."), ==, 1);
+  rig_send_response_created (rig, "R2");
+  rig_send_response_done (rig, "R2", "completed");
+  rig_flush_down (rig);
+  lose (rig);
+  g_assert_cmpuint (count_said (rig, "A machine speaks."), ==, 0);
+  g_assert_cmpuint (count_said (rig, "Welcome!"), ==, 1);
+  rig_send_response_created (rig, "R3");
+  rig_send_response_done (rig, "R3", "completed");
+  rig_flush_down (rig);
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 0);
+}
+
+/* Who interrupted the greeting need not hear it again. */
+static void
+test_opening_interrupted (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->greeting = g_strdup ("Welcome!");
+  rig_start (rig);
+  rig_wait_sent (rig, "response.create", 1);
+  rig_send_response_created (rig, "R1");
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -581,5 +653,7 @@ main (int argc, char **argv)
     g_test_add_data_func (path, GUINT_TO_POINTER (i), test_free);
   }
   g_test_add_func ("/session/free/unstarted", test_free_unstarted);
+  ADD ("opening", test_opening);
+  ADD ("opening/interrupted", test_opening_interrupted);
   return g_test_run ();
 }
