@@ -208,11 +208,13 @@ rt2_session_interrupt_when_allowed (Rt2Session *session)
     rt2_session_interrupt (session, TRUE);
 }
 
-/* Whether there is something that speech of the user's could interrupt. */
+/* Whether there is something that speech of the user's could interrupt. While a
+ * function is at work the agent is not done. */
 static gboolean
 agent_has_the_floor (Rt2Session *session)
 {
   return rt2_responses_is_busy (session->responses)
+      || rt2_calls_n_open (session->calls) > 0
       || session->listener->is_playing (session->owner);
 }
 

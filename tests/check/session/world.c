@@ -230,6 +230,9 @@ world_forget_connection (World *world)
   for (guint i = 0; i < world->requests->len; i++) {
     Request *request = g_ptr_array_index (world->requests, i);
 
+    /* An opening that was not said to its end may be said again. */
+    if (request->kind == REQUEST_GREETING && request->state != REQUEST_GONE)
+      request->state = REQUEST_QUEUED;
     if (request->state != REQUEST_QUEUED)
       request->state = REQUEST_GONE;
   }

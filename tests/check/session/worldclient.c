@@ -245,6 +245,7 @@ tell (World *world, const Packet *packet)
       break;
     case PACKET_SPEECH_STARTED:
       world->floor = rt2_responses_is_busy (world->session->responses)
+          || rt2_calls_n_open (world->session->calls) > 0
           || world_listener.is_playing (world);
       world->interrupts_before = world->interrupts;
       world->speaks = is_judge (world);
