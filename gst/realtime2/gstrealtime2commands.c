@@ -409,7 +409,7 @@ add_signal (
  * GstRealtime2::cancel-response:
  *
  * Stops the agent as an interruption by the user does: what was not heard is
- * taken back on the server.
+ * taken back on the server. What is protected is heard to its end first.
  *
  * Returns: %TRUE if it was put into the queue
  */

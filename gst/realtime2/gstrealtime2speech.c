@@ -286,7 +286,7 @@ post_response_done (
   gst_realtime2_post_structure (self, fields);
 }
 
-/* Items of @response whose phase is another than the bus was told. Strong
+/* Items of @response of which something left with another phase. Strong
  * references. Called with self->lock. */
 static GPtrArray *
 collect_corrected (GstRealtime2 *self, const Rt2Response *response)
@@ -298,10 +298,8 @@ collect_corrected (GstRealtime2 *self, const Rt2Response *response)
     const Rt2Item *item = g_ptr_array_index (response->output, i);
     Rt2Spoken *spoken = rt2_playout_find (self->playout, item->id);
 
-    if (!spoken || rt2_spoken_phase (spoken) == spoken->told_phase)
-      continue;
-    spoken->told_phase = rt2_spoken_phase (spoken);
-    g_ptr_array_add (corrected, rt2_spoken_ref (spoken));
+    if (spoken && take_correction (spoken))
+      g_ptr_array_add (corrected, rt2_spoken_ref (spoken));
   }
   return corrected;
 }

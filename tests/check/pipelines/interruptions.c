@@ -51,6 +51,14 @@ typedef struct {
   GstClockTime end; /* running time at which it has sounded */
 } Sound;
 
+/* Who cuts the agent off. */
+typedef enum {
+  CUT_BY_SPEECH, /* the user, as the server hears */
+  CUT_BY_TEXT,   /* the user, in writing */
+  CUT_BY_APPLICATION,
+  N_CUTS,
+} CutBy;
+
 /* One listener and one agent. */
 typedef struct {
   Agent *agent;
@@ -58,6 +66,7 @@ typedef struct {
   GstTestClock *clock;
   gboolean flushes;     /* an interruption also flushes */
   GstClockTime latency; /* from src to the sink's rendering */
+  CutBy cut_by;         /* of this turn */
   guint turn;           /* number of the conversation's next */
   GMutex lock;
   GCond changed;
@@ -306,12 +315,9 @@ listen (Room *room, AgentAnswer *answer, gdouble pace, GstClockTime until)
   }
 }
 
-/* Returns when the server knows all that there is to know of it. */
 static void
-barge_in (Room *room)
+speak_up (Room *room, const gchar *mark)
 {
-  g_autofree gchar *mark = g_strdup_printf ("Turn %u.", room->turn);
-
   agent_send (room->agent,
       "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"event_s\","
       "\"audio_start_ms\":0,\"item_id\":\"item_user_%u\"}",
@@ -319,20 +325,79 @@ barge_in (Room *room)
   stage_wait (room->stage, "realtime2/speech-started");
   /* What is sent for the interruption goes before this. */
   g_object_set (room->stage->ai, "instructions", mark, NULL);
+}
+
+/* How often it was seen at the server that a text had its effect. */
+static guint
+count_effects (Room *room)
+{
+  return agent_count (room->agent, "response.cancel")
+      + agent_count (room->agent, "conversation.item.create");
+}
+
+/* Text goes the way of the audio, which other commands overtake. */
+static void
+write_up (Room *room)
+{
+  gint64 deadline = g_get_monotonic_time () + STAGE_PATIENCE / GST_USECOND;
+  guint n = count_effects (room);
+  gboolean taken;
+
+  g_signal_emit_by_name (room->stage->ai, "send-text", "user", "Stop.", &taken);
+  g_assert_true (taken);
+  while (count_effects (room) == n) {
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    g_usleep (1000);
+  }
+}
+
+static void
+mark_place (Room *room, const gchar *mark)
+{
+  g_autofree gchar *json = g_strdup_printf (
+      "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\","
+      "\"instructions\":\"%s\"}}",
+      mark);
+  gboolean taken;
+
+  g_signal_emit_by_name (room->stage->ai, "send-client-event", json, &taken);
+  g_assert_true (taken);
+}
+
+/* Returns when the server knows all that there is to know of it. */
+static void
+barge_in (Room *room)
+{
+  g_autofree gchar *mark = g_strdup_printf ("Turn %u.", room->turn);
+  gboolean taken;
+
+  room->cut_by = random_between (0, N_CUTS - 1);
+  if (room->cut_by == CUT_BY_SPEECH) {
+    speak_up (room, mark);
+  } else if (room->cut_by == CUT_BY_TEXT) {
+    write_up (room);
+    mark_place (room, mark);
+  } else {
+    g_signal_emit_by_name (room->stage->ai, "cancel-response", &taken);
+    g_assert_true (taken);
+    mark_place (room, mark);
+  }
   agent_wait_update (room->agent, mark);
 }
 
 static void
 end_turn (Room *room)
 {
-  agent_send (room->agent,
-      "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":\"event_s\","
-      "\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
-      room->turn);
-  agent_send (room->agent,
-      "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
-      "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
-      room->turn);
+  if (room->cut_by == CUT_BY_SPEECH) {
+    agent_send (room->agent,
+        "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":"
+        "\"event_s\",\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
+        room->turn);
+    agent_send (room->agent,
+        "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
+        "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
+        room->turn);
+  }
   room->turn++;
 }
 
