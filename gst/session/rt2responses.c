@@ -30,6 +30,7 @@ struct _Rt2Responses {
   gboolean hopeless; /* the server's own can't come; it may say so */
   gboolean marks;    /* the server gives our marks back */
   gboolean blocked;  /* one that we were never told of is under way */
+  gboolean held;     /* see hold() */
 };
 
 /* --- wishes --- */
@@ -99,6 +100,7 @@ rt2_responses_reset (Rt2Responses *responses)
   responses->hopeless = FALSE;
   responses->marks = FALSE;
   responses->blocked = FALSE;
+  responses->held = FALSE;
 }
 
 void
@@ -160,7 +162,7 @@ find_due (const Rt2Responses *responses, const gchar *mark)
 static gboolean
 may_begin (const Rt2Responses *responses)
 {
-  return !responses->blocked && !responses->expected
+  return !responses->held && !responses->blocked && !responses->expected
       && !find_due_in_band (responses) && !has_in_band_run (responses);
 }
 
@@ -190,12 +192,30 @@ rt2_responses_want (Rt2Responses *responses, Rt2Wish *wish)
     rt2_wish_free (wish);
     return TRUE;
   }
-  if (responses->wishes.length >= RT2_RESPONSES_MAX_WISHES) {
+  if (rt2_responses_is_full (responses)) {
     rt2_wish_free (wish);
     return FALSE;
   }
   g_queue_push_tail (&responses->wishes, wish);
   return TRUE;
+}
+
+gboolean
+rt2_responses_is_full (const Rt2Responses *responses)
+{
+  return responses->wishes.length >= RT2_RESPONSES_MAX_WISHES;
+}
+
+GPtrArray *
+rt2_responses_drop (Rt2Responses *responses)
+{
+  GPtrArray *wishes = g_ptr_array_new_with_free_func (
+      (GDestroyNotify) rt2_wish_free);
+  Rt2Wish *wish;
+
+  while ((wish = g_queue_pop_head (&responses->wishes)))
+    g_ptr_array_add (wishes, wish);
+  return wishes;
 }
 
 /* The next that may be sent: the first of the highest priority. */
@@ -292,6 +312,12 @@ rt2_responses_next_expiry (const Rt2Responses *responses)
       next = expires;
   }
   return next;
+}
+
+void
+rt2_responses_hold (Rt2Responses *responses, gboolean hold)
+{
+  responses->held = hold;
 }
 
 /* --- what becomes of them --- */

@@ -57,6 +57,10 @@ gboolean rt2_responses_want (Rt2Responses *responses, Rt2Wish *wish);
 
 /* The user has the floor, or gives it back: meanwhile polite wishes wait. */
 void rt2_responses_set_floor (Rt2Responses *responses, gboolean users);
+/* TRUE if a wish with a command would be left out now. */
+gboolean rt2_responses_is_full (const Rt2Responses *responses);
+/* All wishes that wait, oldest first: Rt2Wish*, transfer full. */
+GPtrArray *rt2_responses_drop (Rt2Responses *responses);
 
 /* TRUE if there is a wish whose response.create may be sent now. */
 gboolean rt2_responses_is_ready (const Rt2Responses *responses);
@@ -70,6 +74,10 @@ const Rt2Wish *rt2_responses_take (Rt2Responses *responses, const gchar *mark);
 GPtrArray *rt2_responses_expire (Rt2Responses *responses, gint64 now);
 /* When the next one does; 0 = never. */
 gint64 rt2_responses_next_expiry (const Rt2Responses *responses);
+
+/* While @hold, nothing in band may begin: an interruption is still to come, and
+ * must not end what was asked for after it. */
+void rt2_responses_hold (Rt2Responses *responses, gboolean hold);
 
 /* The server did not take the response.create marked @mark. @again: another
  * response was in its way; the wish stands until one has ended. @mark NULL: the

@@ -173,6 +173,8 @@ void rt2_session_want_command (
     Rt2Session *session, Rt2WishKind kind, Rt2Command *command);
 /* Sends response.create for what is wished for and has nothing in its way. */
 void rt2_session_send_wishes (Rt2Session *session);
+/* The connection is lost: tells of each command whose turn will not come. */
+void rt2_session_drop_wishes (Rt2Session *session);
 
 /* Carries out what waits, if the session is configured. */
 void rt2_session_run_commands (Rt2Session *session);

@@ -630,6 +630,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
   note_opening (session);
+  rt2_session_drop_wishes (session);
   reset_connection (session);
   session->attempts++;
   if (unanswered > 0 && session->listener->turn_lost)

@@ -25,8 +25,14 @@ void
 rt2_session_want_command (
     Rt2Session *session, Rt2WishKind kind, Rt2Command *command)
 {
-  Rt2Wish *wish = rt2_wish_new (kind);
+  Rt2Wish *wish;
 
+  if (command && rt2_responses_is_full (session->responses)) {
+    fail (session, command, "too many wait for their turn already");
+    rt2_command_free (command);
+    return;
+  }
+  wish = rt2_wish_new (kind);
   wish->command = command;
   /* What a function returned to an answer that is to be cut is not spoken of;
    * all else that is asked for meanwhile comes after the cut. */
@@ -42,8 +48,9 @@ rt2_session_want_command (
   }
   if (command && kind == RT2_WISH_ASKED)
     wish->out_of_band = rt2_command_is_out_of_band (command);
-  if (!rt2_responses_want (session->responses, wish))
-    g_warning ("too many responses are asked for: one is left out");
+  /* One without a command is served by any of those that it finds no room
+   * beside. */
+  rt2_responses_want (session->responses, wish);
 }
 
 void
@@ -67,13 +74,29 @@ drop_expired (Rt2Session *session)
   g_clear_pointer (&expired, g_ptr_array_unref);
 }
 
+void
+rt2_session_drop_wishes (Rt2Session *session)
+{
+  GPtrArray *wishes = rt2_responses_drop (session->responses);
+
+  for (guint i = 0; i < wishes->len; i++) {
+    const Rt2Wish *wish = g_ptr_array_index (wishes, i);
+
+    if (wish->command
+        && (wish->kind == RT2_WISH_TEXT || wish->kind == RT2_WISH_ASKED))
+      fail (session, wish->command,
+          "the connection was lost before its turn came");
+  }
+  g_ptr_array_unref (wishes);
+}
+
 static gboolean
 on_wish_timer (gpointer data)
 {
   Rt2Session *session = data;
 
   rt2_session_disarm (&session->wish_timer);
-  rt2_session_send_wishes (session);
+  rt2_session_wake (session);
   return G_SOURCE_REMOVE;
 }
 
@@ -128,7 +151,8 @@ rt2_session_send_wishes (Rt2Session *session)
   rt2_responses_set_floor (
       session->responses, session->speech_open || now < session->floor_until);
   /* What is to be cut must not be mixed with what comes after the cut. */
-  while (session->configured && session->mcp_waiting == 0 && !session->deferred
+  rt2_responses_hold (session->responses, session->deferred);
+  while (session->configured && session->mcp_waiting == 0
       && rt2_responses_is_ready (session->responses))
     send_wish (session);
   await_next (session, now);

@@ -280,7 +280,8 @@ add_usage (Rt2Session *session, const Rt2Usage *usage)
 }
 
 /* What a dead response said that nobody was told of is not in anybody's
- * memory, so it must not be in the server's. */
+ * memory, so it must not be in the server's. What was heard of a call is for
+ * others to know. */
 static void
 delete_unheard (Rt2Session *session, const Rt2Response *response)
 {
@@ -332,9 +333,9 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
     session->unanswered = 0;
     take_calls (session, response, dead);
     rt2_calls_response_done (session->calls, response->id, dead);
-    if (dead)
+    if (dead && !session->options->call_id)
       delete_unheard (session, response);
-    else
+    else if (!dead)
       note_outputs (session, response);
   }
   session->listener->response_done (session->owner, response, apart);

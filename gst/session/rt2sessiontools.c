@@ -142,8 +142,7 @@ on_tool_timer (gpointer data)
   Rt2Session *session = data;
 
   rt2_session_disarm (&session->tool_timer);
-  rt2_session_check_tools (session);
-  rt2_session_send_wishes (session);
+  rt2_session_wake (session);
   return G_SOURCE_REMOVE;
 }
 

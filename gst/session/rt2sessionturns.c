@@ -96,7 +96,8 @@ truncate_item (Rt2Session *session, const Rt2Heard *heard)
   session->stats.truncations++;
 }
 
-/* Messages that were announced but of which not a sample came. */
+/* Messages that were announced but of which not a sample came. Not on a call:
+ * none comes to us. */
 static void
 delete_unbegun (Rt2Session *session, const gchar *response_id)
 {
@@ -135,7 +136,7 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
     cancel_responses (session, active);
   for (guint i = 0; i < heard->len; i++)
     truncate_item (session, g_ptr_array_index (heard, i));
-  for (guint i = 0; i < active->len; i++)
+  for (guint i = 0; !session->options->call_id && i < active->len; i++)
     delete_unbegun (session, g_ptr_array_index (active, i));
   rt2_responses_interrupt (session->responses);
   rt2_calls_silence (session->calls);
