@@ -515,6 +515,7 @@ piece_free (gpointer data)
   Rt2UplinkPiece *piece = data;
 
   g_clear_pointer (&piece->audio, g_bytes_unref);
+  g_clear_pointer (&piece->command, rt2_command_free);
   g_free (piece);
 }
 
@@ -601,8 +602,8 @@ rig_configure (Rig *rig)
 
 /* -- the way up ----------------------------------------------------------- */
 
-static void
-push_piece (Rig *rig, Rt2UplinkPiece *piece)
+void
+rig_push_piece (Rig *rig, Rt2UplinkPiece *piece)
 {
   g_mutex_lock (&rig->lock);
   g_queue_push_tail (&rig->uplink, piece);
@@ -614,7 +615,7 @@ push_piece (Rig *rig, Rt2UplinkPiece *piece)
 void
 rig_push (Rig *rig, gconstpointer bytes, gsize size, guint64 rt)
 {
-  push_piece (rig, make_piece (bytes, size, rt));
+  rig_push_piece (rig, make_piece (bytes, size, rt));
 }
 
 void
@@ -635,7 +636,7 @@ rig_push_end (Rig *rig)
   Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
 
   piece->kind = RT2_UPLINK_END;
-  push_piece (rig, piece);
+  rig_push_piece (rig, piece);
 }
 
 void

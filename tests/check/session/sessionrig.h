@@ -60,6 +60,7 @@ typedef struct {
   guint turns;           /* that ended, not in the log */
   guint64 speech_end;    /* of the last of them */
   guint marks;
+  guint64 pushed; /* ms by rig_push_tone() and rig_push_silence() */
 } Rig;
 
 /* A server that opens and accepts, retries that take 20 ms at most, server VAD.
@@ -87,7 +88,10 @@ void rig_configure (Rig *rig);
 
 /* -- the way up ----------------------------------------------------------- */
 
-/* Any thread: puts a piece into the uplink and wakes the session. */
+/* Any thread: puts a piece into the uplink, which takes it over, and wakes the
+ * session. */
+void rig_push_piece (Rig *rig, Rt2UplinkPiece *piece);
+/* The same with audio. */
 void rig_push (Rig *rig, gconstpointer bytes, gsize size, guint64 rt);
 /* @ms of something that is not silence, in the configured format. */
 void rig_push_ms (Rig *rig, guint ms, guint64 rt);
@@ -118,6 +122,41 @@ void rig_send_error (
 void rig_send_transcript (Rig *rig, const gchar *item, const gchar *text);
 /* Ends the newest connection. */
 void rig_drop (Rig *rig);
+
+/* -- commands and calls ---------------------------------------------------- */
+
+/* Hands @command over, which must be taken, and lets the session do with it
+ * what it can do now. */
+void rig_command (Rig *rig, Rt2Command *command);
+/* The same, behind what was pushed before. */
+void rig_push_command (Rig *rig, Rt2Command *command);
+/* Until the session took all that was pushed. */
+void rig_settle_up (Rig *rig);
+/* Commands that are in order. */
+Rt2Command *rig_text (const gchar *role, const gchar *text);
+Rt2Command *rig_result (const gchar *call_id, const gchar *output);
+Rt2Command *rig_event (const gchar *json);
+
+/* What the listener heard of @item of @response, in samples, for the next
+ * interruption; @received came so far, and more is to come. */
+void rig_hear (Rig *rig, const gchar *response, const gchar *item,
+    guint64 heard, guint64 received);
+
+/* @ms of a tone of 200 Hz with this amplitude, or of silence, in the configured
+ * format, which must be PCM; behind what these functions pushed before. */
+void rig_push_tone (Rig *rig, guint ms, gint amplitude);
+void rig_push_silence (Rig *rig, guint ms);
+
+/* The server begins the response that the @n-th response.create (from 0, since
+ * rig_clear()) asked for. */
+void rig_send_answer (Rig *rig, const gchar *response, guint n);
+/* A function call is complete. @arguments is JSON text. */
+void rig_send_call (Rig *rig, const gchar *response, const gchar *call_id,
+    const gchar *name, const gchar *arguments);
+
+/* The @n-th event of this type is @json, but for the event_id, which must be
+ * there. */
+void rig_expect_event (Rig *rig, const gchar *type, guint n, const gchar *json);
 
 /* -- looking and waiting -------------------------------------------------- */
 
