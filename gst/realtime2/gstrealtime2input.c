@@ -244,6 +244,32 @@ queue_chunk (GstRealtime2Input *input)
   queue_audio (input, piece);
 }
 
+static gboolean
+ends_turn (const Rt2UplinkPiece *piece)
+{
+  return piece->kind == RT2_UPLINK_COMMAND
+      && piece->command->kind == RT2_COMMAND_COMMIT_INPUT;
+}
+
+/* Drops the audio that waits behind the last turn's end. */
+static void
+clear_turn (GstRealtime2Input *input)
+{
+  GList *previous;
+
+  for (GList *l = input->pieces.tail; l && !ends_turn (l->data); l = previous) {
+    Rt2UplinkPiece *piece = l->data;
+
+    previous = l->prev;
+    if (piece->kind != RT2_UPLINK_AUDIO)
+      continue;
+    input->queued -= piece_duration (input, piece);
+    piece_free (piece);
+    g_queue_delete_link (&input->pieces, l);
+  }
+  g_byte_array_set_size (input->chunk, 0);
+}
+
 gboolean
 gst_realtime2_input_command (GstRealtime2Input *input, Rt2Command *command)
 {
@@ -256,7 +282,7 @@ gst_realtime2_input_command (GstRealtime2Input *input, Rt2Command *command)
     Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
 
     if (command->kind == RT2_COMMAND_CLEAR_INPUT)
-      clear_audio (input);
+      clear_turn (input);
     else
       queue_chunk (input);
     piece->kind = RT2_UPLINK_COMMAND;
