@@ -612,13 +612,18 @@ test_protected_from_text (void)
   rig_expect_sent (rig, CUT " conversation.item.create response.create");
 }
 
-/* The application may stop the agent whatever it says. */
+/* Nor is cancelling: it is like an interruption by the user. */
 static void
 test_protected_from_cancel (void)
 {
   g_autoptr (Rig) rig = new_protected (0);
 
   rig_command (rig, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
+  rig_flush_up (rig);
+  rig_expect_sent (rig, "");
+  rig->is_protected = FALSE;
+  rt2_session_wake (rig->session);
+  rig_run_idle (rig);
   rig_flush_up (rig);
   rig_expect_sent (rig, CUT);
 }
