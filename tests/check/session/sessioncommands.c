@@ -414,9 +414,14 @@ test_cue_waits (void)
   rig_flush_up (rig);
   rig_expect_sent (rig, "");
   g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 0);
-  /* The user's interruption is no reason to leave it out. */
+  /* The user's interruption is no reason to leave it out, but one to wait. */
   rig_send_speech_started (rig, "U1", 0);
   end_response (rig, "R1", "cancelled");
+  rig_expect_sent (rig, "");
+  rig_send_speech_stopped (rig, "U1", 500);
+  rig_send_committed (rig, "U1");
+  rig_send_response_created (rig, "R2");
+  end_response (rig, "R2", "completed");
   rig_wait_sent (rig, "response.create", 1);
   rig_expect_sent (rig, SAY);
 }
