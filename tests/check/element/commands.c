@@ -560,11 +560,12 @@ GST_START_TEST (test_update_session)
   talk_sync (talk);
   g_object_set (talk->element, "instructions", "Theirs.", "tool-choice",
       "required", NULL);
-  session = session_sent (talk, n + 3);
-  fail_unless_equals_string (
-      json_object_get_string_member (session, "tool_choice"), "required");
-  fail_unless_equals_string (
-      json_object_get_string_member (session, "instructions"), "Mine.");
+  n += 3;
+  do {
+    session = session_sent (talk, n++);
+    fail_unless_equals_string (
+        json_object_get_string_member (session, "instructions"), "Mine.");
+  } while (!json_object_has_member (session, "tool_choice"));
   fail_unless (json_object_has_member (session, "o"));
   talk_sync (talk);
 
