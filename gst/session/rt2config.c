@@ -429,7 +429,9 @@ fill_realtime (JsonObject *session, const Rt2SessionConfig *config)
   JsonObject *audio;
 
   json_object_set_string_member (session, "type", "realtime");
-  put_modalities (session, config->text_only);
+  /* How a call answers is settled where it was made, unless it is to write. */
+  if (!config->sideband || config->text_only)
+    put_modalities (session, config->text_only);
   if (config->instructions)
     json_object_set_string_member (
         session, "instructions", config->instructions);
@@ -539,6 +541,7 @@ static const struct {
   const gchar *path;
   const gchar *cleared; /* JSON */
 } clearings[] = {
+  { "output_modalities", "[\"audio\"]" },
   { "instructions", "\"\"" },
   { "max_output_tokens", "\"inf\"" },
   { "tools", "[]" },

@@ -497,6 +497,8 @@ static void
 test_sideband (void)
 {
   g_autoptr (Rt2SessionConfig) plain = make_config ("sideband=1|voice=");
+  g_autoptr (Rt2SessionConfig)
+      written = make_config ("sideband=1|voice=|text_only=1");
   g_autoptr (Rt2SessionConfig) full = make_config (
       "sideband=1|voice=cedar|instructions=x|transcription_model=whisper-1|"
       "noise_reduction=near_field|turn_detection=2|input_format=1|"
@@ -506,11 +508,12 @@ test_sideband (void)
       "turn_detection=1|idle_timeout=5000000000|"
       "vad_threshold=0.1|input_format=2",
       "{}");
-  assert_built (plain,
-      "{'type':'realtime','output_modalities':['audio'],"
+  assert_built (plain, "{'type':'realtime','audio':{'input':{},'output':{}}}");
+  assert_built (written,
+      "{'type':'realtime','output_modalities':['text'],"
       "'audio':{'input':{},'output':{}}}");
   assert_built (full,
-      "{'type':'realtime','output_modalities':['audio'],"
+      "{'type':'realtime',"
       "'instructions':'x','tools':[],'audio':{'input':{"
       "'noise_reduction':{'type':'near_field'},"
       "'transcription':{'model':'whisper-1'}},"
@@ -656,6 +659,8 @@ test_clear_sideband (void)
       "{'audio':{'input':{'transcription':null}}}");
   assert_cleared (
       "sideband=1|voice=", "speed=1.5", "{'audio':{'output':{'speed':1.0}}}");
+  assert_cleared (
+      "sideband=1|voice=", "text_only=1", "{'output_modalities':['audio']}");
 }
 
 /* What was cleared once stays so, and nothing is added twice. */
