@@ -4,6 +4,8 @@
  */
 #include "rt2session-private.h"
 
+#define EXPIRED "it expired before its turn came"
+
 /* --- wishes --- */
 
 static void
@@ -69,7 +71,7 @@ drop_expired (Rt2Session *session)
   for (guint i = 0; expired && i < expired->len; i++) {
     const Rt2Wish *wish = g_ptr_array_index (expired, i);
 
-    fail (session, wish->command, "it expired before its turn came");
+    fail (session, wish->command, EXPIRED);
   }
   g_clear_pointer (&expired, g_ptr_array_unref);
 }
@@ -177,6 +179,11 @@ commit_input (Rt2Session *session, const Rt2Command *command)
 static void
 handle_text (Rt2Session *session, Rt2Command *command)
 {
+  if (command->expires != 0 && command->expires <= g_get_monotonic_time ()) {
+    fail (session, command, EXPIRED);
+    rt2_command_free (command);
+    return;
+  }
   if (!command->respond) {
     send_text (session, command);
     rt2_command_free (command);
