@@ -16,8 +16,8 @@ struct _GstRealtime2ImageSink {
 
   /* self->lock */
   const gchar *media_type; /* of the caps; static */
-  GBytes *newest;          /* not sent yet, or NULL */
-  gchar *sent;             /* checksum of the last that was sent, or NULL */
+  GBytes *newest;          /* the last that came, or NULL */
+  GBytes *sent;            /* the last that was sent, or NULL */
   gint64 last_sent;        /* when, monotonic us */
   gboolean warned;         /* that one was too big */
 };
@@ -66,24 +66,27 @@ gst_realtime2_make_image_command (
       error);
 }
 
-/* The newest picture if it is another than the last; it counts as sent. Called
- * with self->lock. */
+/* A reference to the newest picture, if it is another than the last that was
+ * sent; it counts as sent. Called with self->lock. */
 static GBytes *
 take_newest (GstRealtime2ImageSink *sink)
 {
-  GBytes *newest = g_steal_pointer (&sink->newest);
-  gchar *sum;
-
-  if (!newest)
+  if (!sink->newest || (sink->sent && g_bytes_equal (sink->newest, sink->sent)))
     return NULL;
-  sum = g_compute_checksum_for_bytes (G_CHECKSUM_SHA1, newest);
-  if (g_strcmp0 (sum, sink->sent) == 0)
-    g_clear_pointer (&newest, g_bytes_unref);
-  g_free (sink->sent);
-  sink->sent = sum;
-  if (newest)
-    sink->last_sent = g_get_monotonic_time ();
-  return newest;
+  g_clear_pointer (&sink->sent, g_bytes_unref);
+  sink->sent = g_bytes_ref (sink->newest);
+  sink->last_sent = g_get_monotonic_time ();
+  return g_bytes_ref (sink->newest);
+}
+
+/* @data was not sent after all. */
+static void
+untake (GstRealtime2ImageSink *sink, GBytes *data)
+{
+  g_mutex_lock (&sink->self->lock);
+  if (sink->sent == data)
+    g_clear_pointer (&sink->sent, g_bytes_unref);
+  g_mutex_unlock (&sink->self->lock);
 }
 
 /* Tells once that pictures are of no use. */
@@ -103,12 +106,14 @@ report (GstRealtime2 *self, GstRealtime2ImageSink *sink, GError *error)
   g_error_free (error);
 }
 
+/* What was not @asked for gives way to a newer one while it waits. */
 static gboolean
-send_newest (GstRealtime2 *self, GstRealtime2ImageSink *sink)
+send_newest (GstRealtime2 *self, GstRealtime2ImageSink *sink, gboolean asked)
 {
   GError *error = NULL;
   const gchar *media_type;
   Rt2Command *command;
+  gboolean sent = FALSE;
   GBytes *data;
 
   g_mutex_lock (&self->lock);
@@ -118,11 +123,16 @@ send_newest (GstRealtime2 *self, GstRealtime2ImageSink *sink)
   if (!data)
     return FALSE;
   command = gst_realtime2_make_image_command (self, data, media_type, &error);
+  if (command) {
+    command->newest = !asked;
+    sent = gst_realtime2_submit (self, command);
+  } else {
+    report (self, sink, error);
+  }
+  if (!sent)
+    untake (sink, data);
   g_bytes_unref (data);
-  if (command)
-    return gst_realtime2_submit (self, command);
-  report (self, sink, error);
-  return FALSE;
+  return sent;
 }
 
 /* A reference to the pad, or NULL. */
@@ -137,21 +147,40 @@ find_sink (GstRealtime2 *self)
   return (GstRealtime2ImageSink *) pad;
 }
 
-gboolean
-gst_realtime2_send_newest_image (GstRealtime2 *self)
+static gboolean
+find_and_send (GstRealtime2 *self, gboolean asked)
 {
   GstRealtime2ImageSink *sink = find_sink (self);
-  gboolean sent = sink && send_newest (self, sink);
+  gboolean sent = sink && send_newest (self, sink, asked);
 
   gst_clear_object (&sink);
   return sent;
+}
+
+gboolean
+gst_realtime2_send_newest_image (GstRealtime2 *self)
+{
+  return find_and_send (self, TRUE);
 }
 
 void
 gst_realtime2_show_turn (GstRealtime2 *self)
 {
   if (get_rules (self).mode == GST_REALTIME2_IMAGE_MODE_TURN)
-    gst_realtime2_send_newest_image (self);
+    find_and_send (self, FALSE);
+}
+
+void
+gst_realtime2_forget_sent_image (GstRealtime2 *self)
+{
+  GstRealtime2ImageSink *sink = find_sink (self);
+
+  if (!sink)
+    return;
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&sink->sent, g_bytes_unref);
+  g_mutex_unlock (&self->lock);
+  gst_object_unref (sink);
 }
 
 /* --- the pad --- */
@@ -179,7 +208,7 @@ take_picture (GstRealtime2ImageSink *sink, GBytes *picture)
   send = is_time (sink, &rules);
   g_mutex_unlock (&sink->self->lock);
   if (send)
-    send_newest (sink->self, sink);
+    send_newest (sink->self, sink, FALSE);
 }
 
 static GstFlowReturn
@@ -201,14 +230,17 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 static void
 take_caps (GstRealtime2ImageSink *sink, GstEvent *event)
 {
+  const gchar *media_type;
   GstCaps *caps;
   gboolean png;
 
   gst_event_parse_caps (event, &caps);
   png = gst_structure_has_name (gst_caps_get_structure (caps, 0), "image/png");
+  media_type = png ? "image/png" : "image/jpeg";
   g_mutex_lock (&sink->self->lock);
-  sink->media_type = png ? "image/png" : "image/jpeg";
-  g_clear_pointer (&sink->newest, g_bytes_unref);
+  if (!g_str_equal (sink->media_type, media_type))
+    g_clear_pointer (&sink->newest, g_bytes_unref);
+  sink->media_type = media_type;
   g_mutex_unlock (&sink->self->lock);
 }
 
@@ -229,7 +261,7 @@ void
 gst_realtime2_image_sink_clear (GstRealtime2ImageSink *sink)
 {
   g_clear_pointer (&sink->newest, g_bytes_unref);
-  g_clear_pointer (&sink->sent, g_free);
+  g_clear_pointer (&sink->sent, g_bytes_unref);
   sink->last_sent = 0;
   sink->warned = FALSE;
 }

@@ -21,14 +21,16 @@ GstPad *gst_realtime2_image_sink_create (
 /* Forgets the picture. Called with self->lock. */
 void gst_realtime2_image_sink_clear (GstRealtime2ImageSink *sink);
 
-/* Sends the newest picture, unless it was sent before. FALSE if there is none,
- * or nothing runs. Any thread, without locks. */
+/* Sends the newest picture, unless it is the last that was sent. FALSE if there
+ * is none, or nothing runs. Any thread, without locks. */
 gboolean gst_realtime2_send_newest_image (GstRealtime2 *self);
 /* The same if the user's turns are when to send. */
 void gst_realtime2_show_turn (GstRealtime2 *self);
+/* The conversation begins anew: no picture is in it. Without locks. */
+void gst_realtime2_forget_sent_image (GstRealtime2 *self);
 
-/* A command to send @data as a picture, as the properties say. NULL, and a
- * warning posted, if it is too big. Without locks. */
+/* A command to send @data as a picture, as the properties say. NULL and @error
+ * if it is too big, or no picture. Without locks. */
 Rt2Command *gst_realtime2_make_image_command (
     GstRealtime2 *self, GBytes *data, const gchar *media_type, GError **error);
 

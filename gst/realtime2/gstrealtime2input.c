@@ -60,11 +60,12 @@ struct _GstRealtime2Input {
   guint64 muted;     /* ns that it replaced, in this run */
 
   /* The queue. */
-  GByteArray *chunk; /* the piece that is being filled */
-  guint64 chunk_rt;  /* running time of its first sample */
-  GQueue pieces;     /* Rt2UplinkPiece* */
-  guint64 queued;    /* ns in pieces */
-  guint n_commands;  /* pieces that are commands */
+  GByteArray *chunk;  /* the piece that is being filled */
+  guint64 chunk_rt;   /* running time of its first sample */
+  GQueue pieces;      /* Rt2UplinkPiece* */
+  guint64 queued;     /* ns in pieces */
+  guint n_commands;   /* pieces that are commands */
+  gsize command_size; /* bytes of these */
 
   /* What was lost. */
   guint64 dropped;    /* ns, in this run */
@@ -98,6 +99,7 @@ clear_queue (GstRealtime2Input *input)
   g_byte_array_set_size (input->chunk, 0);
   input->queued = 0;
   input->n_commands = 0;
+  input->command_size = 0;
 }
 
 /* Drops the audio that waits; what else is on its way stays. */
@@ -270,6 +272,42 @@ clear_turn (GstRealtime2Input *input)
   g_byte_array_set_size (input->chunk, 0);
 }
 
+/* Of the pictures of image_sink one waits at most: @command takes the place of
+ * the one before. FALSE if there is none. */
+static gboolean
+replace_newest (GstRealtime2Input *input, Rt2Command *command)
+{
+  for (GList *l = input->pieces.head; l; l = l->next) {
+    Rt2UplinkPiece *piece = l->data;
+
+    if (piece->kind != RT2_UPLINK_COMMAND || !piece->command->newest)
+      continue;
+    input->command_size -= rt2_command_size (piece->command);
+    rt2_command_free (piece->command);
+    piece->command = command;
+    input->command_size += rt2_command_size (command);
+    return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+queue_command (GstRealtime2Input *input, Rt2Command *command)
+{
+  Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
+
+  if (command->kind == RT2_COMMAND_CLEAR_INPUT)
+    clear_turn (input);
+  else
+    queue_chunk (input);
+  piece->kind = RT2_UPLINK_COMMAND;
+  piece->rt = GST_CLOCK_TIME_NONE;
+  piece->command = command;
+  g_queue_push_tail (&input->pieces, piece);
+  input->n_commands++;
+  input->command_size += rt2_command_size (command);
+}
+
 gboolean
 gst_realtime2_input_command (GstRealtime2Input *input, Rt2Command *command)
 {
@@ -278,19 +316,8 @@ gst_realtime2_input_command (GstRealtime2Input *input, Rt2Command *command)
 
   g_mutex_lock (&self->lock);
   taken = !input->eos;
-  if (taken) {
-    Rt2UplinkPiece *piece = g_new0 (Rt2UplinkPiece, 1);
-
-    if (command->kind == RT2_COMMAND_CLEAR_INPUT)
-      clear_turn (input);
-    else
-      queue_chunk (input);
-    piece->kind = RT2_UPLINK_COMMAND;
-    piece->rt = GST_CLOCK_TIME_NONE;
-    piece->command = command;
-    g_queue_push_tail (&input->pieces, piece);
-    input->n_commands++;
-  }
+  if (taken && !(command->newest && replace_newest (input, command)))
+    queue_command (input, command);
   g_mutex_unlock (&self->lock);
   return taken;
 }
@@ -301,7 +328,8 @@ gst_realtime2_input_is_full (GstRealtime2Input *input)
   gboolean full;
 
   g_mutex_lock (&input->self->lock);
-  full = input->n_commands >= RT2_SESSION_MAX_COMMANDS;
+  full = input->n_commands >= RT2_SESSION_MAX_COMMANDS
+      || input->command_size >= RT2_SESSION_MAX_COMMAND_BYTES;
   g_mutex_unlock (&input->self->lock);
   return full;
 }
@@ -354,7 +382,10 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   if (head) {
     input->queued -= piece_duration (input, head);
     input->end_taken |= head->kind == RT2_UPLINK_END;
-    input->n_commands -= head->kind == RT2_UPLINK_COMMAND ? 1 : 0;
+    if (head->kind == RT2_UPLINK_COMMAND) {
+      input->n_commands--;
+      input->command_size -= rt2_command_size (head->command);
+    }
     *piece = *head;
     g_free (head);
     g_cond_broadcast (&input->space_cond);

@@ -9,6 +9,7 @@
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2figures.h"
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2notices.h"
@@ -153,6 +154,7 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   gchar *text = gst_realtime2_fault_text (fault);
 
   end_responses (self);
+  gst_realtime2_forget_sent_image (self);
   GST_WARNING_OBJECT (self, "%s Trying again in %" GST_TIME_FORMAT, text,
       GST_TIME_ARGS (delay));
   gst_realtime2_post (self, "session-lost", "message", G_TYPE_STRING, text,

@@ -52,6 +52,7 @@ typedef struct {
   GBytes *image;
   gchar *media_type; /* "image/jpeg" or "image/png" */
   gchar *detail;     /* "auto", "low", "high" */
+  gboolean newest;   /* while it waits, a newer one takes its place */
 
   gchar *id;        /* of a call, or of an approval request */
   gchar *text;      /* of a message, the output of a function, or JSON: the
