@@ -137,10 +137,21 @@ stop_pad (GstRealtime2 *self, GstPad *pad)
     gst_realtime2_text_pad_stop (GST_REALTIME2_TEXT_PAD (pad));
 }
 
+/* A pad that is gone is not waited for any more. Called with self->lock. */
+static gboolean
+ends_without (GstRealtime2 *self, GstPad *pad)
+{
+  gboolean awaited = pad == self->text_sink && !self->text_ended;
+
+  forget_pad (self, pad);
+  return awaited && self->audio_ended;
+}
+
 void
 gst_realtime2_release_pad (GstElement *element, GstPad *pad)
 {
   GstRealtime2 *self = GST_REALTIME2 (element);
+  gboolean ended;
 
   g_mutex_lock (&self->lock);
   stop_pad (self, pad);
@@ -150,9 +161,11 @@ gst_realtime2_release_pad (GstElement *element, GstPad *pad)
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
 
   g_mutex_lock (&self->lock);
-  forget_pad (self, pad);
+  ended = ends_without (self, pad);
   g_mutex_unlock (&self->lock);
   gst_element_remove_pad (element, pad);
+  if (ended)
+    gst_realtime2_input_end (self->input, gst_event_new_eos ());
 }
 
 void
@@ -172,6 +185,7 @@ gst_realtime2_pads_start (GstRealtime2 *self)
 void
 gst_realtime2_pads_stop (GstRealtime2 *self)
 {
+  self->audio_ended = FALSE;
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_stop (g_ptr_array_index (self->text_pads, i));
   if (self->text_sink)

@@ -100,11 +100,13 @@ send_text (
 static void
 end_line (GstRealtime2TextSink *sink, const GstStructure *meta)
 {
-  gchar *text = g_string_free (sink->line, FALSE);
+  GString *line = g_steal_pointer (&sink->line);
 
   sink->line = g_string_new (NULL);
-  send_text (sink, meta, text);
-  g_free (text);
+  if (line->len > 0 && line->str[line->len - 1] == '\r')
+    g_string_truncate (line, line->len - 1);
+  send_text (sink, meta, line->str);
+  g_string_free (line, TRUE);
 }
 
 /* Of a line that never ends no more is kept than can be sent. */
@@ -201,6 +203,7 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
     case GST_EVENT_FLUSH_STOP:
       g_string_truncate (sink->line, 0);
       g_mutex_lock (&sink->self->lock);
+      sink->self->text_ended = FALSE;
       gst_realtime2_pacer_set_flushing (sink->self, &sink->pacer, FALSE);
       g_mutex_unlock (&sink->self->lock);
       break;
