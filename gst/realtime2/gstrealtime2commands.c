@@ -196,14 +196,27 @@ update_session (GstRealtime2 *self, const gchar *json)
   return merged != NULL;
 }
 
+/* Who writes takes a turn as who speaks does. */
+static gboolean
+is_user_turn (const Rt2Command *command)
+{
+  return command->kind == RT2_COMMAND_SEND_TEXT
+      && command->role == RT2_ROLE_USER && command->respond;
+}
+
 gboolean
 gst_realtime2_submit_or_tell (
     GstRealtime2 *self, const gchar *name, Rt2Command *command, GError *error)
 {
-  gboolean taken = command && gst_realtime2_submit (self, command);
+  gboolean taken;
 
+  if (command && is_user_turn (command))
+    gst_realtime2_show_turn (self);
+  taken = command && gst_realtime2_submit (self, command);
   if (error)
     post_failure (self, name, NULL, error->message);
+  else if (!taken && gst_realtime2_link_is_running (self->link))
+    post_failure (self, name, NULL, "too much waits to be sent already");
   g_clear_error (&error);
   return taken;
 }
