@@ -40,7 +40,8 @@ static const GEnumValue session_type_values[] = {
 static const GEnumValue image_mode_values[] = {
   { GST_REALTIME2_IMAGE_MODE_DEMAND, "When the application asks for it",
       "demand" },
-  { GST_REALTIME2_IMAGE_MODE_TURN, "When the user takes a turn", "turn" },
+  { GST_REALTIME2_IMAGE_MODE_TURN,
+      "When the user takes a turn, spoken or written", "turn" },
   { GST_REALTIME2_IMAGE_MODE_INTERVAL, "Every image-interval", "interval" },
   { 0, NULL, NULL },
 };
