@@ -125,6 +125,9 @@ take_text (GstRealtime2TextSink *sink, const GstStructure *meta,
 {
   const gchar *newline;
 
+  /* There may be no memory at all. */
+  if (size == 0)
+    return;
   while ((newline = memchr (text, '\n', size))) {
     gsize n = newline - text;
 
