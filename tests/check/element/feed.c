@@ -4,6 +4,9 @@
  */
 #include "feed.h"
 
+#define ITEM "conversation.item.create"
+#define CREATE "response.create"
+
 void
 feed_segment (Feed *feed, GstFormat format)
 {
@@ -111,4 +114,57 @@ feed_join (Feed *feed)
 
   feed->thread = NULL;
   return ret;
+}
+
+/* --- messages --- */
+
+JsonObject *
+feed_message (Talk *talk, guint i)
+{
+  return json_object_get_object_member (
+      peer_event (talk->peer, ITEM, i), "item");
+}
+
+void
+feed_assert_text (Talk *talk, guint i, const gchar *role, const gchar *text)
+{
+  JsonObject *item = feed_message (talk, i);
+  JsonArray *content = json_object_get_array_member (item, "content");
+  JsonObject *part = json_array_get_object_element (content, 0);
+
+  fail_unless_equals_int (json_array_get_length (content), 1);
+  fail_unless_equals_string (
+      json_object_get_string_member (item, "type"), "message");
+  fail_unless_equals_string (
+      json_object_get_string_member (item, "role"), role);
+  fail_unless_equals_string (json_object_get_string_member (part, "type"),
+      g_str_equal (role, "assistant") ? "output_text" : "input_text");
+  fail_unless_equals_string (
+      json_object_get_string_member (part, "text"), text);
+}
+
+void
+feed_assert_no_more (Talk *talk, guint i)
+{
+  gboolean taken = FALSE;
+
+  g_signal_emit_by_name (
+      talk->element, "send-text", "assistant", "That was all.", &taken);
+  fail_unless (taken);
+  peer_event (talk->peer, ITEM, i);
+  fail_unless_equals_string (
+      json_object_get_string_member (feed_message (talk, i), "role"),
+      "assistant");
+}
+
+void
+feed_answer (Talk *talk, guint i)
+{
+  gchar *id = g_strdup_printf ("resp_n%u", i);
+
+  peer_event (talk->peer, CREATE, i);
+  peer_begin (talk->peer, id);
+  peer_end (talk->peer, id, "completed");
+  talk_sync (talk);
+  g_free (id);
 }

@@ -38,4 +38,17 @@ void feed_push_later (Feed *feed, GstBuffer *buffer);
 /* What that push returned, at last. */
 GstFlowReturn feed_join (Feed *feed);
 
+/* --- messages of the conversation, as the server gets them --- */
+
+/* Number @i. */
+JsonObject *feed_message (Talk *talk, guint i);
+/* Number @i is of @role, and says @text. */
+void feed_assert_text (
+    Talk *talk, guint i, const gchar *role, const gchar *text);
+/* All that the pads gave so far is with the server: what an action sends goes
+ * the same way. That is message number @i. */
+void feed_assert_no_more (Talk *talk, guint i);
+/* Answers response.create number @i, with nothing. */
+void feed_answer (Talk *talk, guint i);
+
 G_END_DECLS

@@ -53,47 +53,6 @@ push (Feed *feed, const gchar *text)
       push_at (feed, text, GST_CLOCK_TIME_NONE), GST_FLOW_OK);
 }
 
-/* Message number @i that the server got. */
-static JsonObject *
-message (Talk *talk, guint i)
-{
-  return json_object_get_object_member (
-      peer_event (talk->peer, ITEM, i), "item");
-}
-
-static void
-assert_text (Talk *talk, guint i, const gchar *role, const gchar *text)
-{
-  JsonObject *item = message (talk, i);
-  JsonArray *content = json_object_get_array_member (item, "content");
-  JsonObject *part = json_array_get_object_element (content, 0);
-
-  fail_unless_equals_int (json_array_get_length (content), 1);
-  fail_unless_equals_string (
-      json_object_get_string_member (item, "type"), "message");
-  fail_unless_equals_string (
-      json_object_get_string_member (item, "role"), role);
-  fail_unless_equals_string (json_object_get_string_member (part, "type"),
-      g_str_equal (role, "assistant") ? "output_text" : "input_text");
-  fail_unless_equals_string (
-      json_object_get_string_member (part, "text"), text);
-}
-
-/* All that the pad gave so far is with the server: what the action sends goes
- * the same way. It is message number @i. */
-static void
-assert_no_more (Talk *talk, guint i)
-{
-  gboolean taken = FALSE;
-
-  g_signal_emit_by_name (
-      talk->element, "send-text", "assistant", "That was all.", &taken);
-  fail_unless (taken);
-  peer_event (talk->peer, ITEM, i);
-  fail_unless_equals_string (
-      json_object_get_string_member (message (talk, i), "role"), "assistant");
-}
-
 /* The agent is speaking, and not done. */
 static void
 begin_answer (Talk *talk)
@@ -109,19 +68,6 @@ end_answer (Talk *talk)
 {
   peer_end (talk->peer, "resp_1", "completed");
   talk_sync (talk);
-}
-
-/* Answers response.create number @i, with nothing. */
-static void
-answer (Talk *talk, guint i)
-{
-  gchar *id = g_strdup_printf ("resp_n%u", i);
-
-  peer_event (talk->peer, CREATE, i);
-  peer_begin (talk->peer, id);
-  peer_end (talk->peer, id, "completed");
-  talk_sync (talk);
-  g_free (id);
 }
 
 static GstBuffer *
@@ -161,8 +107,8 @@ GST_START_TEST (test_lines)
     push (feed, streams[__i__].pieces[i]);
   feed_eos (feed);
   for (; streams[__i__].lines[n]; n++)
-    assert_text (feed->talk, n, "user", streams[__i__].lines[n]);
-  assert_no_more (feed->talk, n);
+    feed_assert_text (feed->talk, n, "user", streams[__i__].lines[n]);
+  feed_assert_no_more (feed->talk, n);
   fail_unless_equals_int (talk_count_messages (feed->talk, FAILED), 0);
   fail_unless_equals_int (peer_count (feed->talk->peer, CREATE), 0);
   free_all (feed);
@@ -179,10 +125,11 @@ GST_START_TEST (test_any_cut)
   for (guint cut = 0; cut <= n; cut++) {
     feed_push (feed, text, cut, GST_CLOCK_TIME_NONE);
     feed_push (feed, text + cut, n - cut, GST_CLOCK_TIME_NONE);
-    assert_text (feed->talk, 2 * cut, "user", "\xc3\x84 \xf0\x9f\x9a\x86.");
-    assert_text (feed->talk, 2 * cut + 1, "user", "\xe2\x82\xac");
+    feed_assert_text (
+        feed->talk, 2 * cut, "user", "\xc3\x84 \xf0\x9f\x9a\x86.");
+    feed_assert_text (feed->talk, 2 * cut + 1, "user", "\xe2\x82\xac");
   }
-  assert_no_more (feed->talk, 2 * (n + 1));
+  feed_assert_no_more (feed->talk, 2 * (n + 1));
   free_all (feed);
 }
 GST_END_TEST;
@@ -193,10 +140,10 @@ GST_START_TEST (test_half_line)
   Feed *feed = new_reader (GST_FORMAT_BYTES);
 
   push (feed, "Whole.\nHalf");
-  assert_text (feed->talk, 0, "user", "Whole.");
-  assert_no_more (feed->talk, 1);
+  feed_assert_text (feed->talk, 0, "user", "Whole.");
+  feed_assert_no_more (feed->talk, 1);
   push (feed, " a line.\n");
-  assert_text (feed->talk, 2, "user", "Half a line.");
+  feed_assert_text (feed->talk, 2, "user", "Half a line.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -208,7 +155,7 @@ GST_START_TEST (test_default_format)
 
   push (feed, "One ");
   push (feed, "line.\n");
-  assert_text (feed->talk, 0, "user", "One line.");
+  feed_assert_text (feed->talk, 0, "user", "One line.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -223,11 +170,11 @@ GST_START_TEST (test_timed_texts)
   push (feed, "Two\r\nlines");
   push (feed, "");
   push (feed, "One newline\n");
-  assert_text (feed->talk, 0, "user", "No newline");
-  assert_text (feed->talk, 1, "user", "Two");
-  assert_text (feed->talk, 2, "user", "lines");
-  assert_text (feed->talk, 3, "user", "One newline");
-  assert_no_more (feed->talk, 4);
+  feed_assert_text (feed->talk, 0, "user", "No newline");
+  feed_assert_text (feed->talk, 1, "user", "Two");
+  feed_assert_text (feed->talk, 2, "user", "lines");
+  feed_assert_text (feed->talk, 3, "user", "One newline");
+  feed_assert_no_more (feed->talk, 4);
   free_all (feed);
 }
 GST_END_TEST;
@@ -240,10 +187,10 @@ GST_START_TEST (test_waits_for_its_time)
 
   feed_push_later (feed, new_buffer ("It is time.", 500 * MS));
   talk_run_to (talk, 500 * MS - 1);
-  assert_no_more (talk, 0);
+  feed_assert_no_more (talk, 0);
   talk_run_to (talk, 500 * MS);
   fail_unless_equals_int (feed_join (feed), GST_FLOW_OK);
-  assert_text (talk, 1, "user", "It is time.");
+  feed_assert_text (talk, 1, "user", "It is time.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -262,10 +209,10 @@ GST_START_TEST (test_waits_in_its_segment)
       gst_pad_push_event (feed->src, gst_event_new_segment (&segment)));
   feed_push_later (feed, new_buffer ("Now.", 10 * GST_SECOND + 200 * MS));
   talk_run_to (talk, 300 * MS - 1);
-  assert_no_more (talk, 0);
+  feed_assert_no_more (talk, 0);
   talk_run_to (talk, 300 * MS);
   fail_unless_equals_int (feed_join (feed), GST_FLOW_OK);
-  assert_text (talk, 1, "user", "Now.");
+  feed_assert_text (talk, 1, "user", "Now.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -285,11 +232,11 @@ GST_START_TEST (test_does_not_wait)
   g_object_set (feed->sink, "sync", TRUE, NULL);
   feed_segment (feed, GST_FORMAT_BYTES);
   fail_unless_equals_int (push_at (feed, "Bytes.\n", 900 * MS), GST_FLOW_OK);
-  assert_text (talk, 0, "user", "Late.");
-  assert_text (talk, 1, "user", "Just so.");
-  assert_text (talk, 2, "user", "Any time.");
-  assert_text (talk, 3, "user", "At once.");
-  assert_text (talk, 4, "user", "Bytes.");
+  feed_assert_text (talk, 0, "user", "Late.");
+  feed_assert_text (talk, 1, "user", "Just so.");
+  feed_assert_text (talk, 2, "user", "Any time.");
+  feed_assert_text (talk, 3, "user", "At once.");
+  feed_assert_text (talk, 4, "user", "Bytes.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -309,8 +256,8 @@ GST_START_TEST (test_too_long)
   fields = talk_message (feed->talk, FAILED, 0);
   fail_unless_equals_string (talk_string (fields, "command"), "send-text");
   fail_unless (strstr (talk_string (fields, "reason"), "too long") != NULL);
-  assert_text (feed->talk, 0, "user", "Short.");
-  assert_no_more (feed->talk, 1);
+  feed_assert_text (feed->talk, 0, "user", "Short.");
+  feed_assert_no_more (feed->talk, 1);
   fail_unless_equals_int (talk_count_messages (feed->talk, FAILED), 1);
   g_free (piece);
   free_all (feed);
@@ -328,8 +275,8 @@ GST_START_TEST (test_just_not_too_long)
   push (feed, text);
   push (feed, "x\n");
   talk_message (feed->talk, FAILED, 0);
-  assert_text (feed->talk, 0, "user", text);
-  assert_no_more (feed->talk, 1);
+  feed_assert_text (feed->talk, 0, "user", text);
+  feed_assert_no_more (feed->talk, 1);
   g_free (text);
   free_all (feed);
 }
@@ -346,9 +293,9 @@ GST_START_TEST (test_invalid_utf8)
   push (feed, "Before.\n");
   push (feed, no_texts[__i__]);
   push (feed, "After.\n");
-  assert_text (feed->talk, 0, "user", "Before.");
-  assert_text (feed->talk, 1, "user", "After.");
-  assert_no_more (feed->talk, 2);
+  feed_assert_text (feed->talk, 0, "user", "Before.");
+  feed_assert_text (feed->talk, 1, "user", "After.");
+  feed_assert_no_more (feed->talk, 2);
   fields = talk_message (feed->talk, FAILED, 0);
   fail_unless_equals_string (talk_string (fields, "command"), "send-text");
   fail_unless (strstr (talk_string (fields, "reason"), "UTF-8") != NULL);
@@ -379,8 +326,8 @@ GST_START_TEST (test_flood)
   sent = n - failed;
   peer_hold_updated (talk->peer, FALSE);
   peer_event (talk->peer, ITEM, sent - 1);
-  assert_text (talk, 0, "user", "Line 0.");
-  assert_no_more (talk, sent);
+  feed_assert_text (talk, 0, "user", "Line 0.");
+  feed_assert_no_more (talk, sent);
   fail_unless_equals_int (talk_count_messages (talk, FAILED), failed);
   free_all (feed);
 }
@@ -400,14 +347,14 @@ GST_START_TEST (test_flood_of_cues)
     if (i % 100 == 99)
       talk_sync (talk);
   }
-  assert_no_more (talk, 0);
+  feed_assert_no_more (talk, 0);
   talk_sync (talk);
   waiting = n - talk_count_messages (talk, FAILED);
   fail_unless (waiting > 0 && waiting < n);
   end_answer (talk);
   for (guint i = 0; i < waiting; i++)
-    answer (talk, i);
-  assert_no_more (talk, waiting + 1);
+    feed_answer (talk, i);
+  feed_assert_no_more (talk, waiting + 1);
   fail_unless_equals_int (peer_count (talk->peer, CREATE), waiting);
   free_all (feed);
 }
@@ -423,8 +370,8 @@ GST_START_TEST (test_flush_drops_half_a_line)
   feed_flush (feed);
   feed_segment (feed, GST_FORMAT_BYTES);
   push (feed, "A new line.\n");
-  assert_text (feed->talk, 0, "user", "A new line.");
-  assert_no_more (feed->talk, 1);
+  feed_assert_text (feed->talk, 0, "user", "A new line.");
+  feed_assert_no_more (feed->talk, 1);
   free_all (feed);
 }
 GST_END_TEST;
@@ -441,151 +388,8 @@ GST_START_TEST (test_flush_ends_the_wait)
   feed_segment (feed, GST_FORMAT_TIME);
   talk_run_to (talk, 600 * MS);
   push (feed, "Go on.");
-  assert_text (talk, 0, "user", "Go on.");
-  assert_no_more (talk, 1);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* --- the end --- */
-
-static void
-unlink_audio (Talk *talk)
-{
-  GstPad *sink = gst_element_get_static_pad (talk->element, "sink");
-  GstPad *peer = gst_pad_get_peer (sink);
-
-  fail_unless (gst_pad_unlink (peer, sink));
-  gst_object_unref (peer);
-  gst_object_unref (sink);
-}
-
-static void
-end_audio (Talk *talk)
-{
-  fail_unless (gst_harness_push_event (talk->harness, gst_event_new_eos ()));
-}
-
-/* Wall-clock time after which an end would have been noticed. */
-static void
-assert_goes_on (Talk *talk)
-{
-  talk_sync (talk);
-  fail_if (talk_message_within (talk, "drained", 300));
-}
-
-static Feed *
-new_ending (void)
-{
-  Feed *feed;
-  Talk *talk = talk_new ();
-
-  gst_util_set_object_arg (G_OBJECT (talk->element), "turn-detection", "none");
-  talk_play (talk, &law_pcm);
-  feed = open_text (talk, GST_FORMAT_BYTES);
-  return feed;
-}
-
-GST_START_TEST (test_end_of_audio_then_text)
-{
-  Feed *feed = new_ending ();
-
-  end_audio (feed->talk);
-  assert_goes_on (feed->talk);
-  push (feed, "Last words");
-  feed_eos (feed);
-  answer (feed->talk, 0);
-  assert_text (feed->talk, 0, "user", "Last words");
-  talk_run_to_eos (feed->talk);
-  fail_unless_equals_int (tap_count_events (feed->talk->src, GST_EVENT_EOS), 1);
-  free_all (feed);
-}
-GST_END_TEST;
-
-GST_START_TEST (test_end_of_text_then_audio)
-{
-  Feed *feed = new_ending ();
-
-  push (feed, "Hello.\n");
-  feed_eos (feed);
-  answer (feed->talk, 0);
-  assert_goes_on (feed->talk);
-  end_audio (feed->talk);
-  talk_run_to_eos (feed->talk);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* Audio that is not linked does not count, nor does a picture. */
-GST_START_TEST (test_end_of_text_alone)
-{
-  Feed *feed = new_ending (), *pictures;
-
-  unlink_audio (feed->talk);
-  pictures = feed_new (feed->talk, "image_sink", "image/jpeg", GST_FORMAT_TIME);
-  push (feed, "Only words.\n");
-  feed_eos (feed);
-  peer_event (feed->talk->peer, CREATE, 0);
-  assert_goes_on (feed->talk);
-  answer (feed->talk, 0);
-  talk_run_to_eos (feed->talk);
-  feed_free (pictures);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* A text_sink that nobody is linked to does not count either. */
-GST_START_TEST (test_end_with_text_unlinked)
-{
-  Feed *feed = new_ending ();
-
-  fail_unless (gst_pad_unlink (feed->src, feed->sink));
-  end_audio (feed->talk);
-  talk_run_to_eos (feed->talk);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* Nothing is left to wait for. */
-GST_START_TEST (test_end_by_release)
-{
-  Feed *feed = new_ending ();
-
-  end_audio (feed->talk);
-  assert_goes_on (feed->talk);
-  feed_release (feed);
-  talk_run_to_eos (feed->talk);
-  fail_unless_equals_int (tap_count_events (feed->talk->src, GST_EVENT_EOS), 1);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* The audio is still there. */
-GST_START_TEST (test_release_is_no_end)
-{
-  Feed *feed = new_ending ();
-
-  feed_release (feed);
-  assert_goes_on (feed->talk);
-  free_all (feed);
-}
-GST_END_TEST;
-
-/* A flush takes back the end of the text. */
-GST_START_TEST (test_flush_after_the_end)
-{
-  Feed *feed = new_ending ();
-
-  feed_eos (feed);
-  feed_flush (feed);
-  feed_segment (feed, GST_FORMAT_BYTES);
-  end_audio (feed->talk);
-  assert_goes_on (feed->talk);
-  push (feed, "One more thing.\n");
-  feed_eos (feed);
-  answer (feed->talk, 0);
-  assert_text (feed->talk, 0, "user", "One more thing.");
-  talk_run_to_eos (feed->talk);
+  feed_assert_text (talk, 0, "user", "Go on.");
+  feed_assert_no_more (talk, 1);
   free_all (feed);
 }
 GST_END_TEST;
@@ -613,16 +417,16 @@ GST_START_TEST (test_properties)
   talk_play (talk, &law_pcm);
   feed_segment (feed, GST_FORMAT_BYTES);
   push (feed, "Of the user.\n");
-  assert_text (talk, 0, "user", "Of the user.");
-  answer (talk, 0);
+  feed_assert_text (talk, 0, "user", "Of the user.");
+  feed_answer (talk, 0);
   gst_util_set_object_arg (G_OBJECT (feed->sink), "role", "system");
   push (feed, "Of a system.\n");
-  assert_text (talk, 1, "system", "Of a system.");
-  answer (talk, 1);
+  feed_assert_text (talk, 1, "system", "Of a system.");
+  feed_answer (talk, 1);
   g_object_set (feed->sink, "respond", FALSE, NULL);
   push (feed, "Just to know.\n");
-  assert_text (talk, 2, "system", "Just to know.");
-  assert_no_more (talk, 3);
+  feed_assert_text (talk, 2, "system", "Just to know.");
+  feed_assert_no_more (talk, 3);
   fail_unless_equals_int (peer_count (talk->peer, CREATE), 2);
   free_all (feed);
 }
@@ -655,9 +459,9 @@ GST_START_TEST (test_meta_role)
   push_meta (feed, "Said before.", "x,role=assistant");
   push_meta (feed, "By nobody.", "x,role=nobody");
   push (feed, "By the user.");
-  assert_text (feed->talk, 0, "system", "A cue.");
-  assert_text (feed->talk, 1, "assistant", "Said before.");
-  assert_text (feed->talk, 2, "user", "By the user.");
+  feed_assert_text (feed->talk, 0, "system", "A cue.");
+  feed_assert_text (feed->talk, 1, "assistant", "Said before.");
+  feed_assert_text (feed->talk, 2, "user", "By the user.");
   fail_unless (
       strstr (
           talk_string (talk_message (feed->talk, FAILED, 0), "reason"), "role")
@@ -674,10 +478,10 @@ GST_START_TEST (test_meta_respond)
   Talk *talk = feed->talk;
 
   push_meta (feed, "Answer.", "x,respond=true");
-  answer (talk, 0);
+  feed_answer (talk, 0);
   g_object_set (feed->sink, "respond", TRUE, NULL);
   push_meta (feed, "Do not.", "x,respond=false");
-  assert_no_more (talk, 2);
+  feed_assert_no_more (talk, 2);
   fail_unless_equals_int (peer_count (talk->peer, CREATE), 1);
   free_all (feed);
 }
@@ -719,7 +523,7 @@ GST_START_TEST (test_interrupt)
     fail_unless_equals_int (peer_count (talk->peer, ITEM), 0);
     end_answer (talk);
   }
-  answer (talk, 0);
+  feed_answer (talk, 0);
   fail_unless_equals_int (
       peer_count (talk->peer, CANCEL), interruptions[__i__].cuts);
   fail_unless (
@@ -747,11 +551,11 @@ GST_START_TEST (test_priority)
   push (feed, "D");
   g_object_set (feed->sink, "priority", 7, NULL);
   push (feed, "E");
-  assert_no_more (talk, 0);
+  feed_assert_no_more (talk, 0);
   end_answer (talk);
   for (guint i = 0; i < G_N_ELEMENTS (order); i++) {
-    answer (talk, i);
-    assert_text (talk, i + 1, "system", order[i]);
+    feed_answer (talk, i);
+    feed_assert_text (talk, i + 1, "system", order[i]);
     fail_unless (peer_place (talk->peer, ITEM, i + 1) + 1
         == peer_place (talk->peer, CREATE, i));
   }
@@ -778,11 +582,11 @@ GST_START_TEST (test_expires)
     fail_unless (strstr (talk_string (fields, "reason"), "expired") != NULL);
   }
   end_answer (talk);
-  answer (talk, 0);
-  answer (talk, 1);
-  assert_text (talk, 0, "system", "Never late.");
-  assert_text (talk, 1, "system", "In time.");
-  assert_no_more (talk, 2);
+  feed_answer (talk, 0);
+  feed_answer (talk, 1);
+  feed_assert_text (talk, 0, "system", "Never late.");
+  feed_assert_text (talk, 1, "system", "In time.");
+  feed_assert_no_more (talk, 2);
   fail_unless_equals_int (peer_count (talk->peer, CREATE), 2);
   fail_unless_equals_int (talk_count_messages (talk, FAILED), 2);
   free_all (feed);
@@ -803,8 +607,8 @@ GST_START_TEST (test_expires_while_connecting)
   push_meta (feed, "Still true.", "x,respond=false");
   peer_hold_updated (talk->peer, FALSE);
   talk_message (talk, FAILED, 1);
-  assert_text (talk, 0, "user", "Still true.");
-  assert_no_more (talk, 1);
+  feed_assert_text (talk, 0, "user", "Still true.");
+  feed_assert_no_more (talk, 1);
   fail_unless_equals_int (peer_count (talk->peer, CREATE), 0);
   free_all (feed);
 }
@@ -821,15 +625,15 @@ GST_START_TEST (test_reconnect)
   gst_util_set_object_arg (G_OBJECT (feed->sink), "role", "system");
   begin_answer (talk);
   push (feed, "Of the old one.");
-  assert_no_more (talk, 0);
+  feed_assert_no_more (talk, 0);
   peer_drop (talk->peer);
   fields = talk_message (talk, FAILED, 0);
   fail_unless_equals_string (talk_string (fields, "command"), "send-text");
   fail_unless (strstr (talk_string (fields, "reason"), "lost") != NULL);
   talk_message (talk, "session-restored", 0);
   push (feed, "Of the new one.");
-  answer (talk, 0);
-  assert_text (talk, 1, "system", "Of the new one.");
+  feed_answer (talk, 0);
+  feed_assert_text (talk, 1, "system", "Of the new one.");
   fail_unless_equals_int (talk_count_messages (talk, FAILED), 1);
   free_all (feed);
 }
@@ -847,9 +651,9 @@ GST_START_TEST (test_event)
 
   fail_unless (gst_pad_push_event (feed->src, event));
   push (feed, "By buffer.");
-  assert_text (talk, 0, "system", "By event.");
-  answer (talk, 0);
-  assert_text (talk, 1, "user", "By buffer.");
+  feed_assert_text (talk, 0, "system", "By event.");
+  feed_answer (talk, 0);
+  feed_assert_text (talk, 1, "user", "By buffer.");
   fail_unless_equals_int (peer_count (talk->peer, CREATE), 1);
   free_all (feed);
 }
@@ -871,7 +675,7 @@ GST_START_TEST (test_one_only)
   feed = open_text (talk, GST_FORMAT_BYTES);
   g_object_set (feed->sink, "respond", FALSE, NULL);
   push (feed, "Another pad.\n");
-  assert_text (talk, 0, "user", "Another pad.");
+  feed_assert_text (talk, 0, "user", "Another pad.");
   free_all (feed);
 }
 GST_END_TEST;
@@ -913,7 +717,7 @@ GST_START_TEST (test_release_while_waiting)
   feed_release (feed);
   fail_unless_equals_int (feed_join (feed), GST_FLOW_FLUSHING);
   talk_run_to (feed->talk, 600 * MS);
-  assert_no_more (feed->talk, 0);
+  feed_assert_no_more (feed->talk, 0);
   free_all (feed);
 }
 GST_END_TEST;
@@ -937,7 +741,6 @@ textsink_suite (void)
 {
   Suite *suite = suite_create ("textsink");
   TCase *lines = tcase_create ("lines");
-  TCase *end = tcase_create ("end");
   TCase *turns = tcase_create ("turns");
   TCase *pad = tcase_create ("pad");
 
@@ -957,15 +760,6 @@ textsink_suite (void)
   tcase_add_test (lines, test_flood_of_cues);
   tcase_add_test (lines, test_flush_drops_half_a_line);
   tcase_add_test (lines, test_flush_ends_the_wait);
-
-  suite_add_tcase (suite, end);
-  tcase_add_test (end, test_end_of_audio_then_text);
-  tcase_add_test (end, test_end_of_text_then_audio);
-  tcase_add_test (end, test_end_of_text_alone);
-  tcase_add_test (end, test_end_with_text_unlinked);
-  tcase_add_test (end, test_end_by_release);
-  tcase_add_test (end, test_release_is_no_end);
-  tcase_add_test (end, test_flush_after_the_end);
 
   suite_add_tcase (suite, turns);
   tcase_add_test (turns, test_properties);
