@@ -136,6 +136,46 @@ watch_clear (Watch *watch)
   g_cond_clear (&watch->changed);
 }
 
+/* The voice waits for the first picture. */
+typedef struct {
+  GstPad *voice;
+  gulong block;
+  gint pictures; /* the image pad's streaming thread's */
+} Order;
+
+static GstPadProbeReturn
+hold (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  return GST_PAD_PROBE_OK;
+}
+
+/* When the second picture comes the first has been taken. */
+static GstPadProbeReturn
+let_speak (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  Order *order = data;
+
+  if (++order->pictures < 2)
+    return GST_PAD_PROBE_OK;
+  gst_pad_remove_probe (order->voice, order->block);
+  return GST_PAD_PROBE_REMOVE;
+}
+
+static void
+play_in_order (Stage *stage, Order *order)
+{
+  GstPad *image = stage_get_pad (stage, "ai", "image_sink");
+
+  order->voice = stage_get_pad (stage, "ai", "sink");
+  order->pictures = 0;
+  order->block = gst_pad_add_probe (order->voice,
+      GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER, hold, NULL, NULL);
+  gst_pad_add_probe (image, GST_PAD_PROBE_TYPE_BUFFER, let_speak, order, NULL);
+  stage_play (stage);
+  gst_object_unref (order->voice);
+  gst_object_unref (image);
+}
+
 /* -- pictures -------------------------------------------------------------- */
 
 /* The line of the documentation: the picture is there before the turn ends, and
@@ -152,8 +192,9 @@ test_camera (void)
       "! ai.image_sink",
       sandbox_get_uri (sandbox));
   g_autoptr (GPtrArray) images = NULL, commits = NULL;
+  Order order;
 
-  stage_play (stage);
+  play_in_order (stage, &order);
   wait_response (stage, "a JPEG picture of 320 by 240");
   stage_wait_eos (stage);
   images = sandbox_dup_images (sandbox);
@@ -180,8 +221,9 @@ test_camera_vad (void)
                             "! videorate ! pngenc ! ai.image_sink",
       sandbox_get_uri (sandbox));
   g_autoptr (GPtrArray) images = NULL, ends = NULL;
+  Order order;
 
-  stage_play (stage);
+  play_in_order (stage, &order);
   wait_response (stage, "a PNG picture of 320 by 240");
   images = sandbox_dup_images (sandbox);
   ends = sandbox_dup_sent (sandbox, "input_audio_buffer.committed");
