@@ -168,20 +168,30 @@ wait_for (GstRealtime2TextSink *sink, GstBuffer *buffer)
   return ok;
 }
 
+/* What @buffer says of its text, or NULL. The words of another agent say who
+ * they are there; here they are somebody's who talks to this one. */
+static const GstStructure *
+fields_of (GstBuffer *buffer)
+{
+  GstCustomMeta *meta = gst_buffer_get_custom_meta (
+      buffer, GST_REALTIME2_META_NAME);
+  const GstStructure *fields = meta ? gst_custom_meta_get_structure (meta)
+                                    : NULL;
+
+  return fields && !gst_structure_has_field (fields, "item-id") ? fields : NULL;
+}
+
 static GstFlowReturn
 chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
   GstRealtime2TextSink *sink = GST_REALTIME2_TEXT_SINK (pad);
-  GstCustomMeta *meta = gst_buffer_get_custom_meta (
-      buffer, GST_REALTIME2_META_NAME);
   GstFlowReturn ret = GST_FLOW_ERROR;
   GstMapInfo map;
 
   if (!wait_for (sink, buffer)) {
     ret = GST_FLOW_FLUSHING;
   } else if (gst_buffer_map (buffer, &map, GST_MAP_READ)) {
-    take_text (sink, meta ? gst_custom_meta_get_structure (meta) : NULL,
-        (const gchar *) map.data, map.size);
+    take_text (sink, fields_of (buffer), (const gchar *) map.data, map.size);
     gst_buffer_unmap (buffer, &map);
     ret = GST_FLOW_OK;
   }

@@ -471,6 +471,17 @@ GST_START_TEST (test_meta_role)
 }
 GST_END_TEST;
 
+/* What another agent says is said to this one, whoever it was there. */
+GST_START_TEST (test_meta_of_another_agent)
+{
+  Feed *feed = new_reader (GST_FORMAT_TIME);
+
+  push_meta (feed, "Hello.", "x,role=assistant,item-id=item_a");
+  feed_assert_text (feed->talk, 0, "user", "Hello.");
+  free_all (feed);
+}
+GST_END_TEST;
+
 /* Over what the property says, in both directions. */
 GST_START_TEST (test_meta_respond)
 {
@@ -764,6 +775,7 @@ textsink_suite (void)
   suite_add_tcase (suite, turns);
   tcase_add_test (turns, test_properties);
   tcase_add_test (turns, test_meta_role);
+  tcase_add_test (turns, test_meta_of_another_agent);
   tcase_add_test (turns, test_meta_respond);
   tcase_add_loop_test (turns, test_interrupt, 0, G_N_ELEMENTS (interruptions));
   tcase_add_test (turns, test_priority);
