@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 /* Of each tone and each pause, ms. */
 #define LENGTH 100
@@ -28,23 +28,6 @@ sample_of (gchar key, guint i, guint rate)
       * (sin (t * rows[place / 4]) + sin (t * columns[place % 4])));
 }
 
-static void
-put_sample (Rt2AudioFormat format, guint8 *data, guint i, gint16 sample)
-{
-  switch (format) {
-    case RT2_AUDIO_FORMAT_PCMU:
-      data[i] = rt2_ulaw_compress (sample);
-      break;
-    case RT2_AUDIO_FORMAT_PCMA:
-      data[i] = rt2_alaw_compress (sample);
-      break;
-    default:
-      data[2 * i] = (guint16) sample & 0xff;
-      data[2 * i + 1] = (guint16) sample >> 8;
-      break;
-  }
-}
-
 GBytes *
 rt2_dtmf_make (Rt2AudioFormat format, const gchar *keys)
 {
@@ -56,6 +39,7 @@ rt2_dtmf_make (Rt2AudioFormat format, const gchar *keys)
   memset (data, rt2_audio_format_silence (format), size);
   for (guint k = 0; keys[k]; k++)
     for (guint i = 0; i < n; i++)
-      put_sample (format, data, 2 * n * k + i, sample_of (keys[k], i, rate));
+      rt2_sample_put (
+          format, data, 2 * n * k + i, sample_of (keys[k], i, rate));
   return g_bytes_new_take (data, size);
 }

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 #define LAGS (RT2_ECHO_MAX_LAG + 1)
 /* Slots of output that are remembered until their input comes: 80 s. */
@@ -72,20 +72,9 @@ energy_of (Rt2AudioFormat format, const guint8 *data, guint n)
   guint64 energy = 0;
 
   for (guint i = 0; i < n; i++) {
-    gint32 sample;
+    gint64 sample = rt2_sample_get (format, data, i);
 
-    switch (format) {
-      case RT2_AUDIO_FORMAT_PCMU:
-        sample = rt2_ulaw_expand (data[i]);
-        break;
-      case RT2_AUDIO_FORMAT_PCMA:
-        sample = rt2_alaw_expand (data[i]);
-        break;
-      default:
-        sample = (gint16) (data[2 * i] | (data[2 * i + 1] << 8));
-        break;
-    }
-    energy += (guint64) ((gint64) sample * sample);
+    energy += sample * sample;
   }
   return energy;
 }

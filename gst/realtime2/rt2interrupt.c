@@ -5,7 +5,7 @@
  */
 #include "rt2playout-private.h"
 
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 /* --- the fade --- */
 
@@ -20,24 +20,9 @@ static void
 ramp_down (Rt2AudioFormat format, guint8 *data, guint n)
 {
   for (guint i = 0; i < n; i++) {
-    gint16 sample;
+    gint16 sample = rt2_sample_get (format, data, i);
 
-    switch (format) {
-      case RT2_AUDIO_FORMAT_PCMU:
-        sample = fade_sample (rt2_ulaw_expand (data[i]), i, n);
-        data[i] = rt2_ulaw_compress (sample);
-        break;
-      case RT2_AUDIO_FORMAT_PCMA:
-        sample = fade_sample (rt2_alaw_expand (data[i]), i, n);
-        data[i] = rt2_alaw_compress (sample);
-        break;
-      case RT2_AUDIO_FORMAT_PCM16:
-        sample = (gint16) (data[2 * i] | (data[2 * i + 1] << 8));
-        sample = fade_sample (sample, i, n);
-        data[2 * i] = (guint16) sample & 0xff;
-        data[2 * i + 1] = (guint16) sample >> 8;
-        break;
-    }
+    rt2_sample_put (format, data, i, fade_sample (sample, i, n));
   }
 }
 

@@ -5,8 +5,7 @@
  */
 #include "rt2pauses.h"
 
-#include "rt2audible.h"
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 /* ns */
 #define FRAME 10000000
@@ -31,20 +30,6 @@ void
 rt2_pauses_clear (Rt2Pauses *sound)
 {
   g_array_unref (sound->pauses);
-}
-
-static gint
-level_of (Rt2AudioFormat format, const guint8 *sample)
-{
-  switch (format) {
-    case RT2_AUDIO_FORMAT_PCMU:
-      return ABS (rt2_ulaw_expand (*sample));
-    case RT2_AUDIO_FORMAT_PCMA:
-      return ABS (rt2_alaw_expand (*sample));
-    case RT2_AUDIO_FORMAT_PCM16:
-      break;
-  }
-  return ABS ((gint16) (sample[0] | (sample[1] << 8)));
 }
 
 /* The last pause that begins before @sample, or NULL. */
@@ -78,7 +63,7 @@ static void
 end_frame (Rt2Pauses *sound)
 {
   sound->loudest = MAX (sound->loudest, sound->peak);
-  if (sound->peak <= MAX (RT2_AUDIBLE_LEVEL, sound->loudest / QUIET_PART)) {
+  if (sound->peak <= MAX (RT2_SAMPLE_INAUDIBLE, sound->loudest / QUIET_PART)) {
     sound->loud = 0;
   } else {
     if (sound->loud++ == 0)
@@ -95,11 +80,13 @@ end_frame (Rt2Pauses *sound)
 void
 rt2_pauses_feed (Rt2Pauses *sound, const guint8 *data, gsize size)
 {
-  guint width = rt2_audio_format_width (sound->format);
+  gsize n = size / rt2_audio_format_width (sound->format);
   guint frame = rt2_audio_format_ns_to_samples (sound->format, FRAME);
 
-  for (gsize at = 0; at + width <= size; at += width) {
-    sound->peak = MAX (sound->peak, level_of (sound->format, data + at));
+  for (gsize i = 0; i < n; i++) {
+    gint sample = rt2_sample_get (sound->format, data, i);
+
+    sound->peak = MAX (sound->peak, ABS (sample));
     sound->received++;
     if (++sound->fill == frame)
       end_frame (sound);

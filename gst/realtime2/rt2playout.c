@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "rt2align.h"
-#include "rt2audible.h"
+#include "rt2sample.h"
 #include "rt2sounding.h"
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
@@ -429,7 +429,8 @@ find_sound (Rt2Spoken *spoken, GBytes *bytes, guint64 n)
 
   if (spoken->audible != RT2_TIME_NONE)
     return;
-  at = rt2_audible_find (spoken->format, g_bytes_get_data (bytes, NULL), n);
+  at = rt2_sample_find (
+      spoken->format, g_bytes_get_data (bytes, NULL), n, RT2_SAMPLE_INAUDIBLE);
   if (at < n)
     spoken->audible = spoken->received + at;
 }
@@ -671,14 +672,12 @@ spare_samples (const Rt2Playout *playout, const Rt2Segment *segment)
   guint64 pause = rt2_audio_format_ns_to_samples (playout->format, PAUSE);
   gsize size;
   const guint8 *data = g_bytes_get_data (segment->bytes, &size);
-  const guint8 *end = data + size;
-  guint64 n = 0;
+  guint64 n;
 
   if (playout->format != RT2_AUDIO_FORMAT_PCM16)
     return 0;
-  for (const guint8 *at = data + segment->pos; at < end; at += 2, n++)
-    if (ABS ((gint16) (at[0] | (at[1] << 8))) > QUIET_LEVEL)
-      break;
+  n = rt2_sample_find (playout->format, data + segment->pos,
+      (size - segment->pos) / 2, QUIET_LEVEL);
   return n > pause ? n - pause : 0;
 }
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 /* Speech is so much louder than the floor, and at least so loud (of 1). */
 #define SPEECH_RATIO 4.0
@@ -48,19 +48,6 @@ rt2_loudness_reset (Rt2Loudness *loudness)
   loudness->floor = SPEECH_MIN / SPEECH_RATIO;
 }
 
-static gint16
-sample_at (Rt2AudioFormat format, const guint8 *data, gsize i)
-{
-  switch (format) {
-    case RT2_AUDIO_FORMAT_PCMU:
-      return rt2_ulaw_expand (data[i]);
-    case RT2_AUDIO_FORMAT_PCMA:
-      return rt2_alaw_expand (data[i]);
-    default:
-      return (gint16) (data[2 * i] | (data[2 * i + 1] << 8));
-  }
-}
-
 static gboolean
 end_frame (Rt2Loudness *loudness, gdouble level)
 {
@@ -82,7 +69,7 @@ rt2_loudness_feed (Rt2Loudness *loudness, Rt2AudioFormat format,
   gsize samples = size / rt2_audio_format_width (format);
 
   for (gsize i = 0; i < samples; i++) {
-    gdouble sample = sample_at (format, data, i) / 32768.0;
+    gdouble sample = rt2_sample_get (format, data, i) / 32768.0;
     gboolean loud;
 
     loudness->sum += sample * sample;

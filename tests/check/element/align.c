@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "captionstage.h"
-#include "rt2g711.h"
 #include "rt2match.h"
+#include "rt2sample.h"
 
 /* ms: what a place found in the sound may be off by. */
 #define TOLERANCE 20
@@ -22,12 +22,9 @@ add_sound (GByteArray *bytes, Rt2AudioFormat format, guint ms, gint height)
 
   for (guint i = 0; i < n; i++) {
     gint16 sample = i / 10 % 2 == 0 ? height : -height;
-    guint8 data[2] = { (guint16) sample & 0xff, (guint16) sample >> 8 };
+    guint8 data[2];
 
-    if (format == RT2_AUDIO_FORMAT_PCMU)
-      data[0] = rt2_ulaw_compress (sample);
-    else if (format == RT2_AUDIO_FORMAT_PCMA)
-      data[0] = rt2_alaw_compress (sample);
+    rt2_sample_put (format, data, 0, sample);
     g_byte_array_append (bytes, data, rt2_audio_format_width (format));
   }
 }

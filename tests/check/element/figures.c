@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "playoutrig.h"
-#include "rt2audible.h"
 #include "rt2figures.h"
 
 #define PERIOD 480
@@ -119,28 +118,6 @@ sum_up (Stage *stage, Rt2Series series)
 
   rt2_figures_sum_up (stage->figures, series, &summary);
   return summary;
-}
-
-/* --- what is audible --- */
-
-static void
-test_audible (void)
-{
-  static const gint16 samples[] = { 0, 1, -103, 103, -104, 30000, -32768 };
-  guint8 data[sizeof samples];
-  guint n = G_N_ELEMENTS (samples);
-  static const guint8 ulaw[] = { 0xff, 0x7f, 0xfe, 0x00 };
-  static const guint8 alaw[] = { 0xd5, 0x55, 0xd4, 0x2a };
-
-  for (guint i = 0; i < n; i++)
-    rig_put_sample (RT2_AUDIO_FORMAT_PCM16, data, i, samples[i]);
-  g_assert_cmpuint (rt2_audible_find (RT2_AUDIO_FORMAT_PCM16, data, n), ==, 4);
-  g_assert_cmpuint (rt2_audible_find (RT2_AUDIO_FORMAT_PCM16, data, 4), ==, 4);
-  g_assert_cmpuint (rt2_audible_find (RT2_AUDIO_FORMAT_PCM16, data, 0), ==, 0);
-  g_assert_cmpuint (
-      rt2_audible_find (RT2_AUDIO_FORMAT_PCM16, data + 12, 1), ==, 0);
-  g_assert_cmpuint (rt2_audible_find (RT2_AUDIO_FORMAT_PCMU, ulaw, 4), ==, 3);
-  g_assert_cmpuint (rt2_audible_find (RT2_AUDIO_FORMAT_PCMA, alaw, 4), ==, 3);
 }
 
 /* --- latency --- */
@@ -604,7 +581,6 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/figures/audible", test_audible);
   g_test_add_func ("/figures/parts-add-up", test_parts_add_up);
   g_test_add_func ("/figures/phases", test_phases);
   g_test_add_func ("/figures/no-turn", test_no_turn);

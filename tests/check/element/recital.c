@@ -7,7 +7,7 @@
 #include <espeak-ng/speak_lib.h>
 #include <string.h>
 
-#include "rt2g711.h"
+#include "rt2sample.h"
 
 /* Sentences per language. A # is a number. */
 static const gchar *const english[] = {
@@ -195,12 +195,9 @@ start_espeak (void)
 static void
 put_sample (Recital *recital, gint16 sample)
 {
-  guint8 bytes[2] = { (guint16) sample & 0xff, (guint16) sample >> 8 };
+  guint8 bytes[2];
 
-  if (recital->format == RT2_AUDIO_FORMAT_PCMU)
-    bytes[0] = rt2_ulaw_compress (sample);
-  else if (recital->format == RT2_AUDIO_FORMAT_PCMA)
-    bytes[0] = rt2_alaw_compress (sample);
+  rt2_sample_put (recital->format, bytes, 0, sample);
   g_byte_array_append (
       recital->sound, bytes, rt2_audio_format_width (recital->format));
 }
