@@ -7,6 +7,7 @@
 
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2link.h"
@@ -153,13 +154,10 @@ mark_event (Rt2MarkKind kind, const Rt2Spoken *spoken)
           ? "realtime2/item-started"
           : "realtime2/item-done",
       "item-id", G_TYPE_STRING, spoken->id, NULL);
-  const gchar *phase = rt2_phase_name (rt2_spoken_phase (spoken));
 
-  if (spoken->response_id)
-    gst_structure_set (
-        fields, "response-id", G_TYPE_STRING, spoken->response_id, NULL);
-  if (phase)
-    gst_structure_set (fields, "phase", G_TYPE_STRING, phase, NULL);
+  gst_realtime2_set_string (fields, "response-id", spoken->response_id);
+  gst_realtime2_set_string (
+      fields, "phase", rt2_phase_name (rt2_spoken_phase (spoken)));
   return gst_event_new_custom (GST_EVENT_CUSTOM_DOWNSTREAM, fields);
 }
 

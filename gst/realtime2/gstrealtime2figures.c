@@ -4,6 +4,7 @@
  */
 #include "gstrealtime2figures.h"
 
+#include "gstrealtime2fields.h"
 #include "gstrealtime2messages.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
@@ -43,8 +44,7 @@ set_figures (GstStructure *fields, const Rt2ResponseFigures *figures)
 {
   for (guint i = 0; i < RT2_N_ANSWERS; i++)
     set_latency (fields, answer_names[i], &figures->latencies[i]);
-  if (figures->first != RT2_TIME_NONE)
-    set_uint64 (fields, "first-audio", "", figures->first);
+  gst_realtime2_set_time (fields, "first-audio", figures->first);
   if (!figures->has_audio)
     return;
   gst_structure_set (fields, "played-ms", G_TYPE_UINT64,
@@ -87,8 +87,7 @@ post_heard (GstRealtime2 *self, const Rt2ResponseFigures *figures)
       figures->dropped / GST_MSECOND, NULL);
 
   set_figures (fields, figures);
-  if (figures->end != RT2_TIME_NONE)
-    set_uint64 (fields, "last-audio", "", figures->end);
+  gst_realtime2_set_time (fields, "last-audio", figures->end);
   gst_realtime2_post_structure (self, fields);
 }
 

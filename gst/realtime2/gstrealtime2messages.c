@@ -4,6 +4,8 @@
  */
 #include "gstrealtime2messages.h"
 
+#include "gstrealtime2fields.h"
+
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
 void
@@ -11,9 +13,7 @@ gst_realtime2_post_structure (GstRealtime2 *self, GstStructure *fields)
 {
   guint64 now = gst_realtime2_running_time (self);
 
-  /* There is none without a clock. */
-  if (GST_CLOCK_TIME_IS_VALID (now))
-    gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);
+  gst_realtime2_set_time (fields, "running-time", now);
   GST_DEBUG_OBJECT (self, "%s", gst_structure_get_name (fields));
   gst_element_post_message (
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), fields));
@@ -89,9 +89,7 @@ details_of (const Rt2Fault *fault)
   if (fault->close_code)
     gst_structure_set (
         details, "close-code", G_TYPE_UINT, fault->close_code, NULL);
-  if (fault->server_code)
-    gst_structure_set (
-        details, "server-code", G_TYPE_STRING, fault->server_code, NULL);
+  gst_realtime2_set_string (details, "server-code", fault->server_code);
   return details;
 }
 

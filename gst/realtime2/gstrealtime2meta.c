@@ -4,6 +4,7 @@
  */
 #include "gstrealtime2meta.h"
 
+#include "gstrealtime2fields.h"
 #include "rt2json.h"
 
 void
@@ -17,32 +18,18 @@ gst_realtime2_meta_register (void)
 }
 
 static void
-set_string (GstStructure *fields, const gchar *name, const gchar *value)
-{
-  if (value)
-    gst_structure_set (fields, name, G_TYPE_STRING, value, NULL);
-}
-
-static void
-set_time (GstStructure *fields, const gchar *name, guint64 value)
-{
-  if (value != RT2_TIME_NONE)
-    gst_structure_set (fields, name, G_TYPE_UINT64, value, NULL);
-}
-
-static void
 fill_fields (GstStructure *fields, const Rt2Spoken *spoken, Rt2Phase phase,
     const gchar *kind, guint64 offset, gboolean final, guint64 seq)
 {
-  set_string (fields, "item-id", spoken->id);
-  set_string (fields, "response-id", spoken->response_id);
-  set_string (fields, "role", rt2_role_name (spoken->role));
-  set_string (fields, "phase", rt2_phase_name (phase));
-  set_string (fields, "kind", kind);
+  gst_realtime2_set_string (fields, "item-id", spoken->id);
+  gst_realtime2_set_string (fields, "response-id", spoken->response_id);
+  gst_realtime2_set_string (fields, "role", rt2_role_name (spoken->role));
+  gst_realtime2_set_string (fields, "phase", rt2_phase_name (phase));
+  gst_realtime2_set_string (fields, "kind", kind);
   gst_structure_set (fields, "final", G_TYPE_BOOLEAN, final, "audio-offset",
       G_TYPE_UINT64, offset, "seq", G_TYPE_UINT64, seq, NULL);
-  set_time (fields, "speech-start", spoken->speech_start);
-  set_time (fields, "speech-end", spoken->speech_end);
+  gst_realtime2_set_time (fields, "speech-start", spoken->speech_start);
+  gst_realtime2_set_time (fields, "speech-end", spoken->speech_end);
 }
 
 void

@@ -10,6 +10,7 @@
 
 #include "gstrealtime2link.h"
 #include "gstrealtime2commands.h"
+#include "gstrealtime2fields.h"
 #include "gstrealtime2messages.h"
 #include "rt2eventtext.h"
 
@@ -67,21 +68,6 @@ gst_realtime2_notices_free (GstRealtime2Notices *notices)
 
 /* --- fields --- */
 
-/* What is not known is left out. */
-static void
-set_string (GstStructure *fields, const gchar *name, const gchar *text)
-{
-  if (text)
-    gst_structure_set (fields, name, G_TYPE_STRING, text, NULL);
-}
-
-static void
-set_time (GstStructure *fields, const gchar *name, guint64 time)
-{
-  if (GST_CLOCK_TIME_IS_VALID (time))
-    gst_structure_set (fields, name, G_TYPE_UINT64, time, NULL);
-}
-
 static void
 set_strings (GstStructure *fields, const gchar *name, gchar **texts)
 {
@@ -108,7 +94,7 @@ on_conversation_created (GstRealtime2 *self, const Rt2Event *event)
   GstStructure *fields = gst_structure_new_empty (
       "realtime2/conversation-created");
 
-  set_string (fields, "conversation-id", event->conversation_id);
+  gst_realtime2_set_string (fields, "conversation-id", event->conversation_id);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -117,9 +103,9 @@ post_idle_timeout (GstRealtime2 *self, const Rt2Utterance *silence)
 {
   GstStructure *fields = gst_structure_new_empty ("realtime2/idle-timeout");
 
-  set_string (fields, "item-id", silence->item_id);
-  set_time (fields, "speech-start", silence->start);
-  set_time (fields, "speech-end", silence->end);
+  gst_realtime2_set_string (fields, "item-id", silence->item_id);
+  gst_realtime2_set_time (fields, "speech-start", silence->start);
+  gst_realtime2_set_time (fields, "speech-end", silence->end);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -139,8 +125,8 @@ on_segment (GstRealtime2 *self, const Rt2Event *event)
       G_TYPE_UINT64, event->audio_start_ms, "end-ms", G_TYPE_UINT64,
       event->audio_end_ms, NULL);
 
-  set_string (fields, "item-id", event->item_id);
-  set_string (fields, "speaker", event->name);
+  gst_realtime2_set_string (fields, "item-id", event->item_id);
+  gst_realtime2_set_string (fields, "speaker", event->name);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -151,8 +137,8 @@ on_retrieved (GstRealtime2 *self, const Rt2Event *event)
   GstStructure *fields = gst_structure_new (
       "realtime2/item-retrieved", "item-id", G_TYPE_STRING, item->id, NULL);
 
-  set_string (fields, "role", rt2_role_name (item->role));
-  set_string (fields, "text", item->text);
+  gst_realtime2_set_string (fields, "role", rt2_role_name (item->role));
+  gst_realtime2_set_string (fields, "text", item->text);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -169,7 +155,7 @@ post_call_audio (GstRealtime2 *self, const Rt2Event *event, const gchar *status)
   GstStructure *fields = gst_structure_new (
       "realtime2/call-audio", "status", G_TYPE_STRING, status, NULL);
 
-  set_string (fields, "response-id", event->response_id);
+  gst_realtime2_set_string (fields, "response-id", event->response_id);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -224,9 +210,9 @@ fields_of (const Known *known, const gchar *name)
   GstStructure *fields = gst_structure_new (
       name, "item-id", G_TYPE_STRING, known->id, NULL);
 
-  set_string (fields, "status", known->status);
-  set_string (fields, "name", known->name);
-  set_string (fields, "server-label", known->server_label);
+  gst_realtime2_set_string (fields, "status", known->status);
+  gst_realtime2_set_string (fields, "name", known->name);
+  gst_realtime2_set_string (fields, "server-label", known->server_label);
   return fields;
 }
 
@@ -305,7 +291,7 @@ on_call_arguments (GstRealtime2 *self, const Rt2Event *event)
   if (!known->status)
     known->status = in_progress;
   fields = fields_of (known, CALL);
-  set_string (fields, "arguments", event->text);
+  gst_realtime2_set_string (fields, "arguments", event->text);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -322,10 +308,11 @@ tell_outcome (GstRealtime2 *self, Known *known, const Rt2Item *item)
   known->outcome = known->arguments = TRUE;
   known->status = item->error ? failed : completed;
   fields = fields_of (known, call ? CALL : TOOLS);
-  set_string (fields, "arguments", item->arguments);
-  set_string (fields, "output", item->output);
-  set_string (fields, "error", item->error);
-  set_string (fields, "approval-request-id", item->approval_request_id);
+  gst_realtime2_set_string (fields, "arguments", item->arguments);
+  gst_realtime2_set_string (fields, "output", item->output);
+  gst_realtime2_set_string (fields, "error", item->error);
+  gst_realtime2_set_string (
+      fields, "approval-request-id", item->approval_request_id);
   set_strings (fields, "tools", item->tools);
   gst_realtime2_post_structure (self, fields);
 }
@@ -359,9 +346,9 @@ tell_request (GstRealtime2 *self, Known *known, const Rt2Item *item)
   known->outcome = TRUE;
   fields = gst_structure_new ("realtime2/mcp-approval-request", "request-id",
       G_TYPE_STRING, item->id, NULL);
-  set_string (fields, "server-label", item->server_label);
-  set_string (fields, "name", item->name);
-  set_string (fields, "arguments", item->arguments);
+  gst_realtime2_set_string (fields, "server-label", item->server_label);
+  gst_realtime2_set_string (fields, "name", item->name);
+  gst_realtime2_set_string (fields, "arguments", item->arguments);
   gst_realtime2_post_structure (self, fields);
   apply_policy (self, item->id);
 }

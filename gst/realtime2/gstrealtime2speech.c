@@ -6,8 +6,9 @@
 #include "gstrealtime2speech.h"
 
 #include "gstrealtime2audiosrc.h"
-#include "gstrealtime2imagesink.h"
+#include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
+#include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
 #include "rt2caption.h"
 
@@ -16,22 +17,14 @@
 /* --- the user --- */
 
 static void
-set_time (GstStructure *fields, const gchar *name, guint64 time)
-{
-  if (GST_CLOCK_TIME_IS_VALID (time))
-    gst_structure_set (fields, name, G_TYPE_UINT64, time, NULL);
-}
-
-/* Times that are not known are left out. */
-static void
 post_utterance (
     GstRealtime2 *self, const gchar *name, const Rt2Utterance *utterance)
 {
   GstStructure *fields = gst_structure_new (
       name, "item-id", G_TYPE_STRING, utterance->item_id, NULL);
 
-  set_time (fields, "speech-start", utterance->start);
-  set_time (fields, "speech-end", utterance->end);
+  gst_realtime2_set_time (fields, "speech-start", utterance->start);
+  gst_realtime2_set_time (fields, "speech-end", utterance->end);
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -64,9 +57,7 @@ post_transcript (GstRealtime2 *self, Rt2Role role, const gchar *item_id,
       G_TYPE_STRING, rt2_role_name (role), "item-id", G_TYPE_STRING, item_id,
       "text", G_TYPE_STRING, text, "final", G_TYPE_BOOLEAN, TRUE, NULL);
 
-  if (phase != RT2_PHASE_UNKNOWN)
-    gst_structure_set (
-        fields, "phase", G_TYPE_STRING, rt2_phase_name (phase), NULL);
+  gst_realtime2_set_string (fields, "phase", rt2_phase_name (phase));
   gst_realtime2_post_structure (self, fields);
 }
 
@@ -271,8 +262,7 @@ post_response_done (
 
   if (out_of_band)
     add_answer (fields, response);
-  if (response->reason)
-    gst_structure_set (fields, "reason", G_TYPE_STRING, response->reason, NULL);
+  gst_realtime2_set_string (fields, "reason", response->reason);
   if (usage->known)
     gst_structure_set (fields, "total-tokens", G_TYPE_UINT64, usage->total,
         "input-tokens", G_TYPE_UINT64, usage->input, "output-tokens",
@@ -377,11 +367,8 @@ post_item (GstRealtime2 *self, const gchar *name, const Rt2Place *place,
   GstStructure *fields = gst_structure_new (name, "item-id", G_TYPE_STRING,
       place->item_id, "response-id", G_TYPE_STRING, place->response_id, NULL);
 
-  if (phase != RT2_PHASE_UNKNOWN)
-    gst_structure_set (
-        fields, "phase", G_TYPE_STRING, rt2_phase_name (phase), NULL);
-  if (item->name)
-    gst_structure_set (fields, "name", G_TYPE_STRING, item->name, NULL);
+  gst_realtime2_set_string (fields, "phase", rt2_phase_name (phase));
+  gst_realtime2_set_string (fields, "name", item->name);
   gst_realtime2_post_structure (self, fields);
 }
 

@@ -5,6 +5,8 @@
  * first tells the news of both, so that they are told in their order.
  */
 #include "gstrealtime2-private.h"
+
+#include "gstrealtime2fields.h"
 #include "gstrealtime2messages.h"
 
 static GstRealtime2State
@@ -46,9 +48,7 @@ post_moment (GstRealtime2 *self, const GstRealtime2Moment *moment)
   GstStructure *fields = gst_structure_new ("realtime2/state-changed", "state",
       G_TYPE_STRING, g_enum_get_value (klass, moment->state)->value_nick, NULL);
 
-  if (moment->phase != RT2_PHASE_UNKNOWN)
-    gst_structure_set (
-        fields, "phase", G_TYPE_STRING, rt2_phase_name (moment->phase), NULL);
+  gst_realtime2_set_string (fields, "phase", rt2_phase_name (moment->phase));
   gst_realtime2_post_structure (self, fields);
   g_type_class_unref (klass);
 }
