@@ -58,10 +58,9 @@ struct _Rt2Echo {
   Frame window[RT2_ECHO_WINDOW]; /* a ring */
   guint64 frames;                /* that were ever put into it */
 
-  gdouble correlation; /* the highest so far */
-  gboolean found;      /* nothing is looked at any more */
-  gboolean popped;     /* and it was told */
-  Rt2EchoFinding finding;
+  gboolean found;         /* nothing is looked at any more */
+  gboolean popped;        /* and it was told */
+  Rt2EchoFinding finding; /* if `found` */
 };
 
 /* --- levels --- */
@@ -230,7 +229,6 @@ judge (Rt2Echo *echo)
       lag = i;
     }
   }
-  echo->correlation = MAX (echo->correlation, best);
   if (best < RT2_ECHO_THRESHOLD || !is_steady (echo, lag)
       || level_of (echo, lag) < LEAST_LEVEL)
     return;
@@ -317,12 +315,6 @@ rt2_echo_pop_finding (Rt2Echo *echo, Rt2EchoFinding *finding)
   echo->popped = TRUE;
   *finding = echo->finding;
   return TRUE;
-}
-
-gdouble
-rt2_echo_correlation (const Rt2Echo *echo)
-{
-  return echo->correlation;
 }
 
 void

@@ -55,8 +55,4 @@ void rt2_echo_input (Rt2Echo *echo, Rt2AudioFormat format, const guint8 *data,
 /* TRUE once in a run, when an echo was found. */
 gboolean rt2_echo_pop_finding (Rt2Echo *echo, Rt2EchoFinding *finding);
 
-/* The highest correlation in this run so far, 0 to 1; 0 before there was
- * anything to compare. What thresholds are chosen by. */
-gdouble rt2_echo_correlation (const Rt2Echo *echo);
-
 G_END_DECLS

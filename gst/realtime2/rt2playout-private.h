@@ -47,8 +47,6 @@ struct _Rt2Playout {
   Rt2PlayoutStats stats;
 };
 
-void rt2_segment_free (Rt2Segment *segment);
-
 /* Takes the head off the queue, or the one at @link. */
 void rt2_playout_drop_segment (Rt2Playout *playout, GList *link);
 

@@ -183,8 +183,8 @@ spoken_place (Rt2Spoken *spoken, guint64 rt, guint64 n)
 
 /* --- the schedule as a whole --- */
 
-void
-rt2_segment_free (Rt2Segment *segment)
+static void
+segment_free (Rt2Segment *segment)
 {
   rt2_spoken_unref (segment->spoken);
   g_bytes_unref (segment->bytes);
@@ -198,7 +198,7 @@ rt2_playout_drop_segment (Rt2Playout *playout, GList *link)
 
   playout->queued -= (g_bytes_get_size (segment->bytes) - segment->pos)
       / rt2_audio_format_width (playout->format);
-  rt2_segment_free (segment);
+  segment_free (segment);
   g_queue_delete_link (&playout->segments, link);
 }
 
@@ -230,7 +230,7 @@ rt2_playout_clear_fade (Rt2Playout *playout)
 static void
 clear_queue (Rt2Playout *playout)
 {
-  g_queue_clear_full (&playout->segments, (GDestroyNotify) rt2_segment_free);
+  g_queue_clear_full (&playout->segments, (GDestroyNotify) segment_free);
   playout->queued = 0;
   g_clear_pointer (&playout->current, rt2_spoken_unref);
   playout->starved = FALSE;
@@ -636,7 +636,7 @@ take_segment (
   playout->queued -= count;
   segment->pos += count * width;
   if (segment->pos >= size)
-    rt2_segment_free (g_queue_pop_head (&playout->segments));
+    segment_free (g_queue_pop_head (&playout->segments));
   return count;
 }
 
@@ -698,7 +698,7 @@ drop_late_pauses (Rt2Playout *playout, guint64 rt)
     playout->queued -= n;
     segment->pos += 2 * n;
     if (segment->pos >= g_bytes_get_size (segment->bytes))
-      rt2_segment_free (g_queue_pop_head (&playout->segments));
+      segment_free (g_queue_pop_head (&playout->segments));
   }
 }
 

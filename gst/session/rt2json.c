@@ -164,6 +164,21 @@ rt2_json_array_object (JsonArray *array, guint i)
   return JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 }
 
+JsonObject *
+rt2_json_find (JsonArray *array, const gchar *name, const gchar *value)
+{
+  guint n = array ? json_array_get_length (array) : 0;
+
+  for (guint i = 0; i < n; i++) {
+    JsonObject *object = rt2_json_array_object (array, i);
+    const gchar *text = rt2_json_string (object, name);
+
+    if (text && g_str_equal (text, value))
+      return object;
+  }
+  return NULL;
+}
+
 /* --- writing --- */
 
 static void

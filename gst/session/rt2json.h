@@ -39,8 +39,8 @@ JsonObject *rt2_json_parse_object (
 /* Parses one JSON value of any type, for properties that take arrays too. */
 JsonNode *rt2_json_parse (const gchar *text, gsize size, GError **error);
 
-/* Getters: @object may be NULL; a missing member, null or a value of another
- * type gives the fallback. Strings and objects belong to @object. */
+/* Getters: @object and @array may be NULL; a missing member, null or a value of
+ * another type gives the fallback. Strings and objects belong to @object. */
 const gchar *rt2_json_string (JsonObject *object, const gchar *name);
 JsonObject *rt2_json_object (JsonObject *object, const gchar *name);
 JsonArray *rt2_json_array (JsonObject *object, const gchar *name);
@@ -53,6 +53,10 @@ gdouble rt2_json_double (
     JsonObject *object, const gchar *name, gdouble fallback);
 /* The object at index @i of @array, or NULL if it is something else. */
 JsonObject *rt2_json_array_object (JsonArray *array, guint i);
+/* The first object of @array whose member @name is the string @value, or NULL.
+ */
+JsonObject *rt2_json_find (
+    JsonArray *array, const gchar *name, const gchar *value);
 /* The member as JSON text, newly allocated; NULL if it is missing. */
 gchar *rt2_json_member_text (JsonObject *object, const gchar *name);
 

@@ -39,17 +39,6 @@ looks_like_tool (const gchar *word, gsize n, gchar before)
       && word[n - 1] != '_' && !goes_on (word + n);
 }
 
-static gboolean
-is_offered (JsonArray *tools, const gchar *name)
-{
-  for (guint i = 0; tools && i < json_array_get_length (tools); i++)
-    if (g_strcmp0 (
-            rt2_json_string (rt2_json_array_object (tools, i), "name"), name)
-        == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* Words that stand in back quotes as parameters do: what a tool that is offered
  * says of itself anywhere. */
 static gboolean
@@ -104,7 +93,7 @@ rt2_prompt_unknown_tools (const gchar *instructions, JsonArray *tools)
       continue;
     }
     name = g_strndup (at, n);
-    if (looks_like_tool (at, n, before) && !is_offered (tools, name)
+    if (looks_like_tool (at, n, before) && !rt2_json_find (tools, "name", name)
         && !is_of_a_tool (tools, name)
         && !g_ptr_array_find_with_equal_func (names, name, g_str_equal, NULL))
       g_ptr_array_add (names, g_steal_pointer (&name));

@@ -26,8 +26,6 @@ typedef enum {
 
 /* Bytes. A retrieved item carries all its audio, so this is generous. */
 #define RT2_PROTOCOL_MAX_EVENT (32 * 1024 * 1024)
-/* Characters. The server refuses longer ids ("string too long"). */
-#define RT2_PROTOCOL_MAX_ID 32
 /* Bytes of any one id that we take from a server; longer ones are an
  * RT2_PROTOCOL_ERROR_FIELD. Empty ids count as absent. Marks that we gave the
  * server ourselves (client event ids) have no such limit. */
@@ -267,7 +265,6 @@ gchar *rt2_build_image_item (const gchar *item_id, const gchar *media_type,
 gchar *rt2_build_function_output (
     const gchar *call_id, const gchar *output, const gchar *event_id);
 gchar *rt2_build_delete (const gchar *item_id, const gchar *event_id);
-gchar *rt2_build_retrieve (const gchar *item_id, const gchar *event_id);
 /* @audio_end_ms must be > 0: an item of which nothing was heard is deleted. */
 gchar *rt2_build_truncate (const gchar *item_id, guint content_index,
     guint64 audio_end_ms, const gchar *event_id);

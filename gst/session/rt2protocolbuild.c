@@ -182,12 +182,6 @@ rt2_build_delete (const gchar *item_id, const gchar *event_id)
 }
 
 gchar *
-rt2_build_retrieve (const gchar *item_id, const gchar *event_id)
-{
-  return build_for_item ("conversation.item.retrieve", item_id, event_id);
-}
-
-gchar *
 rt2_build_truncate (const gchar *item_id, guint content_index,
     guint64 audio_end_ms, const gchar *event_id)
 {

@@ -14,18 +14,6 @@
 
 /* --- which calls are ours --- */
 
-/* Whether @tools offers the function @name. */
-static gboolean
-offers (JsonArray *tools, const gchar *name)
-{
-  for (guint i = 0; i < json_array_get_length (tools); i++)
-    if (g_strcmp0 (
-            rt2_json_string (rt2_json_array_object (tools, i), "name"), name)
-        == 0)
-      return TRUE;
-  return FALSE;
-}
-
 /* Whether we offered @name. A prompt that is kept on the server may bring tools
  * that we do not know, so without tools of ours any will do, but for a call:
  * there others may have brought them, and answer for them. */
@@ -36,7 +24,7 @@ is_offered (Rt2Session *session, const gchar *name)
 
   if (!tools || json_array_get_length (tools) == 0)
     return !session->options->call_id;
-  return offers (tools, name);
+  return rt2_json_find (tools, "name", name) != NULL;
 }
 
 static gboolean

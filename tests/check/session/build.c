@@ -154,9 +154,6 @@ test_items (void)
   assert_built (rt2_build_delete ("item_Aa9", "del-1"),
       "{\"type\":\"conversation.item.delete\",\"event_id\":\"del-1\","
       "\"item_id\":\"item_Aa9\"}");
-  assert_built (rt2_build_retrieve ("item_Aa9", "rci_item_Aa9"),
-      "{\"type\":\"conversation.item.retrieve\","
-      "\"event_id\":\"rci_item_Aa9\",\"item_id\":\"item_Aa9\"}");
   assert_built (rt2_build_truncate ("item_Aa9", 0, 1480, "tr-1"),
       "{\"type\":\"conversation.item.truncate\",\"event_id\":\"tr-1\","
       "\"item_id\":\"item_Aa9\",\"content_index\":0,\"audio_end_ms\":1480}");

@@ -386,6 +386,26 @@ test_get_containers (void)
   g_assert_null (rt2_json_array (NULL, "a"));
 }
 
+/* Among what is no object, and objects without the member. */
+static void
+test_find (void)
+{
+  g_autoptr (JsonObject) object = object_of (
+      "{\"a\":[1,\"n\",null,[],{},{\"n\":null},{\"n\":7},{\"m\":\"x\"},"
+      "{\"n\":\"x\",\"i\":1},{\"n\":\"x\",\"i\":2},{\"n\":\"xy\"}],\"e\":[]}");
+  JsonArray *array = rt2_json_array (object, "a");
+
+  g_assert_cmpuint (
+      rt2_json_uint (rt2_json_find (array, "n", "x"), "i", 0), ==, 1);
+  g_assert_true (
+      rt2_json_find (array, "n", "xy") == rt2_json_array_object (array, 10));
+  g_assert_null (rt2_json_find (array, "n", "7"));
+  g_assert_null (rt2_json_find (array, "n", ""));
+  g_assert_null (rt2_json_find (array, "i", "x"));
+  g_assert_null (rt2_json_find (rt2_json_array (object, "e"), "n", "x"));
+  g_assert_null (rt2_json_find (NULL, "n", "x"));
+}
+
 static void
 test_get_boolean (void)
 {
@@ -609,6 +629,7 @@ add_value_tests (void)
 {
   g_test_add_func ("/json/get-string", test_get_string);
   g_test_add_func ("/json/get-containers", test_get_containers);
+  g_test_add_func ("/json/find", test_find);
   g_test_add_func ("/json/get-boolean", test_get_boolean);
   g_test_add_func ("/json/get-uint", test_get_uint);
   g_test_add_func ("/json/get-double", test_get_double);
