@@ -404,6 +404,45 @@ client_expect_error (Client *client, const gchar *code)
 }
 
 void
+client_expect_refusal (
+    Client *client, const gchar *event, const gchar *code, const gchar *param)
+{
+  JsonObject *error;
+
+  client_send (client, "%s", event);
+  error = client_expect_error (client, code);
+  if (param != NULL)
+    g_assert_cmpstr (json_text (error, "param"), ==, param);
+  else
+    g_assert_true (json_null (error, "param"));
+}
+
+void
+client_expect_end (Client *client, const gchar *code, guint close_code)
+{
+  client_expect_error (client, code);
+  g_assert_cmpuint (client_wait_closed (client), ==, close_code);
+  client_free (client);
+}
+
+void
+client_expect_no_way (Sandbox *sandbox, const gchar *path, const gchar *code)
+{
+  client_expect_end (client_open (sandbox, path, NULL, NULL), code, 4000);
+}
+
+JsonObject *
+client_respond (Client *client, const gchar *params)
+{
+  if (params != NULL)
+    client_send (client, "{'type':'response.create','response':%s}", params);
+  else
+    client_send (client, "{'type':'response.create'}");
+  return json_object_get_object_member (
+      client_wait (client, "response.done"), "response");
+}
+
+void
 client_fence (Client *client)
 {
   static guint count;
@@ -469,6 +508,35 @@ client_count (Client *client, const gchar *type)
   return count;
 }
 
+void
+client_expect_order (Client *client, guint nth, const gchar *const *types)
+{
+  gint before = -1;
+
+  for (; *types != NULL; types++) {
+    gint at = client_index (client, *types, nth);
+
+    g_test_message ("%s at %d", *types, at);
+    g_assert_cmpint (at, >, before);
+    before = at;
+  }
+}
+
+gchar *
+client_join (Client *client, const gchar *type, const gchar *item_id)
+{
+  GString *text = g_string_new (NULL);
+  guint i, count = client_count (client, type);
+
+  for (i = 0; i < count; i++) {
+    JsonObject *event = client_event (client, type, i);
+
+    if (item_id == NULL || g_str_equal (json_text (event, "item_id"), item_id))
+      g_string_append (text, json_text (event, "delta"));
+  }
+  return g_string_free (text, FALSE);
+}
+
 /* ---- the server ---- */
 
 Sandbox *
@@ -489,6 +557,27 @@ start_script (const gchar *script)
   SandboxOptions options = { .script_json = json };
 
   return start_sandbox (&options);
+}
+
+void
+fixture_open (Fixture *fixture, const gchar *path, const gchar *script)
+{
+  fixture->sandbox = start_script (script != NULL ? script : "{'turns':[]}");
+  fixture->client = client_open (fixture->sandbox, path, NULL, NULL);
+}
+
+void
+fixture_set_up (Fixture *fixture, gconstpointer data)
+{
+  fixture_open (fixture, NULL, data);
+  client_wait (fixture->client, "session.created");
+}
+
+void
+fixture_tear_down (Fixture *fixture, gconstpointer data)
+{
+  client_free (fixture->client);
+  sandbox_stop_thread (fixture->sandbox);
 }
 
 /* ---- audio ---- */

@@ -48,6 +48,18 @@ JsonObject *client_wait (Client *client, const gchar *type);
 JsonObject *client_next (Client *client);
 /* Fails unless the next error has this code; returns its error object. */
 JsonObject *client_expect_error (Client *client, const gchar *code);
+/* Sends `event`, as client_send() does, and expects its refusal, which blames
+ * `param`; NULL: none. */
+void client_expect_refusal (
+    Client *client, const gchar *event, const gchar *code, const gchar *param);
+/* The server ends the connection with that error; frees the client. */
+void client_expect_end (Client *client, const gchar *code, guint close_code);
+/* The same of a new client at that path, closed with 4000. */
+void client_expect_no_way (
+    Sandbox *sandbox, const gchar *path, const gchar *code);
+/* response.create and what came of it: the response of response.done. params:
+ * the event's `response`, or NULL for none. */
+JsonObject *client_respond (Client *client, const gchar *params);
 /* Sends something with a certain answer and waits for it: all answers to what
  * was sent before are there. */
 void client_fence (Client *client);
@@ -60,6 +72,11 @@ guint client_count (Client *client, const gchar *type);
 /* Index of the nth (from 0) event of a type among all; -1: none. */
 gint client_index (Client *client, const gchar *type, guint nth);
 JsonObject *client_event (Client *client, const gchar *type, guint nth);
+/* The nth events of these types came in this order. types: ends with NULL. */
+void client_expect_order (Client *client, guint nth, const gchar *const *types);
+/* `delta` of all events of a type so far, joined; item_id: only of that item,
+ * NULL: of all. The caller frees it. */
+gchar *client_join (Client *client, const gchar *type, const gchar *item_id);
 
 /* A value by its dotted path, [n] for elements; fails if it is not there. */
 JsonNode *json_at (JsonObject *object, const gchar *path);
@@ -72,6 +89,18 @@ gboolean json_has (JsonObject *object, const gchar *path);
 Sandbox *start_sandbox (const SandboxOptions *options);
 /* One with a script (single quotes) that answers as fast as it can. */
 Sandbox *start_script (const gchar *script);
+
+/* What a test stands on: start_script() and one connection to it. */
+typedef struct {
+  Sandbox *sandbox;
+  Client *client;
+} Fixture;
+
+/* path: as of client_open(); script: NULL is one without turns. */
+void fixture_open (Fixture *fixture, const gchar *path, const gchar *script);
+/* For g_test_add(); data: the script. Waits for the session. */
+void fixture_set_up (Fixture *fixture, gconstpointer data);
+void fixture_tear_down (Fixture *fixture, gconstpointer data);
 
 /* PCM at 24 kHz. */
 GByteArray *make_silence (guint ms);

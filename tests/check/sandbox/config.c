@@ -4,40 +4,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
-static void
-expect (
-    Client *client, const gchar *event, const gchar *code, const gchar *param)
-{
-  JsonObject *error;
-
-  client_send (client, "%s", event);
-  error = client_expect_error (client, code);
-  if (param != NULL)
-    g_assert_cmpstr (json_text (error, "param"), ==, param);
-  else
-    g_assert_true (json_null (error, "param"));
-}
-
 /* A refusal of {"type":"realtime", session...}. */
 static void
 refuse (
@@ -47,7 +13,7 @@ refuse (
       "{'type':'session.update','session':{'type':'realtime',%s}}", session);
   g_autofree gchar *path = g_strconcat ("session.", param, NULL);
 
-  expect (client, event, code, path);
+  client_expect_refusal (client, event, code, path);
 }
 
 static const struct {
@@ -221,11 +187,13 @@ test_wants_type (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
 
-  expect (client, "{'type':'session.update','session':{'instructions':'x'}}",
+  client_expect_refusal (client,
+      "{'type':'session.update','session':{'instructions':'x'}}",
       "missing_required_parameter", "session.type");
-  expect (client, "{'type':'session.update','session':{'type':'translation'}}",
+  client_expect_refusal (client,
+      "{'type':'session.update','session':{'type':'translation'}}",
       "invalid_value", "session.type");
-  expect (client,
+  client_expect_refusal (client,
       "{'type':'session.update','session':{'type':'transcription'}}",
       "invalid_parameter", "session.type");
 }
@@ -412,28 +380,31 @@ test_events (Fixture *fixture, gconstpointer data)
       "{'type':'response.cancel','event_id':'%s'}", id);
   JsonObject *error;
 
-  expect (client, "{}", "invalid_event", "type");
-  expect (client, "{'type':5}", "invalid_type", "type");
-  expect (client, "{'type':'session.refresh','event_id':'a'}", "invalid_value",
-      "type");
+  client_expect_refusal (client, "{}", "invalid_event", "type");
+  client_expect_refusal (client, "{'type':5}", "invalid_type", "type");
+  client_expect_refusal (client, "{'type':'session.refresh','event_id':'a'}",
+      "invalid_value", "type");
   error = json_object_get_object_member (
       client_event (client, "error", client_count (client, "error") - 1),
       "error");
   g_assert_nonnull (strstr (json_text (error, "message"),
       "Supported values are: 'session.update', 'input_audio_buffer.append', "));
   g_assert_cmpstr (json_text (error, "event_id"), ==, "a");
-  expect (
+  client_expect_refusal (
       client, "{'type':'response.cancel','foo':1}", "unknown_parameter", "foo");
-  expect (client, long_id, "string_above_max_length", "event_id");
-  expect (client, "{'type':'response.cancel','event_id':7}", "invalid_type",
-      "event_id");
-  expect (client, "{'type':'input_audio_buffer.append'}",
+  client_expect_refusal (
+      client, long_id, "string_above_max_length", "event_id");
+  client_expect_refusal (client, "{'type':'response.cancel','event_id':7}",
+      "invalid_type", "event_id");
+  client_expect_refusal (client, "{'type':'input_audio_buffer.append'}",
       "missing_required_parameter", "audio");
-  expect (client, "{'type':'input_audio_buffer.append','audio':[]}",
-      "invalid_type", "audio");
-  expect (client, "{'type':'input_audio_buffer.append','audio':'!!!!'}",
-      "invalid_value", "audio");
-  expect (
+  client_expect_refusal (client,
+      "{'type':'input_audio_buffer.append','audio':[]}", "invalid_type",
+      "audio");
+  client_expect_refusal (client,
+      "{'type':'input_audio_buffer.append','audio':'!!!!'}", "invalid_value",
+      "audio");
+  client_expect_refusal (
       client, "{'type':'output_audio_buffer.clear'}", "invalid_event", "type");
 }
 
@@ -480,8 +451,8 @@ test_large (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(name, function, script)                                            \
-  g_test_add (                                                                 \
-      "/sandbox/config/" name, Fixture, script, set_up, function, tear_down)
+  g_test_add ("/sandbox/config/" name, Fixture, script, fixture_set_up,        \
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

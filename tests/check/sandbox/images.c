@@ -6,26 +6,6 @@
 #include "picture.h"
 #include "pictures.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script ("{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
 /* type: of the URI; more: further members of the part. */
 static void
 show (Client *client, const gchar *id, const gchar *type, const gchar *base64,
@@ -266,8 +246,8 @@ test_spoilt (void)
 }
 
 #define ADD(name, function)                                                    \
-  g_test_add (                                                                 \
-      "/sandbox/images/" name, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/sandbox/images/" name, Fixture, NULL, fixture_set_up,          \
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

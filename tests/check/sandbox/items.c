@@ -4,26 +4,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
 static void
 send_item (Client *client, const gchar *after, const gchar *item)
 {
@@ -452,8 +432,8 @@ test_delete_running (void)
 #define TONE "{'turns':[{'say':[{'text':'one two','tone_ms':500}]}]}"
 
 #define ADD(name, function, script)                                            \
-  g_test_add (                                                                 \
-      "/sandbox/items/" name, Fixture, script, set_up, function, tear_down)
+  g_test_add ("/sandbox/items/" name, Fixture, script, fixture_set_up,         \
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

@@ -4,34 +4,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
-static JsonObject *
-respond (Client *client)
-{
-  client_send (client, "{'type':'response.create'}");
-  return json_object_get_object_member (
-      client_wait (client, "response.done"), "response");
-}
-
 #define DOCS                                                                   \
   "{'type':'realtime','tools':[{'type':'mcp','server_label':'docs',"           \
   "'server_url':'https://mcp.example.net'%s}]}"
@@ -159,7 +131,7 @@ test_failed_listing (Fixture *fixture, gconstpointer data)
 
   use_docs (client, ",'require_approval':'never'");
   client_wait (client, "mcp_list_tools.failed");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_cmpstr (json_text (response, "output[0].type"), ==, "message");
   g_assert_cmpstr (json_text (response, "output[0].content[0].transcript"), ==,
       "The tool search of docs is not there.");
@@ -195,13 +167,13 @@ test_slow_listing (Fixture *fixture, gconstpointer data)
 
   client_send (client, "{'type':'session.update','session':" DOCS "}",
       ",'require_approval':'never'");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_cmpstr (json_text (response, "output[0].type"), ==, "message");
   client_wait (client, "mcp_list_tools.completed");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_cmpstr (json_text (response, "output[0].type"), ==, "mcp_call");
   client_configure (client, "{'type':'realtime','tools':[]}");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_cmpstr (json_text (response, "output[0].type"), ==, "message");
 }
 
@@ -219,7 +191,7 @@ test_call (Fixture *fixture, gconstpointer data)
   guint i;
 
   list_docs (client, ",'require_approval':'never'");
-  response = respond (client);
+  response = client_respond (client, NULL);
   for (i = 1; i < G_N_ELEMENTS (types); i++)
     g_assert_cmpint (client_index (client, types[i - 1], 0), <,
         client_index (client, types[i], 0));
@@ -248,7 +220,7 @@ test_failed_call (Fixture *fixture, gconstpointer data)
   JsonObject *response;
 
   list_docs (client, ",'require_approval':'never'");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_true (json_null (response, "output[0].output"));
   g_assert_cmpstr (
       json_text (response, "output[0].error.type"), ==, "http_error");
@@ -286,7 +258,7 @@ test_cancelled_call (void)
       "tool_execution_error");
   g_assert_cmpuint (
       client_count (fixture.client, "response.mcp_call.failed"), ==, 1);
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* ---- approvals ---- */
@@ -308,7 +280,7 @@ test_approved (Fixture *fixture, gconstpointer data)
   const gchar *id;
 
   list_docs (client, "");
-  response = respond (client);
+  response = client_respond (client, NULL);
   g_assert_cmpstr (
       json_text (response, "output[0].type"), ==, "mcp_approval_request");
   g_assert_cmpstr (
@@ -349,7 +321,7 @@ test_denied (Fixture *fixture, gconstpointer data)
   const gchar *id;
 
   list_docs (client, "");
-  id = json_text (respond (client), "output[0].id");
+  id = json_text (client_respond (client, NULL), "output[0].id");
   answer (client, id, FALSE);
   client_wait (client, "conversation.item.done");
   /* Nothing comes of it, and it cannot be taken back. */
@@ -388,7 +360,7 @@ test_approved_meanwhile (Fixture *fixture, gconstpointer data)
   const gchar *id;
 
   list_docs (client, "");
-  id = json_text (respond (client), "output[0].id");
+  id = json_text (client_respond (client, NULL), "output[0].id");
   client_send (client, "{'type':'response.create'}");
   client_wait (client, "response.created");
   answer (client, id, TRUE);
@@ -411,7 +383,7 @@ expect_asks (Client *client, const gchar *rule, const gchar *types)
 
   list_docs (client, more);
   for (i = 0; i < 2; i++) {
-    response = respond (client);
+    response = client_respond (client, NULL);
     g_string_append_printf (
         got, "%s%s", i > 0 ? " " : "", json_text (response, "output[0].type"));
   }
@@ -446,7 +418,7 @@ test_two_wishes (Fixture *fixture, gconstpointer data)
   JsonObject *response;
 
   list_docs (client, "");
-  response = respond (client);
+  response = client_respond (client, NULL);
   answer (client, json_text (response, "output[0].id"), TRUE);
   response = json_object_get_object_member (
       client_wait (client, "response.done"), "response");
@@ -469,8 +441,8 @@ test_two_wishes (Fixture *fixture, gconstpointer data)
 #define RESULTS ",'results':{'search':'3 hits'}"
 #define FOUND "{'text':'Found.','tone_ms':20}"
 #define ADD(name, function, script)                                            \
-  g_test_add (                                                                 \
-      "/sandbox/mcp/" name, Fixture, script, set_up, function, tear_down)
+  g_test_add ("/sandbox/mcp/" name, Fixture, script, fixture_set_up, function, \
+      fixture_tear_down)
 
 int
 main (int argc, char **argv)

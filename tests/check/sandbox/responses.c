@@ -4,50 +4,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
-static JsonObject *
-respond (Client *client, const gchar *params)
-{
-  client_send (client, "{'type':'response.create','response':%s}", params);
-  return json_object_get_object_member (
-      client_wait (client, "response.done"), "response");
-}
-
-/* Joined deltas of one item. */
-static gchar *
-join_deltas (Client *client, const gchar *type, const gchar *item_id)
-{
-  GString *text = g_string_new (NULL);
-  guint i, count = client_count (client, type);
-
-  for (i = 0; i < count; i++) {
-    JsonObject *event = client_event (client, type, i);
-
-    if (g_str_equal (json_text (event, "item_id"), item_id))
-      g_string_append (text, json_text (event, "delta"));
-  }
-  return g_string_free (text, FALSE);
-}
-
 static guint64
 audio_bytes (Client *client, const gchar *item_id)
 {
@@ -92,7 +48,7 @@ static void
 test_default (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
   const gchar *first = json_text (response, "output[0].id");
   const gchar *second = json_text (response, "output[1].id");
   g_autofree gchar *text = NULL;
@@ -109,7 +65,7 @@ test_default (Fixture *fixture, gconstpointer data)
       "^resp_[0-9A-Za-z]{21}$", json_text (response, "id"), 0, 0));
   g_assert_true (g_regex_match_simple (
       "^conv_[0-9A-Za-z]{21}$", json_text (response, "conversation_id"), 0, 0));
-  text = join_deltas (client, "response.output_audio_transcript.delta", second);
+  text = client_join (client, "response.output_audio_transcript.delta", second);
   g_assert_cmpstr (
       text, ==, json_text (response, "output[1].content[0].transcript"));
   g_assert_nonnull (strstr (text, "do not understand speech"));
@@ -137,10 +93,10 @@ test_cached (Fixture *fixture, gconstpointer data)
   JsonObject *response;
 
   client_configure (client, session);
-  response = respond (client, "{}");
+  response = client_respond (client, "{}");
   g_assert_cmpint (
       json_int (response, "usage.input_token_details.cached_tokens"), ==, 0);
-  response = respond (client, "{}");
+  response = client_respond (client, "{}");
   /* 1000 bytes are 250 tokens; the cache counts in steps of 64. */
   g_assert_cmpint (
       json_int (response, "usage.input_token_details.cached_tokens"), ==, 192);
@@ -155,7 +111,7 @@ test_voice (Fixture *fixture, gconstpointer data)
   guint i, count, different = 0;
   gint64 loud = 0;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   count = client_count (client, "response.output_audio.delta");
   for (i = 1; i < count; i++)
     different += strlen (json_text (
@@ -185,7 +141,7 @@ test_speed (Fixture *fixture, gconstpointer data)
         "{'type':'realtime','audio':{'output':{'speed':%s}}}", speeds[i]);
 
     client_configure (client, session);
-    respond (client, "{}");
+    client_respond (client, "{}");
     lengths[i] = client->audio->len;
     client_free (client);
   }
@@ -203,7 +159,7 @@ test_text_turn (Fixture *fixture, gconstpointer data)
       "{'type':'conversation.item.create','item':{'type':'message',"
       "'role':'user','content':[{'type':'input_text','text':"
       "'Where is my Straßenkarte?'}]}}");
-  response = respond (client, "{'output_modalities':['text']}");
+  response = client_respond (client, "{'output_modalities':['text']}");
   g_assert_cmpstr (json_text (response, "output_modalities[0]"), ==, "text");
   g_assert_cmpstr (
       json_text (response, "output[1].content[0].type"), ==, "output_text");
@@ -226,7 +182,7 @@ static void
 test_params (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client,
+  JsonObject *response = client_respond (client,
       "{'instructions':'Say hello.','metadata':{'a':'b'},'tool_choice':'none',"
       "'tools':[],'parallel_tool_calls':true,'reasoning':{'effort':'high'},"
       "'max_output_tokens':77,'conversation':'auto','prompt':{'id':'p'},"
@@ -308,7 +264,7 @@ test_out_of_band (Fixture *fixture, gconstpointer data)
   client_send (client, "{'type':'response.create'}");
   client_wait (client, "response.created");
   /* Beside the one that holds the conversation. */
-  response = respond (client,
+  response = client_respond (client,
       "{'conversation':'none','output_modalities':['text'],'metadata':{"
       "'purpose':'side'},'input':[{'type':'message','role':'user','content':"
       "[{'type':'input_text','text':'aside question'}]}]}");
@@ -333,7 +289,7 @@ test_reference (Fixture *fixture, gconstpointer data)
   client_send (client,
       "{'type':'conversation.item.create','item':{'type':'message',"
       "'role':'user','content':[{'type':'input_text','text':'second'}]}}");
-  response = respond (client,
+  response = client_respond (client,
       "{'conversation':'none','output_modalities':['text'],"
       "'input':[{'type':'item_reference','id':'q'}]}");
   g_assert_nonnull (
@@ -391,7 +347,7 @@ static void
 test_tone (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
   guint i, count = client_count (client, "response.output_audio.delta");
 
   /* 1234 ms in deltas of 100 ms. */
@@ -418,7 +374,7 @@ test_interleaving (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   gint word, audio;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   g_assert_cmpuint (
       client_count (client, "response.output_audio_transcript.delta"), ==, 10);
   /* Ten words in 1 s: the fifth begins at 400 ms and is sent before the delta
@@ -435,7 +391,7 @@ test_transcript_first (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   g_assert_cmpint (
       client_index (client, "response.output_audio_transcript.delta", 2), <,
       client_index (client, "response.output_audio.delta", 0));
@@ -445,7 +401,7 @@ static void
 test_overlap (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
   const gchar *second = json_text (response, "output[1].id");
   gint end, begin = -1;
   guint i = 0;
@@ -479,7 +435,7 @@ expect_phases (
 {
   g_ptr_array_set_size (client->events, 0);
   client->taken = 0;
-  respond (client, "{}");
+  client_respond (client, "{}");
   g_assert_cmpint (
       has_phase (client, "response.output_item.added", "item.phase"), ==,
       added);
@@ -539,10 +495,10 @@ test_call (Fixture *fixture, gconstpointer data)
   static const gchar arguments[] =
       "{\"city\":\"Besançon\",\"when\":{\"days\":[1,2]}}";
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}"), *done;
+  JsonObject *response = client_respond (client, "{}"), *done;
   const gchar *id = json_text (response, "output[1].id");
   const gchar *call_id = json_text (response, "output[1].call_id");
-  g_autofree gchar *joined = join_deltas (
+  g_autofree gchar *joined = client_join (
       client, "response.function_call_arguments.delta", id);
 
   g_assert_cmpstr (json_text (response, "output[1].type"), ==, "function_call");
@@ -560,7 +516,7 @@ test_call (Fixture *fixture, gconstpointer data)
       "'function_call_output','call_id':'%s','output':'21 degrees'}}",
       call_id);
   client_wait (client, "conversation.item.done");
-  response = respond (client, "{'output_modalities':['text']}");
+  response = client_respond (client, "{'output_modalities':['text']}");
   g_assert_nonnull (
       strstr (json_text (response, "output[1].content[0].text"), "21 degrees"));
 }
@@ -568,7 +524,7 @@ test_call (Fixture *fixture, gconstpointer data)
 static void
 test_text_in_audio (Fixture *fixture, gconstpointer data)
 {
-  JsonObject *response = respond (fixture->client, "{}");
+  JsonObject *response = client_respond (fixture->client, "{}");
 
   g_assert_cmpstr (
       json_text (response, "output[0].content[0].type"), ==, "output_text");
@@ -581,7 +537,7 @@ test_hold_ms (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   gint64 before = g_get_monotonic_time ();
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   g_assert_cmpint (g_get_monotonic_time () - before, >=, 250000);
 }
 
@@ -589,7 +545,7 @@ static void
 test_failed (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
 
   g_assert_cmpstr (json_text (response, "status"), ==, "failed");
   g_assert_cmpstr (json_text (response, "status_details.type"), ==, "failed");
@@ -601,7 +557,7 @@ test_failed (Fixture *fixture, gconstpointer data)
       json_text (response, "status_details.error.message"), ==, "Slow down.");
   g_assert_true (json_null (response, "usage"));
   /* The next one is fine. */
-  response = respond (client, "{}");
+  response = client_respond (client, "{}");
   g_assert_cmpstr (json_text (response, "status"), ==, "incomplete");
   g_assert_cmpstr (
       json_text (response, "status_details.reason"), ==, "max_output_tokens");
@@ -655,7 +611,7 @@ test_after_script (Fixture *fixture, gconstpointer data)
   guint i;
 
   for (i = 0; i < 2; i++) {
-    respond (client, "{'output_modalities':['text']}");
+    client_respond (client, "{'output_modalities':['text']}");
     g_assert_cmpstr (
         json_text (
             client_event (client, "response.output_text.done", 0), "text"),
@@ -665,7 +621,7 @@ test_after_script (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (client_count (client, "response.output_text.done"), ==,
       strstr (data, "'loop':true") != NULL ? 2 : 3);
   /* Each connection reads it from the start. */
-  respond (second, "{'output_modalities':['text']}");
+  client_respond (second, "{'output_modalities':['text']}");
   g_assert_cmpuint (client_count (second, "response.output_text.done"), ==, 1);
   client_free (second);
 }
@@ -691,7 +647,7 @@ test_pace (Fixture *fixture, gconstpointer data)
     gint64 before = g_get_monotonic_time ();
 
     clients[i] = client_open (sandboxes[i], NULL, NULL, NULL);
-    respond (clients[i], "{}");
+    client_respond (clients[i], "{}");
     took[i] = g_get_monotonic_time () - before;
   }
   g_assert_cmpint (took[0], >=, 475000);
@@ -718,7 +674,7 @@ test_fast_pace (void)
   Client *client = client_open (sandbox, NULL, NULL, NULL);
   gint64 before = g_get_monotonic_time (), took;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   took = g_get_monotonic_time () - before;
   g_assert_cmpint (took, >=, 590000);
   g_assert_cmpint (took, <, 30000000);
@@ -742,7 +698,7 @@ test_books (Fixture *fixture, gconstpointer data)
   SandboxItem *item;
 
   client_append (client, "abcd", 4);
-  respond (client, "{}");
+  client_respond (client, "{}");
   client_send (client, "{'type':'nonsense','event_id':'n'}");
   client_expect_error (client, "invalid_value");
   g_assert_true (sandbox_wait_received (sandbox, "nonsense", 1, 30000));
@@ -775,8 +731,8 @@ test_books (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(name, function, script)                                            \
-  g_test_add ("/sandbox/responses/" name, Fixture, script, set_up, function,   \
-      tear_down)
+  g_test_add ("/sandbox/responses/" name, Fixture, script, fixture_set_up,     \
+      function, fixture_tear_down)
 
 static void
 add_scripted (void)

@@ -4,34 +4,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
-static JsonObject *
-respond (Client *client, const gchar *params)
-{
-  client_send (client, "{'type':'response.create','response':%s}", params);
-  return json_object_get_object_member (
-      client_wait (client, "response.done"), "response");
-}
-
 static void
 send_output (Client *client, const gchar *call_id, const gchar *output)
 {
@@ -83,7 +55,7 @@ test_parallel (Fixture *fixture, gconstpointer data)
   static const gchar *const types[] = { "message", "function_call", "message",
     "function_call", "function_call" };
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
   g_autoptr (GPtrArray) calls = NULL;
   guint i;
 
@@ -117,16 +89,17 @@ test_ledger (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   g_autoptr (GPtrArray) calls = NULL, items = NULL, creates = NULL, done = NULL;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "id-b", "B");
   give_output (client, "id-a", "A");
   calls = sandbox_dup_calls (fixture->sandbox);
   g_assert_cmpuint (call_at (calls, 0)->followed, ==, 0);
   g_clear_pointer (&calls, g_ptr_array_unref);
   /* What is said aside follows nothing. */
-  respond (client, "{'conversation':'none','output_modalities':['text']}");
-  respond (client, "{}");
-  respond (client, "{}");
+  client_respond (
+      client, "{'conversation':'none','output_modalities':['text']}");
+  client_respond (client, "{}");
+  client_respond (client, "{}");
   calls = sandbox_dup_calls (fixture->sandbox);
   items = sandbox_dup_received (fixture->sandbox, "conversation.item.create");
   creates = sandbox_dup_received (fixture->sandbox, "response.create");
@@ -152,7 +125,7 @@ test_stray_outputs (Fixture *fixture, gconstpointer data)
   g_autoptr (GPtrArray) calls = NULL;
   JsonObject *error;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "id-a", "first");
   send_output (client, "id-a", "second");
   error = client_expect_error (client, "invalid_tool_call_id");
@@ -179,9 +152,9 @@ test_repeated_id (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   g_autoptr (GPtrArray) calls = NULL;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "same", "one");
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "same", "two");
   send_output (client, "same", "three");
   client_expect_error (client, "invalid_tool_call_id");
@@ -202,7 +175,7 @@ test_twins (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   g_autoptr (GPtrArray) calls = NULL;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "same", "one");
   calls = sandbox_dup_calls (fixture->sandbox);
   g_assert_cmpstr (call_at (calls, 0)->output, ==, "one");
@@ -235,24 +208,13 @@ test_restored_call (Fixture *fixture, gconstpointer data)
 
 /* ---- arguments ---- */
 
-static gchar *
-join_deltas (Client *client)
-{
-  const gchar *type = "response.function_call_arguments.delta";
-  GString *text = g_string_new (NULL);
-  guint i, count = client_count (client, type);
-
-  for (i = 0; i < count; i++)
-    g_string_append (text, json_text (client_event (client, type, i), "delta"));
-  return g_string_free (text, FALSE);
-}
-
 static void
 expect_arguments (Fixture *fixture, const gchar *expected)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
-  g_autofree gchar *joined = join_deltas (client);
+  JsonObject *response = client_respond (client, "{}");
+  g_autofree gchar *joined = client_join (
+      client, "response.function_call_arguments.delta", NULL);
   g_autoptr (GPtrArray) calls = sandbox_dup_calls (fixture->sandbox);
 
   g_assert_cmpstr (joined, ==, expected);
@@ -289,7 +251,7 @@ static void
 test_no_deltas (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
-  JsonObject *response = respond (client, "{}");
+  JsonObject *response = client_respond (client, "{}");
 
   g_assert_cmpuint (
       client_count (client, "response.function_call_arguments.delta"), ==, 0);
@@ -306,12 +268,12 @@ test_long_arguments (void)
   g_autofree gchar *expected = g_strdup_printf ("{\"x\":\"%s\"}", filling);
   Fixture fixture;
 
-  set_up (&fixture, script);
+  fixture_set_up (&fixture, script);
   expect_arguments (&fixture, expected);
   g_assert_cmpuint (
       client_count (fixture.client, "response.function_call_arguments.delta"),
       <, 300);
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* ---- interrupted ---- */
@@ -341,7 +303,7 @@ test_cancelled (void)
   g_assert_cmpstr (call_at (calls, 0)->status, ==, "incomplete");
   g_assert_true (g_str_has_prefix (call_at (calls, 0)->arguments, "a"));
   g_assert_cmpuint (strlen (call_at (calls, 0)->arguments), <, 52);
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* ---- what the client allows ---- */
@@ -352,7 +314,7 @@ test_cancelled (void)
 static void
 expect_calls (Client *client, const gchar *params, const gchar *names)
 {
-  JsonObject *response = respond (client, params);
+  JsonObject *response = client_respond (client, params);
   g_autoptr (GString) made = g_string_new (NULL);
   guint i;
 
@@ -411,15 +373,15 @@ test_expected (Fixture *fixture, gconstpointer data)
   Client *client = fixture->client;
   JsonObject *response;
 
-  respond (client, "{}");
+  client_respond (client, "{}");
   give_output (client, "1", "x");
   give_output (client, "2", "y");
-  response = respond (client, "{}");
+  response = client_respond (client, "{}");
   g_assert_cmpstr (json_text (response, "status"), ==, "completed");
   g_assert_cmpstr (
       json_text (response, "output[0].content[0].transcript"), ==, "thanks");
   /* These were answered; nothing new came. */
-  response = respond (client, "{}");
+  response = client_respond (client, "{}");
   g_assert_cmpstr (json_text (response, "status"), ==, "failed");
   g_assert_cmpstr (json_text (response, "status_details.error.code"), ==,
       "unexpected_outputs");
@@ -447,13 +409,13 @@ test_early_output (void)
   client_wait (fixture.client, "response.output_item.done");
   send_output (fixture.client, "c", "early bird");
   client_wait (fixture.client, "response.done");
-  response = respond (fixture.client, "{'output_modalities':['text']}");
+  response = client_respond (fixture.client, "{'output_modalities':['text']}");
   g_assert_nonnull (strstr (json_text (response, "output[1].content[0].text"),
       "The function returned: early bird."));
   calls = sandbox_dup_calls (fixture.sandbox);
   g_assert_cmpuint (
       call_at (calls, 0)->answered, <, call_at (calls, 0)->response_done);
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 static void
@@ -489,8 +451,8 @@ test_wrong_scripts (void)
   "{'turns':[{'say':[{'call':{'name':'f','raw_arguments':'" text "'" rest      \
   "}}]}]}"
 #define ADD(name, function, script)                                            \
-  g_test_add (                                                                 \
-      "/sandbox/tools/" name, Fixture, script, set_up, function, tear_down)
+  g_test_add ("/sandbox/tools/" name, Fixture, script, fixture_set_up,         \
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

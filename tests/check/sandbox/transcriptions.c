@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Transcription sessions: each model's way of showing what it hears. */
-#include <string.h>
-
 #include "client.h"
 
 #define PATH "/v1/realtime?intent=transcription"
@@ -13,24 +11,11 @@
   "{'type':'transcription','audio':{'input':{'transcription':{'model':'" model \
   "'},'turn_detection':null}}}"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, PATH, NULL, NULL);
+  fixture_open (fixture, PATH, data);
   client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
 }
 
 static void
@@ -59,26 +44,10 @@ commit (Client *client)
       client_wait (client, "input_audio_buffer.committed"), "item_id");
 }
 
-/* The deltas of an item so far. */
-static gchar *
-join (Client *client, const gchar *item_id)
-{
-  GString *text = g_string_new (NULL);
-  guint i, count = client_count (client, DELTA);
-
-  for (i = 0; i < count; i++) {
-    JsonObject *event = client_event (client, DELTA, i);
-
-    if (g_str_equal (json_text (event, "item_id"), item_id))
-      g_string_append (text, json_text (event, "delta"));
-  }
-  return g_string_free (text, FALSE);
-}
-
 static void
 expect_deltas (Client *client, const gchar *item_id, const gchar *expected)
 {
-  g_autofree gchar *text = join (client, item_id);
+  g_autofree gchar *text = client_join (client, DELTA, item_id);
 
   g_assert_cmpstr (text, ==, expected);
 }
@@ -507,24 +476,15 @@ test_upload_limit (void)
 }
 
 static void
-expect_refusal (Sandbox *sandbox, const gchar *path, const gchar *code)
-{
-  Client *client = client_open (sandbox, path, NULL, NULL);
-
-  client_expect_error (client, code);
-  g_assert_cmpuint (client_wait_closed (client), ==, 4000);
-  client_free (client);
-}
-
-static void
 test_ways_in (void)
 {
   Sandbox *sandbox = start_sandbox (NULL);
   Client *client;
 
-  expect_refusal (sandbox, PATH "&model=gpt-realtime-whisper", "invalid_model");
-  expect_refusal (sandbox, PATH "&model=gpt-realtime-2", "invalid_model");
-  expect_refusal (sandbox, "/v1/realtime?intent=talk", "invalid_value");
+  client_expect_no_way (
+      sandbox, PATH "&model=gpt-realtime-whisper", "invalid_model");
+  client_expect_no_way (sandbox, PATH "&model=gpt-realtime-2", "invalid_model");
+  client_expect_no_way (sandbox, "/v1/realtime?intent=talk", "invalid_value");
   /* A model in the URL makes a conversation. */
   client = client_open (sandbox, NULL, NULL, NULL);
   client_send (
@@ -542,7 +502,7 @@ test_ways_in (void)
 
 #define ADD(name, function, script)                                            \
   g_test_add ("/sandbox/transcriptions/" name, Fixture, script, set_up,        \
-      function, tear_down)
+      function, fixture_tear_down)
 #define WORDS "{'turns':[{'hear':'One two three four'},{'hear':'Five'}]}"
 
 int

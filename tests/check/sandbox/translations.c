@@ -7,23 +7,10 @@
 #define PATH "/v1/realtime/translations?model=gpt-realtime-translate"
 #define FRAME 9600 /* bytes of 200 ms */
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, PATH, NULL, NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
+  fixture_open (fixture, PATH, data);
 }
 
 /* Silence, a tone, silence: milliseconds of each. */
@@ -50,21 +37,10 @@ finish (Client *client)
   client_wait (client, "session.closed");
 }
 
-static gchar *
-join (Client *client, const gchar *type)
-{
-  GString *text = g_string_new (NULL);
-  guint i, count = client_count (client, type);
-
-  for (i = 0; i < count; i++)
-    g_string_append (text, json_text (client_event (client, type, i), "delta"));
-  return g_string_free (text, FALSE);
-}
-
 static void
 expect_text (Client *client, const gchar *type, const gchar *expected)
 {
-  g_autofree gchar *text = join (client, type);
+  g_autofree gchar *text = client_join (client, type, NULL);
 
   g_assert_cmpstr (text, ==, expected);
 }
@@ -101,17 +77,6 @@ test_created (Fixture *fixture, gconstpointer data)
 }
 
 static void
-expect (
-    Client *client, const gchar *event, const gchar *code, const gchar *param)
-{
-  JsonObject *error;
-
-  client_send (client, "%s", event);
-  error = client_expect_error (client, code);
-  g_assert_cmpstr (json_text (error, "param"), ==, param);
-}
-
-static void
 test_update (Fixture *fixture, gconstpointer data)
 {
   Client *client = fixture->client;
@@ -122,19 +87,20 @@ test_update (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (json_text (session, "audio.output.language"), ==, "fr");
   g_assert_cmpstr (json_text (session, "audio.input.transcription.model"), ==,
       "gpt-realtime-whisper");
-  expect (client, "{'type':'session.update'}", "missing_required_parameter",
-      "session");
-  expect (client, "{'type':'session.update','session':{'type':'translation'}}",
+  client_expect_refusal (client, "{'type':'session.update'}",
+      "missing_required_parameter", "session");
+  client_expect_refusal (client,
+      "{'type':'session.update','session':{'type':'translation'}}",
       "unknown_parameter", "session.type");
-  expect (client,
+  client_expect_refusal (client,
       "{'type':'session.update','session':{'audio':{'output':{'language':"
       "'zho'}}}}",
       "invalid_value", "session.audio.output.language");
-  expect (client,
+  client_expect_refusal (client,
       "{'type':'session.update','session':{'audio':{'output':{'voice':"
       "'marin'}}}}",
       "unknown_parameter", "session.audio.output.voice");
-  expect (client,
+  client_expect_refusal (client,
       "{'type':'session.update','session':{'audio':{'input':{'transcription':"
       "{'model':'whisper-1'}}}}}",
       "invalid_value", "session.audio.input.transcription.model");
@@ -174,9 +140,9 @@ test_other_events (Fixture *fixture, gconstpointer data)
   for (i = 0; i < G_N_ELEMENTS (types); i++) {
     g_autofree gchar *event = g_strdup_printf ("{'type':'%s'}", types[i]);
 
-    expect (fixture->client, event, "invalid_value", "type");
+    client_expect_refusal (fixture->client, event, "invalid_value", "type");
   }
-  expect (fixture->client,
+  client_expect_refusal (fixture->client,
       "{'type':'session.input_audio_buffer.append','audio':'x'}",
       "invalid_value", "audio");
 }
@@ -358,8 +324,10 @@ test_close (Fixture *fixture, gconstpointer data)
       json_text (client_event (client, "session.closed", 0), "type"), ==,
       json_text (
           g_ptr_array_index (client->events, client->events->len - 1), "type"));
-  expect (client, "{'type':'session.close'}", "invalid_event", "type");
-  expect (client, "{'type':'session.input_audio_buffer.append','audio':'AAAA'}",
+  client_expect_refusal (
+      client, "{'type':'session.close'}", "invalid_event", "type");
+  client_expect_refusal (client,
+      "{'type':'session.input_audio_buffer.append','audio':'AAAA'}",
       "invalid_event", "type");
 }
 
@@ -510,27 +478,17 @@ test_freed_while_open (void)
 }
 
 static void
-expect_refusal (Sandbox *sandbox, const gchar *path, const gchar *code)
-{
-  Client *client = client_open (sandbox, path, NULL, NULL);
-
-  client_expect_error (client, code);
-  g_assert_cmpuint (client_wait_closed (client), ==, 4000);
-  client_free (client);
-}
-
-static void
 test_ways_in (void)
 {
   Sandbox *sandbox = start_sandbox (NULL);
   Client *client;
 
-  expect_refusal (sandbox, "/v1/realtime/translations", "missing_model");
-  expect_refusal (sandbox, "/v1/realtime/translations?model=gpt-realtime-2",
-      "invalid_model");
-  expect_refusal (
+  client_expect_no_way (sandbox, "/v1/realtime/translations", "missing_model");
+  client_expect_no_way (sandbox,
+      "/v1/realtime/translations?model=gpt-realtime-2", "invalid_model");
+  client_expect_no_way (
       sandbox, "/v1/realtime?model=gpt-realtime-translate", "invalid_model");
-  expect_refusal (sandbox, PATH "&intent=transcription", "invalid_value");
+  client_expect_no_way (sandbox, PATH "&intent=transcription", "invalid_value");
   client = client_open (
       sandbox, "/openai/v1/realtime/translations?model=mine", NULL, NULL);
   g_assert_cmpstr (
@@ -542,7 +500,7 @@ test_ways_in (void)
 
 #define ADD(name, function, script)                                            \
   g_test_add ("/sandbox/translations/" name, Fixture, script, set_up,          \
-      function, tear_down)
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

@@ -4,27 +4,13 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
 /* A short tone for each answer, so that nothing depends on a voice. */
 #define TONES "{'turns':[{'say':[{'text':'a b','tone_ms':100}]}],'loop':true}"
 
 static void
 set_up (Fixture *fixture, gconstpointer data)
 {
-  fixture->sandbox = start_script (data != NULL ? data : TONES);
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
+  fixture_set_up (fixture, data != NULL ? data : TONES);
 }
 
 static void
@@ -235,20 +221,6 @@ test_telephone (Fixture *fixture, gconstpointer data)
 /* ---- the order of a turn ---- */
 
 static void
-expect_order (Client *client, const gchar *const *types)
-{
-  gint before = -1;
-
-  for (; *types != NULL; types++) {
-    gint at = client_index (client, *types, 0);
-
-    g_test_message ("%s at %d", *types, at);
-    g_assert_cmpint (at, >, before);
-    before = at;
-  }
-}
-
-static void
 test_order (Fixture *fixture, gconstpointer data)
 {
   static const gchar *const types[] = { "input_audio_buffer.speech_started",
@@ -265,7 +237,7 @@ test_order (Fixture *fixture, gconstpointer data)
 
   append (client, pcm);
   client_wait (client, "response.done");
-  expect_order (client, types);
+  client_expect_order (client, 0, types);
   user = client_event (client, "conversation.item.added", 0);
   g_assert_true (json_null (user, "previous_item_id"));
   g_assert_cmpstr (json_text (user, "item.status"), ==, "completed");
@@ -491,18 +463,6 @@ transcribe (Client *client, const gchar *model)
   append (client, pcm);
 }
 
-/* The deltas of an item, joined. */
-static gchar *
-join_deltas (Client *client, const gchar *type)
-{
-  GString *text = g_string_new (NULL);
-  guint i, count = client_count (client, type);
-
-  for (i = 0; i < count; i++)
-    g_string_append (text, json_text (client_event (client, type, i), "delta"));
-  return g_string_free (text, FALSE);
-}
-
 #define HEARD "conversation.item.input_audio_transcription."
 
 static void
@@ -519,7 +479,7 @@ test_transcript (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (json_text (completed, "item_id"), ==,
       json_text (
           client_event (client, "input_audio_buffer.committed", 0), "item_id"));
-  text = join_deltas (client, HEARD "delta");
+  text = client_join (client, HEARD "delta", NULL);
   g_assert_cmpstr (text, ==, "(1.0 seconds of speech)");
   g_assert_cmpuint (client_count (client, HEARD "delta"), ==, 4);
   usage = json_object_get_object_member (completed, "usage");
@@ -621,7 +581,7 @@ test_interrupt_speech (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (json_text (item, "status"), ==, "incomplete");
   g_assert_cmpstr (
       json_text (done, "response.output[0].status"), ==, "incomplete");
-  said = join_deltas (client, "response.output_audio_transcript.delta");
+  said = client_join (client, "response.output_audio_transcript.delta", NULL);
   g_assert_cmpstr (json_text (item, "content[0].transcript"), ==, said);
   g_assert_cmpint (strlen (said), <, 26);
   /* What was said is closed in order before the response is. */
@@ -728,8 +688,8 @@ test_idle_speech (Fixture *fixture, gconstpointer data)
   "{'hear':'And you?','say':[{'tone_ms':50}]},{'say':[{'tone_ms':50}]}]}"
 
 #define ADD(name, function, script)                                            \
-  g_test_add (                                                                 \
-      "/sandbox/turns/" name, Fixture, script, set_up, function, tear_down)
+  g_test_add ("/sandbox/turns/" name, Fixture, script, set_up, function,       \
+      fixture_tear_down)
 
 static void
 add_more (void)

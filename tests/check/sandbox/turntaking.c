@@ -5,26 +5,6 @@
 
 #include "client.h"
 
-typedef struct {
-  Sandbox *sandbox;
-  Client *client;
-} Fixture;
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  fixture->sandbox = start_script (data != NULL ? data : "{'turns':[]}");
-  fixture->client = client_open (fixture->sandbox, NULL, NULL, NULL);
-  client_wait (fixture->client, "session.created");
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  client_free (fixture->client);
-  sandbox_stop_thread (fixture->sandbox);
-}
-
 static void
 speak (Client *client)
 {
@@ -144,7 +124,7 @@ test_aside (void)
   client_expect_error (client, "response_cancel_not_active");
   client_send (client, "{'type':'response.cancel','response_id':'%s'}", two);
   g_assert_cmpstr (json_text (wait_done (client, two), "metadata.n"), ==, "2");
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* ---- races ---- */
@@ -246,7 +226,7 @@ test_no_metadata (void)
       json_has (client_wait (client, "response.created"), "response.metadata"));
   g_assert_false (
       json_has (client_wait (client, "response.done"), "response.metadata"));
-  tear_down (&fixture, NULL);
+  fixture_tear_down (&fixture, NULL);
 }
 
 /* ---- what the server believes ---- */
@@ -352,8 +332,8 @@ test_orders (Fixture *fixture, gconstpointer data)
 }
 
 #define ADD(name, function, script)                                            \
-  g_test_add ("/sandbox/turntaking/" name, Fixture, script, set_up, function,  \
-      tear_down)
+  g_test_add ("/sandbox/turntaking/" name, Fixture, script, fixture_set_up,    \
+      function, fixture_tear_down)
 
 int
 main (int argc, char **argv)

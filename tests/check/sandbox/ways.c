@@ -84,14 +84,6 @@ open_with (Sandbox *sandbox, const gchar *path, const gchar *key)
   return client_open (sandbox, path, headers, NULL);
 }
 
-static void
-expect_refusal (Client *client, const gchar *code, guint close_code)
-{
-  client_expect_error (client, code);
-  g_assert_cmpuint (client_wait_closed (client), ==, close_code);
-  client_free (client);
-}
-
 /* ---- client secrets ---- */
 
 /* As a sub-protocol. */
@@ -157,7 +149,7 @@ test_secret_expires (void)
   const gchar *key = json_text (answer->body, "value");
 
   g_usleep (1100 * 1000);
-  expect_refusal (open_with (sandbox, NULL, key), "invalid_api_key", 3000);
+  client_expect_end (open_with (sandbox, NULL, key), "invalid_api_key", 3000);
   sandbox_stop_thread (sandbox);
 }
 
@@ -349,22 +341,8 @@ test_unknown_call (void)
   client_free (client);
   client = client_open (sandbox,
       "/v1/realtime?call_id=rtc_mine&model=gpt-realtime-2", NULL, NULL);
-  expect_refusal (client, "invalid_model", 4000);
+  client_expect_end (client, "invalid_model", 4000);
   sandbox_stop_thread (sandbox);
-}
-
-static void
-expect_order (Client *client, guint nth, const gchar *const *types)
-{
-  gint before = -1;
-
-  for (; *types != NULL; types++) {
-    gint at = client_index (client, *types, nth);
-
-    g_test_message ("%s at %d", *types, at);
-    g_assert_cmpint (at, >, before);
-    before = at;
-  }
 }
 
 /* Both turns run by themselves; the sound goes elsewhere. */
@@ -390,7 +368,7 @@ test_call (void)
     g_assert_cmpstr (json_text (stopped, "response_id"), ==,
         json_text (client_event (client, "response.done", i), "response.id"));
   }
-  expect_order (client, 0, types);
+  client_expect_order (client, 0, types);
   g_assert_cmpint (client_index (client, "output_audio_buffer.stopped", 0), <,
       client_index (client, "input_audio_buffer.speech_started", 1));
   g_assert_cmpuint (
