@@ -78,16 +78,6 @@ is_quiet (const Law *law, const guint8 *sample)
   return TRUE;
 }
 
-static void
-assert_muted_time (Talk *talk, guint64 time)
-{
-  GstStructure *stats;
-
-  g_object_get (talk->element, "stats", &stats, NULL);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "input-muted-time"), time);
-  gst_structure_free (stats);
-}
-
 typedef struct {
   guint64 from, to; /* running time */
 } Span;
@@ -121,7 +111,8 @@ assert_muted (
       fail_unless (memcmp (sample, sent + i * law->width, law->width) == 0,
           "sample %u is not what was captured", (guint) i);
   }
-  assert_muted_time (talk, law_ns (law, muted));
+  fail_unless_equals_uint64 (
+      talk_stat (talk, "input-muted-time"), law_ns (law, muted));
   g_free (sent);
   g_byte_array_unref (got);
 }

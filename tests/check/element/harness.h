@@ -129,4 +129,7 @@ void talk_speak (Talk *talk, const Law *law, guint64 n);
 const gchar *talk_string (const GstStructure *fields, const gchar *name);
 guint64 talk_uint64 (const GstStructure *fields, const gchar *name);
 
+/* The field @name of `stats`, a uint or a uint64. */
+guint64 talk_stat (Talk *talk, const gchar *name);
+
 G_END_DECLS

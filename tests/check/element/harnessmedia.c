@@ -200,3 +200,19 @@ talk_uint64 (const GstStructure *fields, const gchar *name)
       "there is no field %s", name);
   return value;
 }
+
+guint64
+talk_stat (Talk *talk, const gchar *name)
+{
+  GstStructure *stats;
+  const GValue *value;
+  guint64 number;
+
+  g_object_get (talk->element, "stats", &stats, NULL);
+  value = gst_structure_get_value (stats, name);
+  fail_unless (value != NULL, "there is no %s in the stats", name);
+  number = G_VALUE_HOLDS_UINT (value) ? g_value_get_uint (value)
+                                      : g_value_get_uint64 (value);
+  gst_structure_free (stats);
+  return number;
+}

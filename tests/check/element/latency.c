@@ -107,22 +107,6 @@ heard_at (guint64 rt, guint64 n)
   return rt + law_ns (&law_pcm, n) + LATENCY + OFFSET;
 }
 
-static guint64
-get_stat (Talk *talk, const gchar *name)
-{
-  GstStructure *stats;
-  const GValue *value;
-  guint64 number;
-
-  g_object_get (talk->element, "stats", &stats, NULL);
-  value = gst_structure_get_value (stats, name);
-  fail_unless (value != NULL, "there is no %s in the stats", name);
-  number = G_VALUE_HOLDS_UINT (value) ? g_value_get_uint (value)
-                                      : g_value_get_uint64 (value);
-  gst_structure_free (stats);
-  return number;
-}
-
 /* --- latency --- */
 
 GST_START_TEST (test_vad_turn)
@@ -136,7 +120,7 @@ GST_START_TEST (test_vad_turn)
   peer_begin (talk->peer, "resp_1");
   say (talk, &spot_a, NULL, 4800);
   talk_sync (talk);
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 0);
   talk_run_to (talk, CAME + 100 * MS);
   peer_end (talk->peer, "resp_1", "completed");
   talk_sync (talk);
@@ -165,14 +149,14 @@ GST_START_TEST (test_vad_turn)
 
   talk_run_to (talk, CAME + 400 * MS);
   fail_unless_equals_int (talk_count_messages (talk, "response-heard"), 1);
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 1);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 1);
   fail_unless_equals_uint64 (
-      get_stat (talk, "latency-last"), sounded - SPEECH_END);
+      talk_stat (talk, "latency-last"), sounded - SPEECH_END);
   fail_unless_equals_uint64 (
-      get_stat (talk, "latency-server-p95"), CAME - OVER);
+      talk_stat (talk, "latency-server-p95"), CAME - OVER);
   fail_unless_equals_uint64 (
-      get_stat (talk, "final-answer-latency-max"), sounded - SPEECH_END);
-  fail_unless_equals_uint64 (get_stat (talk, "commentary-latency-count"), 0);
+      talk_stat (talk, "final-answer-latency-max"), sounded - SPEECH_END);
+  fail_unless_equals_uint64 (talk_stat (talk, "commentary-latency-count"), 0);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -225,7 +209,7 @@ GST_START_TEST (test_leading_silence)
   peer_end (talk->peer, "resp_1", "completed");
   talk_sync (talk);
   talk_run_to (talk, CAME + 40 * MS);
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 0);
   talk_run_to (talk, CAME + 200 * MS);
   talk_assert_silence (talk, 76 * 480, 1200);
   talk_assert_speech (talk, 76 * 480 + 1200, 5000, 2400);
@@ -253,7 +237,7 @@ GST_START_TEST (test_all_silent)
   assert_absent (fields, no_latency);
   fail_if (gst_structure_has_field (fields, "first-audio"));
   fail_unless_equals_uint64 (talk_uint64 (fields, "played-ms"), 200);
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 0);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -285,9 +269,9 @@ GST_START_TEST (test_phases)
   assert_latency (fields, "commentary-latency", CAME, begun);
   assert_latency (fields, "final-answer-latency", CAME + 60 * MS, answered);
   fail_unless_equals_uint64 (
-      get_stat (talk, "commentary-latency-last"), begun - SPEECH_END);
+      talk_stat (talk, "commentary-latency-last"), begun - SPEECH_END);
   fail_unless_equals_uint64 (
-      get_stat (talk, "final-answer-latency-last"), answered - SPEECH_END);
+      talk_stat (talk, "final-answer-latency-last"), answered - SPEECH_END);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -325,7 +309,7 @@ GST_START_TEST (test_function)
   fail_if (gst_structure_has_field (fields, "latency"));
   assert_latency (fields, "final-answer-latency", CAME + 500 * MS,
       heard_at (CAME + 520 * MS, AUDIBLE));
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 1);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 1);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -345,7 +329,7 @@ GST_START_TEST (test_no_turn)
   assert_absent (fields, no_latency);
   fail_unless_equals_uint64 (
       talk_uint64 (fields, "first-audio"), heard_at (20 * MS, AUDIBLE));
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 0);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -398,7 +382,7 @@ GST_START_TEST (test_between)
   assert_latency (talk_message (talk, "response-heard", 1), "latency", CAME,
       CAME + 20 * MS + law_ns (&law_pcm, AUDIBLE));
   fail_unless_equals_int (talk_count_messages (talk, "response-heard"), 2);
-  fail_unless_equals_uint64 (get_stat (talk, "latency-count"), 1);
+  fail_unless_equals_uint64 (talk_stat (talk, "latency-count"), 1);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -496,12 +480,12 @@ GST_START_TEST (test_underruns)
   peer_speech (talk->peer, &spot_a, &law_pcm, 1200, 480);
   talk_sync (talk);
   talk_run_to (talk, 160 * MS);
-  fail_unless_equals_uint64 (get_stat (talk, "underruns"), 2);
+  fail_unless_equals_uint64 (talk_stat (talk, "underruns"), 2);
   fail_unless_equals_uint64 (
-      get_stat (talk, "underrun-time"), law_ns (&law_pcm, 7 * 480 - 1200));
+      talk_stat (talk, "underrun-time"), law_ns (&law_pcm, 7 * 480 - 1200));
   /* It dries up once more, but there was no more to come. */
   talk_run_to (talk, 260 * MS);
-  fail_unless_equals_uint64 (get_stat (talk, "underruns"), 3);
+  fail_unless_equals_uint64 (talk_stat (talk, "underruns"), 3);
   peer_end (talk->peer, "resp_1", "completed");
   talk_sync (talk);
   talk_run_to (talk, 300 * MS);
@@ -522,12 +506,12 @@ GST_START_TEST (test_underruns)
   fail_unless (talk_uint64 (fields, "slip-time") >= missing
       && talk_uint64 (fields, "slip-time") <= missing + 2);
   fail_unless_equals_uint64 (talk_uint64 (fields, "played-ms"), 70);
-  fail_unless_equals_uint64 (get_stat (talk, "underruns"), 2);
+  fail_unless_equals_uint64 (talk_stat (talk, "underruns"), 2);
   fail_unless_equals_uint64 (
-      get_stat (talk, "underrun-time"), law_ns (&law_pcm, 7 * 480 - 1200));
-  fail_unless_equals_uint64 (get_stat (talk, "slips"), 2);
+      talk_stat (talk, "underrun-time"), law_ns (&law_pcm, 7 * 480 - 1200));
+  fail_unless_equals_uint64 (talk_stat (talk, "slips"), 2);
   fail_unless_equals_uint64 (
-      get_stat (talk, "slip-time"), talk_uint64 (fields, "slip-time"));
+      talk_stat (talk, "slip-time"), talk_uint64 (fields, "slip-time"));
   talk_free (talk);
 }
 GST_END_TEST;
@@ -569,13 +553,13 @@ GST_START_TEST (test_slow_neighbour)
   fail_unless_equals_int (get_uint (fields, "slips"), stall->slips);
   fail_unless_equals_uint64 (talk_uint64 (fields, "slip-time"), stall->slip);
   fail_unless_equals_int (get_uint (fields, "underruns"), 0);
-  fail_unless_equals_uint64 (get_stat (talk, "slips"), stall->slips);
-  fail_unless_equals_uint64 (get_stat (talk, "slip-time"), stall->slip);
-  fail_unless_equals_uint64 (get_stat (talk, "output-fills"), stall->fills);
+  fail_unless_equals_uint64 (talk_stat (talk, "slips"), stall->slips);
+  fail_unless_equals_uint64 (talk_stat (talk, "slip-time"), stall->slip);
+  fail_unless_equals_uint64 (talk_stat (talk, "output-fills"), stall->fills);
   fail_unless_equals_uint64 (
-      get_stat (talk, "output-filled-time"), stall->filled);
-  fail_unless_equals_uint64 (get_stat (talk, "resyncs"), stall->resyncs);
-  fail_unless_equals_uint64 (get_stat (talk, "resync-time"), stall->jumped);
+      talk_stat (talk, "output-filled-time"), stall->filled);
+  fail_unless_equals_uint64 (talk_stat (talk, "resyncs"), stall->resyncs);
+  fail_unless_equals_uint64 (talk_stat (talk, "resync-time"), stall->jumped);
   talk_free (talk);
 }
 GST_END_TEST;

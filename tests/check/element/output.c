@@ -279,18 +279,6 @@ GST_START_TEST (test_item_events)
 }
 GST_END_TEST;
 
-static guint
-get_stat (Talk *talk, const gchar *name)
-{
-  GstStructure *stats;
-  guint value = 0;
-
-  g_object_get (talk->element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint (stats, name, &value));
-  gst_structure_free (stats);
-  return value;
-}
-
 GST_START_TEST (test_underrun)
 {
   Talk *talk = talk_new_playing ();
@@ -301,7 +289,7 @@ GST_START_TEST (test_underrun)
   talk_run_to (talk, 100 * MS);
   talk_assert_speech (talk, 480, 0, 500);
   talk_assert_silence (talk, 980, 2880 - 980);
-  fail_unless_equals_int (get_stat (talk, "underruns"), 1);
+  fail_unless_equals_int (talk_stat (talk, "underruns"), 1);
 
   peer_speech (talk->peer, &spot_a, &law_pcm, 500, 480);
   peer_end (talk->peer, "resp_1", "completed");
@@ -310,7 +298,7 @@ GST_START_TEST (test_underrun)
   talk_assert_speech (talk, 2880, 500, 480);
   assert_audio_meta (tap_buffer (talk->src, 6), "item_a", 500, TRUE, 2);
   talk_assert_stream (talk, 480, 0);
-  fail_unless_equals_int (get_stat (talk, "underruns"), 1);
+  fail_unless_equals_int (talk_stat (talk, "underruns"), 1);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -764,7 +752,6 @@ GST_START_TEST (test_slow_neighbour)
   Talk *talk = talk_new_playing ();
   guint64 hole, until;
   guint64 filled = 0;
-  GstStructure *stats;
 
   block_for (talk, 500 * MS);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (
@@ -778,9 +765,7 @@ GST_START_TEST (test_slow_neighbour)
   hole = find_silence (talk, 480);
   fail_unless_equals_uint64 (hole, 7 * 480);
   talk_assert_speech (talk, 480, 0, hole - 480);
-  g_object_get (talk->element, "stats", &stats, NULL);
-  filled = talk_uint64 (stats, "output-filled-time");
-  gst_structure_free (stats);
+  filled = talk_stat (talk, "output-filled-time");
   fail_unless (filled >= 480 * MS && filled <= 500 * MS);
   until = hole + filled * 24 / MS;
   talk_assert_silence (talk, hole, until - hole);
@@ -810,7 +795,7 @@ GST_START_TEST (test_stuck_neighbour)
   talk_assert_speech (talk, 480, 0, 24000);
   fail_unless_equals_int (
       talk_count_messages_of (talk, GST_MESSAGE_WARNING), 1);
-  fail_unless_equals_int (get_stat (talk, "resyncs"), 1);
+  fail_unless_equals_int (talk_stat (talk, "resyncs"), 1);
   talk_free (talk);
 }
 GST_END_TEST;

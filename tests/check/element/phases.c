@@ -39,25 +39,6 @@ scene_init (Scene *scene)
   peer_begin (scene->talk->peer, "resp_1");
 }
 
-static void
-assert_texts (Tap *tap, const gchar *expected)
-{
-  GString *all = g_string_new (NULL);
-  guint n = tap_count_buffers (tap);
-
-  for (guint i = 0; i < n; i++) {
-    GstBuffer *buffer = tap_buffer (tap, i);
-    GstMapInfo map;
-
-    fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
-    g_string_append_printf (
-        all, "%s%.*s", i ? "|" : "", (int) map.size, (gchar *) map.data);
-    gst_buffer_unmap (buffer, &map);
-  }
-  fail_unless_equals_string (all->str, expected);
-  g_string_free (all, TRUE);
-}
-
 /* Plays on to @until; each pad has what is its own, and nothing else. */
 static void
 check_pads (Scene *scene, guint64 until, const gchar *commentary,
@@ -65,9 +46,9 @@ check_pads (Scene *scene, guint64 until, const gchar *commentary,
 {
   talk_sync (scene->talk);
   talk_run_to (scene->talk, until);
-  assert_texts (scene->taps[COMMENTARY], commentary);
-  assert_texts (scene->taps[FINAL], final);
-  assert_texts (scene->taps[UNKNOWN], unknown);
+  tap_assert_texts (scene->taps[COMMENTARY], commentary);
+  tap_assert_texts (scene->taps[FINAL], final);
+  tap_assert_texts (scene->taps[UNKNOWN], unknown);
 }
 
 static void

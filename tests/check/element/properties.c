@@ -356,8 +356,6 @@ GST_END_TEST;
 GST_START_TEST (test_stats)
 {
   Talk *talk = talk_new_playing ();
-  GstStructure *stats;
-  guint responses, errors;
 
   talk_speak (talk, &law_pcm, 24000);
   peer_wait_audio (talk->peer, 48000);
@@ -366,33 +364,27 @@ GST_START_TEST (test_stats)
       "{\"type\":\"error\",\"event_id\":\"e\",\"error\":{\"type\":"
       "\"server_error\",\"code\":\"odd\",\"message\":\"Odd.\"}}");
   talk_sync (talk);
-  g_object_get (talk->element, "stats", &stats, NULL);
   fail_unless_equals_uint64 (
-      talk_uint64 (stats, "speech-queued-time"), law_ns (&law_pcm, 4900));
-  gst_structure_free (stats);
+      talk_stat (talk, "speech-queued-time"), law_ns (&law_pcm, 4900));
 
   talk_run_to (talk, 400 * MS);
-  g_object_get (talk->element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint (stats, "responses", &responses));
-  fail_unless_equals_int (responses, 1);
-  fail_unless (gst_structure_get_uint (stats, "server-errors", &errors));
-  fail_unless_equals_int (errors, 1);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "input-tokens"), 132);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "output-tokens"), 121);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "total-tokens"), 253);
+  fail_unless_equals_uint64 (talk_stat (talk, "responses"), 1);
+  fail_unless_equals_uint64 (talk_stat (talk, "server-errors"), 1);
+  fail_unless_equals_uint64 (talk_stat (talk, "input-tokens"), 132);
+  fail_unless_equals_uint64 (talk_stat (talk, "output-tokens"), 121);
+  fail_unless_equals_uint64 (talk_stat (talk, "total-tokens"), 253);
   fail_unless_equals_uint64 (
-      talk_uint64 (stats, "input-sent-time"), 1 * GST_SECOND);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "input-queued-time"), 0);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "input-dropped-time"), 0);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "output-buffers"), 21);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "output-silent-buffers"), 10);
-  fail_unless_equals_uint64 (talk_uint64 (stats, "speech-queued-time"), 0);
+      talk_stat (talk, "input-sent-time"), 1 * GST_SECOND);
+  fail_unless_equals_uint64 (talk_stat (talk, "input-queued-time"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "input-dropped-time"), 0);
+  fail_unless_equals_uint64 (talk_stat (talk, "output-buffers"), 21);
+  fail_unless_equals_uint64 (talk_stat (talk, "output-silent-buffers"), 10);
+  fail_unless_equals_uint64 (talk_stat (talk, "speech-queued-time"), 0);
   fail_unless_equals_uint64 (
-      talk_uint64 (stats, "speech-played-time"), law_ns (&law_pcm, 4900));
-  fail_unless (talk_uint64 (stats, "messages-sent") >= 26);
-  fail_unless (talk_uint64 (stats, "messages-received") >= 10);
-  fail_unless (talk_uint64 (stats, "bytes-sent") > 64000);
-  gst_structure_free (stats);
+      talk_stat (talk, "speech-played-time"), law_ns (&law_pcm, 4900));
+  fail_unless (talk_stat (talk, "messages-sent") >= 26);
+  fail_unless (talk_stat (talk, "messages-received") >= 10);
+  fail_unless (talk_stat (talk, "bytes-sent") > 64000);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -401,23 +393,15 @@ GST_END_TEST;
 GST_START_TEST (test_stats_are_kept)
 {
   Talk *talk = talk_new_playing ();
-  GstStructure *stats;
-  guint responses;
 
   answer (talk, 4900);
   gst_element_set_state (talk->element, GST_STATE_NULL);
-  g_object_get (talk->element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint (stats, "responses", &responses));
-  fail_unless_equals_int (responses, 1);
-  gst_structure_free (stats);
+  fail_unless_equals_uint64 (talk_stat (talk, "responses"), 1);
 
   gst_element_set_state (talk->element, GST_STATE_PLAYING);
   talk_message (talk, "session-updated", 1);
   talk_sync (talk);
-  g_object_get (talk->element, "stats", &stats, NULL);
-  fail_unless (gst_structure_get_uint (stats, "responses", &responses));
-  fail_unless_equals_int (responses, 0);
-  gst_structure_free (stats);
+  fail_unless_equals_uint64 (talk_stat (talk, "responses"), 0);
   talk_free (talk);
 }
 GST_END_TEST;

@@ -160,6 +160,44 @@ tap_event (Tap *tap, GstEventType type, guint i)
   return GST_EVENT_CAST (wait_for (tap, type, i));
 }
 
+gchar *
+tap_dup_text (Tap *tap, guint i)
+{
+  GstBuffer *buffer = tap_buffer (tap, i);
+  gsize size = gst_buffer_get_size (buffer);
+  gchar *text = g_malloc0 (size + 1);
+
+  gst_buffer_extract (buffer, 0, text, size);
+  fail_unless_equals_int (strlen (text), size);
+  return text;
+}
+
+void
+tap_assert_text (Tap *tap, guint i, const gchar *expected, guint64 pts)
+{
+  gchar *text = tap_dup_text (tap, i);
+
+  fail_unless_equals_string (text, expected);
+  fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (tap, i)), pts);
+  g_free (text);
+}
+
+void
+tap_assert_texts (Tap *tap, const gchar *expected)
+{
+  GString *all = g_string_new (NULL);
+  guint n = tap_count_buffers (tap);
+
+  for (guint i = 0; i < n; i++) {
+    gchar *text = tap_dup_text (tap, i);
+
+    g_string_append_printf (all, "%s%s", i ? "|" : "", text);
+    g_free (text);
+  }
+  fail_unless_equals_string (all->str, expected);
+  g_string_free (all, TRUE);
+}
+
 gint
 tap_find_custom (Tap *tap, const gchar *name, guint from)
 {

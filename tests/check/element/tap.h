@@ -26,6 +26,13 @@ GstBuffer *tap_buffer (Tap *tap, guint i);
 guint tap_count_events (Tap *tap, GstEventType type);
 GstEvent *tap_event (Tap *tap, GstEventType type, guint i);
 
+/* The text in buffer @i. Caller frees it. */
+gchar *tap_dup_text (Tap *tap, guint i);
+/* Buffer @i has that text and that timestamp. */
+void tap_assert_text (Tap *tap, guint i, const gchar *expected, guint64 pts);
+/* The texts of all buffers so far: "one|two|three". */
+void tap_assert_texts (Tap *tap, const gchar *expected);
+
 /* The first custom event of that name from entry @from on, -1 = none. */
 gint tap_find_custom (Tap *tap, const gchar *name, guint from);
 

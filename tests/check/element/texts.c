@@ -76,43 +76,6 @@ watch_until (Talk *talk, Tap *tap, guint64 until)
   }
 }
 
-static gchar *
-text_of (Tap *tap, guint i)
-{
-  GstBuffer *buffer = tap_buffer (tap, i);
-  gsize size = gst_buffer_get_size (buffer);
-  gchar *text = g_malloc0 (size + 1);
-
-  gst_buffer_extract (buffer, 0, text, size);
-  fail_unless_equals_int (strlen (text), size);
-  return text;
-}
-
-/* All texts, "one|two|three". */
-static gchar *
-texts_of (Tap *tap)
-{
-  GString *all = g_string_new (NULL);
-  guint n = tap_count_buffers (tap);
-
-  for (guint i = 0; i < n; i++) {
-    gchar *text = text_of (tap, i);
-
-    g_string_append_printf (all, "%s%s", i ? "|" : "", text);
-    g_free (text);
-  }
-  return g_string_free (all, FALSE);
-}
-
-static void
-assert_texts (Tap *tap, const gchar *expected)
-{
-  gchar *texts = texts_of (tap);
-
-  fail_unless_equals_string (texts, expected);
-  g_free (texts);
-}
-
 static void
 assert_flag (const GstStructure *fields, const gchar *name, gboolean wanted)
 {
@@ -226,10 +189,10 @@ GST_START_TEST (test_sentences)
   fail_unless_equals_int (tap_count_buffers (tap), 0);
   talk_step (talk);
   /* Its first sample was placed: it is out, whole, and the others are not. */
-  assert_texts (tap, "Hello there.");
+  tap_assert_texts (tap, "Hello there.");
   fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (tap, 0)), 320 * MS);
   watch_until (talk, tap, 320 * MS + 2000 * MS);
-  assert_texts (tap, "Hello there.|How are you?|Fine.");
+  tap_assert_texts (tap, "Hello there.|How are you?|Fine.");
   talk_run_to (talk, 3 * GST_SECOND);
   fail_unless_equals_uint64 (assert_tiled (tap), 3 * GST_SECOND);
   fail_unless (GST_BUFFER_PTS (tap_buffer (tap, 2)) < 2320 * MS);
@@ -309,7 +272,7 @@ GST_START_TEST (test_written_answer)
       "\"response_id\":\"resp_1\",\"item_id\":\"item_a\",\"output_index\":0,"
       "\"content_index\":0,\"text\":\"Read this.\"}");
   talk_sync (talk);
-  assert_texts (tap, "Read this.");
+  tap_assert_texts (tap, "Read this.");
   fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (tap, 0)), 250 * MS);
   fail_unless_equals_string (
       talk_string (talk_meta (tap_buffer (tap, 0)), "kind"), "text");
@@ -322,7 +285,7 @@ GST_END_TEST;
 static JsonObject *
 parse_line (Tap *tap, guint i)
 {
-  gchar *line = text_of (tap, i);
+  gchar *line = tap_dup_text (tap, i);
   JsonObject *object;
   JsonNode *node;
 
@@ -395,7 +358,7 @@ GST_START_TEST (test_granularity_item)
   tap = talk_tap_of (talk, pad);
   answer (talk, "Hello there. How are you?", 1000);
   talk_run_to (talk, 2 * GST_SECOND);
-  assert_texts (tap, "Hello there. How are you?");
+  tap_assert_texts (tap, "Hello there. How are you?");
   fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (tap, 0)), 20 * MS);
   assert_tiled (tap);
   talk_free (talk);
@@ -413,7 +376,7 @@ GST_START_TEST (test_granularity_delta)
   tap = talk_tap_of (talk, pad);
   answer (talk, "Hello there. How are you?", 2500);
   watch_until (talk, tap, 3 * GST_SECOND);
-  assert_texts (tap, "Hello|there.|How|are|you?");
+  tap_assert_texts (tap, "Hello|there.|How|are|you?");
   assert_tiled (tap);
   talk_free (talk);
 }
@@ -434,9 +397,9 @@ GST_START_TEST (test_max_wait)
   peer_speech (talk->peer, &spot_a, &law_pcm, 0, 48000);
   talk_sync (talk);
   talk_run_to (talk, 400 * MS);
-  assert_texts (tap, "");
+  tap_assert_texts (tap, "");
   talk_run_to (talk, 540 * MS);
-  assert_texts (tap, "Well I think that");
+  tap_assert_texts (tap, "Well I think that");
   talk_run_to (talk, 3 * GST_SECOND);
   assert_tiled (tap);
   talk_free (talk);
@@ -455,7 +418,7 @@ GST_START_TEST (test_sync_arrival)
   tap = talk_tap_of (talk, pad);
   talk_run_to (talk, 150 * MS);
   answer (talk, "Hello there. How are you?", 3000);
-  assert_texts (tap, "Hello there.|How are you?");
+  tap_assert_texts (tap, "Hello there.|How are you?");
   fail_unless_equals_uint64 (GST_BUFFER_PTS (tap_buffer (tap, 0)), 150 * MS);
   talk_run_to (talk, 4 * GST_SECOND);
   assert_tiled (tap);
@@ -484,7 +447,7 @@ GST_START_TEST (test_phases)
   talk_sync (talk);
   talk_run_to (talk, 2 * GST_SECOND);
   for (guint i = 0; i < G_N_ELEMENTS (phases); i++) {
-    assert_texts (talk_tap_of (talk, pads[i]), expected[i]);
+    tap_assert_texts (talk_tap_of (talk, pads[i]), expected[i]);
     assert_tiled (talk_tap_of (talk, pads[i]));
   }
   talk_free (talk);
@@ -523,7 +486,7 @@ GST_START_TEST (test_roles)
   answer (talk, "Ten.", 1000);
   talk_run_to (talk, 3 * GST_SECOND);
   for (guint i = 0; i < G_N_ELEMENTS (roles); i++) {
-    assert_texts (talk_tap_of (talk, pads[i]), expected[i]);
+    tap_assert_texts (talk_tap_of (talk, pads[i]), expected[i]);
     assert_tiled (talk_tap_of (talk, pads[i]));
   }
   talk_free (talk);
@@ -543,7 +506,7 @@ GST_START_TEST (test_user_text)
   tap = talk_tap_of (talk, pad);
   talk_run_to (talk, 1130 * MS);
   ask (talk, "What time is it?");
-  assert_texts (tap, "What time is it?");
+  tap_assert_texts (tap, "What time is it?");
   buffer = tap_buffer (tap, 0);
   meta = talk_meta (buffer);
   fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), 1130 * MS);
@@ -638,7 +601,7 @@ GST_START_TEST (test_request_while_playing)
   talk_play (talk, &law_pcm);
   answer (talk, "Old words.", 300);
   talk_run_to (talk, 730 * MS);
-  assert_texts (talk_tap_of (talk, early), "Old words.");
+  tap_assert_texts (talk_tap_of (talk, early), "Old words.");
 
   late = talk_add_text (talk, NULL, PLAIN);
   tap = talk_tap_of (talk, late);
@@ -653,7 +616,7 @@ GST_START_TEST (test_request_while_playing)
   fail_unless_equals_uint64 (duration, 730 * MS);
 
   talk_run_to (talk, 1 * GST_SECOND);
-  assert_texts (tap, "");
+  tap_assert_texts (tap, "");
   fail_unless_equals_uint64 (assert_tiled (tap), 1 * GST_SECOND);
   talk_free (talk);
 }
@@ -700,7 +663,7 @@ GST_START_TEST (test_late_pad_gets_new_words)
   peer_end (talk->peer, "resp_2", "completed");
   talk_sync (talk);
   talk_run_to (talk, 2 * GST_SECOND);
-  assert_texts (tap, "New words.");
+  tap_assert_texts (tap, "New words.");
   assert_tiled (tap);
   talk_free (talk);
 }

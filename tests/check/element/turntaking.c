@@ -63,20 +63,6 @@ item_of (JsonObject *event)
   return json_object_get_string_member (event, "item_id");
 }
 
-/* The text of buffer @i of a text pad. */
-static void
-assert_text (Tap *tap, guint i, const gchar *expected, guint64 pts)
-{
-  GstBuffer *buffer = tap_buffer (tap, i);
-  GstMapInfo map;
-
-  fail_unless (gst_buffer_map (buffer, &map, GST_MAP_READ));
-  fail_unless_equals_int (map.size, strlen (expected));
-  fail_unless (memcmp (map.data, expected, map.size) == 0);
-  gst_buffer_unmap (buffer, &map);
-  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), pts);
-}
-
 /* --- commentary --- */
 
 /* Its words leave when it would have begun, the answer takes its place, and the
@@ -93,7 +79,7 @@ GST_START_TEST (test_text_only)
   talk_run_to (talk, 700 * MS);
   talk_assert_silence (talk, 0, 11 * 480);
   talk_assert_speech (talk, 11 * 480, SECOND_OF, 24 * 480);
-  assert_text (text, 0, "Let me see.", 220 * MS);
+  tap_assert_text (text, 0, "Let me see.", 220 * MS);
   fail_unless_equals_string (
       talk_string (talk_meta (tap_buffer (text, 0)), "phase"), "commentary");
   barge_in (talk);
@@ -126,7 +112,7 @@ GST_START_TEST (test_drop)
   talk_run_to (talk, 3 * GST_SECOND);
   talk_assert_speech (talk, 11 * 480, SECOND_OF, 2 * SECOND_OF);
   fail_unless_equals_int (tap_count_buffers (text), 1);
-  assert_text (text, 0, "Yes.", 220 * MS);
+  tap_assert_text (text, 0, "Yes.", 220 * MS);
   fail_unless_equals_int (peer_count (talk->peer, TRUNCATE), 0);
   talk_free (talk);
 }

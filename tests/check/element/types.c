@@ -107,18 +107,6 @@ watch (Talk *talk, Tap *tap, guint64 until, guint64 earliest)
   }
 }
 
-static void
-assert_text (Tap *tap, guint i, const gchar *text, guint64 pts)
-{
-  GstBuffer *buffer = tap_buffer (tap, i);
-  gchar *got = g_malloc0 (gst_buffer_get_size (buffer) + 1);
-
-  gst_buffer_extract (buffer, 0, got, gst_buffer_get_size (buffer));
-  fail_unless_equals_string (got, text);
-  fail_unless_equals_uint64 (GST_BUFFER_PTS (buffer), pts);
-  g_free (got);
-}
-
 static guint64
 observed_delay (Talk *talk)
 {
@@ -270,10 +258,10 @@ GST_START_TEST (test_words)
   talk_sync (talk);
   watch (talk, assistant, LATENCY + 880 * MS, 0);
   fail_unless_equals_int (tap_count_buffers (assistant), 2);
-  assert_text (assistant, 0, "Bonjour.", 300 * MS);
-  assert_text (assistant, 1, "Oui.", 600 * MS);
+  tap_assert_text (assistant, 0, "Bonjour.", 300 * MS);
+  tap_assert_text (assistant, 1, "Oui.", 600 * MS);
   fail_unless_equals_int (tap_count_buffers (user), 1);
-  assert_text (user, 0, "Hello.", 250 * MS);
+  tap_assert_text (user, 0, "Hello.", 250 * MS);
 
   fields = talk_meta (tap_buffer (assistant, 0));
   fail_unless_equals_string (talk_string (fields, "role"), "assistant");
@@ -322,7 +310,7 @@ GST_START_TEST (test_translation_end)
   talk_assert_speech (talk, 0, 0, 9600);
   talk_assert_stream (talk, 480, 0);
   tap_event (words, GST_EVENT_EOS, 0);
-  assert_text (words, 0, "Fin.", 800 * MS);
+  tap_assert_text (words, 0, "Fin.", 800 * MS);
   fail_unless_equals_int (peer_count (talk->peer, APPEND), 0);
   fail_unless_equals_int (
       peer_count (talk->peer, "input_audio_buffer.commit"), 0);
@@ -365,7 +353,7 @@ GST_START_TEST (test_speech)
   transcribe (talk, __i__);
   watch (talk, words, LATENCY + 1000 * MS, 0);
   fail_unless_equals_int (tap_count_buffers (words), 1);
-  assert_text (words, 0, "One two.", 400 * MS);
+  tap_assert_text (words, 0, "One two.", 400 * MS);
   fields = talk_meta (tap_buffer (words, 0));
   fail_unless_equals_string (talk_string (fields, "role"), "user");
   fail_unless_equals_uint64 (talk_uint64 (fields, "speech-start"), 400 * MS);
@@ -435,7 +423,7 @@ GST_START_TEST (test_transcription_end)
   talk_run_to_eos (talk);
   tap_event (words, GST_EVENT_EOS, 0);
   fail_unless_equals_int (tap_count_buffers (words), 1);
-  assert_text (words, 0, "One two.", 400 * MS);
+  tap_assert_text (words, 0, "One two.", 400 * MS);
   talk_free (talk);
 }
 GST_END_TEST;
