@@ -2,8 +2,9 @@
 /*
  * The element and what its rooms share.
  *
- * Threads: upstream's streaming thread (input), one task per src pad (audiosrc,
- * textpad), the session's thread (link), and the application's.
+ * Threads: upstream's streaming threads (input, textsink, imagesink), one task
+ * per src pad (audiosrc, textpad), the session's thread (link), those that
+ * answer function calls (tools), and the application's.
  *
  * Lock order: STREAM_LOCK of a pad, then self->lock, then the OBJECT_LOCK. No
  * lock but the STREAM_LOCK is held across a push, a message, a signal, a
@@ -35,8 +36,8 @@ typedef struct _GstRealtime2Notices GstRealtime2Notices;
 
 /* What the conversation is at. */
 typedef struct {
-  GstRealtime2State state;
-  Rt2Phase phase; /* of what is spoken, or unknown */
+  GstRealtime2State state; /* what the property shall give */
+  Rt2Phase phase;          /* of what is spoken, or unknown */
 } GstRealtime2Moment;
 
 struct _GstRealtime2 {
@@ -61,13 +62,15 @@ struct _GstRealtime2 {
 
   Rt2Playout *playout;          /* the schedule */
   Rt2Figures *figures;          /* latencies, and how smoothly it went */
-  Rt2Echo *echo;                /* whether the input follows it */
+  Rt2Echo *echo;                /* whether the input follows the output */
   Rt2AudioFormat input_format;  /* what the server is sent */
   Rt2AudioFormat output_format; /* what src gives */
-  guint64 delay; /* ns that the src pads' time is behind the clock: the latency
-                  * of transcription and translation, else 0 */
-  gboolean timed_text; /* words leave by the instant of the input that they
-                        * belong to, not with the samples of src */
+  /* ns that the src pads' time is behind the clock: the latency of
+   * transcription and translation, else 0. */
+  guint64 delay;
+  /* Words leave by the instant of the input that they belong to, not with the
+   * samples of src. */
+  gboolean timed_text;
   guint64 max_observed_delay; /* ns from an instant to its result */
   guint64 latency;            /* ns, of the LATENCY event seen on src */
 
@@ -80,11 +83,12 @@ struct _GstRealtime2 {
   gboolean drained;     /* the session has nothing more to say */
   guint64 drained_time; /* running time since when, or NONE */
   guint32 eos_seqnum;   /* of the EOS that ends it all, or 0 */
-  guint64 eos_time;     /* running time of the end of the audio once src
-                         * is at EOS, else GST_CLOCK_TIME_NONE */
+  /* Running time of the end of the audio once src is at EOS, else NONE. */
+  guint64 eos_time;
 
-  gchar *session_update;    /* JSON that update-session left, over what the
-                             * properties say; NULL if it did not */
+  /* JSON that update-session left, over what the properties say; NULL if it did
+   * not. */
+  gchar *session_update;
   GHashTable *complaints;   /* about the prompt, that were told in this run */
   GstRealtime2Tools *tools; /* made at init; guards itself */
   gint run;                 /* number of this READY->PAUSED; atomic */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the application asks for: action signals, and custom events of the same
- * names, "realtime2/...", from neighbours. All only put it into a queue.
+ * names, "realtime2/...", from neighbours. None waits: the session carries out
+ * later what is put into its queue.
  */
 #pragma once
 

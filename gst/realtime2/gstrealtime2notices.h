@@ -2,7 +2,7 @@
 /*
  * What the session only passes on, told on the bus: idle timeouts, tones of a
  * call, speakers, tools of MCP servers, and every event of the server as it is.
- * The functions below but the first two are called on the session's thread.
+ * But for making and freeing, all is called on the session's thread.
  */
 #pragma once
 

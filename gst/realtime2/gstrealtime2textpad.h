@@ -24,8 +24,7 @@ void gst_realtime2_text_pad_reschedule (GstRealtime2TextPad *pad);
 
 /* Reads @spoken from now on. */
 void gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken);
-/* Something of what it reads may have become due, or the stream is at its end.
- */
+/* Something of what it reads may be due now, or the stream is at its end. */
 void gst_realtime2_text_pad_wake (GstRealtime2TextPad *pad);
 
 /* Whether it has words that have not left. Called with self->lock. */

@@ -339,11 +339,11 @@ collect_gaps (const Rt2Spoken *spoken, Rt2Match *match)
   guint first = pauses->len;
 
   while (first > 0
-      && g_array_index (pauses, Rt2Pause, first - 1).start > last->sample)
+      && g_array_index (pauses, Rt2Quiet, first - 1).start > last->sample)
     first--;
   match->n_gaps = MIN (pauses->len - first, RT2_MATCH_PAUSES);
   for (guint j = 0; j < match->n_gaps; j++) {
-    const Rt2Pause *pause = &g_array_index (pauses, Rt2Pause, first + j);
+    const Rt2Quiet *pause = &g_array_index (pauses, Rt2Quiet, first + j);
     Rt2Gap *gap = &match->gaps[j];
 
     gap->end = to_ms (spoken, pause->end);
@@ -484,7 +484,7 @@ settle_break (const Rt2Spoken *spoken)
   if (!gap)
     return TRUE;
   add_point (spoken, text,
-      g_array_index (spoken->sound.pauses, Rt2Pause, first + found).end);
+      g_array_index (spoken->sound.pauses, Rt2Quiet, first + found).end);
   return TRUE;
 }
 

@@ -46,14 +46,14 @@ typedef struct {
 
 /* A slot of our output, and the input from then on. */
 typedef struct {
-  gfloat output;
-  gfloat input[LAGS];
+  gfloat output;      /* level, 0 to 1 */
+  gfloat input[LAGS]; /* likewise, by lag */
 } Frame;
 
 struct _Rt2Echo {
-  Level outputs[OUTPUTS];
+  Level outputs[OUTPUTS]; /* rings of the meters */
   Level inputs[INPUTS];
-  Meter output, input;
+  Meter output, input; /* what we play, what the microphone hears */
 
   Frame window[RT2_ECHO_WINDOW]; /* a ring */
   guint64 frames;                /* that were ever put into it */

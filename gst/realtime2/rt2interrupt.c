@@ -26,8 +26,7 @@ ramp_down (Rt2AudioFormat format, guint8 *data, guint n)
   }
 }
 
-/* The next samples of the item that is being spoken, as many as a fade takes.
- */
+/* The next samples of the item that is being spoken, as many as a fade has. */
 static GByteArray *
 copy_tail (Rt2Playout *playout)
 {

@@ -23,7 +23,7 @@ rt2_pauses_init (Rt2Pauses *sound, Rt2AudioFormat format)
   Rt2Pauses empty = { .format = format };
 
   *sound = empty;
-  sound->pauses = g_array_new (FALSE, FALSE, sizeof (Rt2Pause));
+  sound->pauses = g_array_new (FALSE, FALSE, sizeof (Rt2Quiet));
 }
 
 void
@@ -33,11 +33,11 @@ rt2_pauses_clear (Rt2Pauses *sound)
 }
 
 /* The last pause that begins before @sample, or NULL. */
-static const Rt2Pause *
+static const Rt2Quiet *
 pause_before (const Rt2Pauses *sound, guint64 sample)
 {
   for (guint i = sound->pauses->len; i > 0; i--) {
-    const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
+    const Rt2Quiet *pause = &g_array_index (sound->pauses, Rt2Quiet, i - 1);
 
     if (pause->start < sample)
       return pause;
@@ -49,7 +49,7 @@ pause_before (const Rt2Pauses *sound, guint64 sample)
 static void
 end_quiet (Rt2Pauses *sound, guint64 start)
 {
-  Rt2Pause pause = { sound->loud_end, start, 0 };
+  Rt2Quiet pause = { sound->loud_end, start, 0 };
 
   if (start < sound->loud_end
       || start - sound->loud_end
@@ -96,7 +96,7 @@ rt2_pauses_feed (Rt2Pauses *sound, const guint8 *data, gsize size)
 guint64
 rt2_pauses_voiced_until (const Rt2Pauses *sound, guint64 samples)
 {
-  const Rt2Pause *pause = pause_before (sound, samples);
+  const Rt2Quiet *pause = pause_before (sound, samples);
 
   if (!pause)
     return samples;
@@ -107,7 +107,7 @@ guint64
 rt2_pauses_sample_of (const Rt2Pauses *sound, guint64 voiced)
 {
   for (guint i = sound->pauses->len; i > 0; i--) {
-    const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i - 1);
+    const Rt2Quiet *pause = &g_array_index (sound->pauses, Rt2Quiet, i - 1);
 
     if (pause->voiced <= voiced)
       return pause->end + (voiced - pause->voiced);
@@ -118,11 +118,11 @@ rt2_pauses_sample_of (const Rt2Pauses *sound, guint64 voiced)
 gboolean
 rt2_pauses_onset (const Rt2Pauses *sound, guint64 *sample)
 {
-  const Rt2Pause *first;
+  const Rt2Quiet *first;
 
   if (sound->loud_end == 0)
     return FALSE;
-  first = sound->pauses->len > 0 ? &g_array_index (sound->pauses, Rt2Pause, 0)
+  first = sound->pauses->len > 0 ? &g_array_index (sound->pauses, Rt2Quiet, 0)
                                  : NULL;
   *sample = first && first->start == 0 ? first->end : 0;
   return TRUE;

@@ -13,11 +13,11 @@ G_BEGIN_DECLS
 typedef struct {
   guint64 start, end;
   guint64 voiced; /* samples before it that are in no pause */
-} Rt2Pause;
+} Rt2Quiet;
 
 typedef struct {
   Rt2AudioFormat format;
-  GArray *pauses;     /* Rt2Pause, by time; those that are over */
+  GArray *pauses;     /* Rt2Quiet, by time; those that are over */
   guint64 received;   /* samples fed */
   guint64 loud_end;   /* where the last sound ends */
   guint64 loud_start; /* where the loud frames in a row begin, if `loud` */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * One sample of ITU-T G.711 at a time, for fading what is otherwise passed
- * through untouched.
+ * ITU-T G.711, one sample at a time. For a sample of any format see
+ * rt2sample.h.
  */
 #pragma once
 

@@ -207,11 +207,12 @@ typedef struct {
   gchar *text;   /* delta, transcript, text, or arguments; the
                   * key of DTMF_RECEIVED */
   gchar *name;   /* of a function; the speaker of a SEGMENT */
-  guint64 audio_start_ms;
-  guint64 elapsed_ms;
-  /* TRANSLATION_...; G_MAXUINT64 = not said */ /* of a SEGMENT: from its
-                                                   `start` and `end`, */
-  guint64 audio_end_ms;                         /* which are seconds */
+
+  /* Of a SEGMENT from `start` and `end`, which are seconds. */
+  guint64 audio_start_ms, audio_end_ms;
+  guint64 elapsed_ms; /* TRANSLATION_…; G_MAXUINT64 = not said */
+
+  /* What the event carries; NULL if it has none. */
   Rt2Item *item;
   Rt2Response *response;
   Rt2SessionInfo *session;

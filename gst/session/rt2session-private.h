@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the parts of the session share: rt2session.c keeps the connection and
- * the configuration, rt2sessionuplink.c the way up and the end,
- * rt2sessionevents.c does what the server's events ask for.
+ * What the parts of the session share. rt2session.c keeps the connection and
+ * the configuration, rt2sessionuplink.c the way up and the end;
+ * rt2sessionevents.c says what each event of the server means. The others,
+ * rt2session*.c, do what one kind of event or command asks for. All of it is
+ * the session's thread's, but what `lock` guards.
  */
 #pragma once
 
@@ -54,8 +56,8 @@ typedef struct {
 } Rt2Told;
 
 struct _Rt2Session {
-  const Rt2SessionListener *listener;
-  gpointer owner;      /* of the listener's calls */
+  const Rt2SessionListener *listener; /* static */
+  gpointer owner;                     /* of the listener's calls */
   Rt2SessionType type; /* of the configuration at the start; never changes */
   Rt2SessionOptions *options; /* never changes, but for the key */
   GMainContext *context;      /* the thread's; all sources are attached here */
@@ -123,15 +125,17 @@ struct _Rt2Session {
   guint64 vad_start;     /* ns appended when it last saw a start */
   guint64 vad_end;       /* ns appended when the server's VAD last saw an end */
   guint64 unanswered;    /* ns of committed turns whose answer is not done */
-  Rt2Responses *responses;
-  Rt2Calls *calls;
+
+  /* Answers. */
+  Rt2Responses *responses; /* who wishes for one, which is under way */
+  Rt2Calls *calls;         /* of functions, and their outputs */
   guint mcp_known;    /* MCP servers in the configuration that was accepted */
   guint mcp_waiting;  /* of them, those that have not listed their tools */
   GSource *mcp_timer; /* waits no longer for them */
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
   GHashTable *transcripts; /* item ids whose transcript is still to come */
-  GHashTable *utterances;  /* item id -> Utterance times, see events */
+  GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
 
   /* The end. */

@@ -21,6 +21,7 @@ typedef struct {
 } Times;
 
 /* --- when it was said --- */
+
 static Times *
 utterance_times (Rt2Session *session, const gchar *item_id)
 {

@@ -50,7 +50,7 @@ assert_ms (Rt2AudioFormat format, guint64 samples, guint64 ms)
 static void
 assert_pause (const Rt2Pauses *sound, guint i, guint start, guint end)
 {
-  const Rt2Pause *pause = &g_array_index (sound->pauses, Rt2Pause, i);
+  const Rt2Quiet *pause = &g_array_index (sound->pauses, Rt2Quiet, i);
 
   assert_ms (sound->format, pause->start, start);
   assert_ms (sound->format, pause->end, end);
