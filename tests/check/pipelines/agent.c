@@ -225,6 +225,37 @@ agent_send (Agent *agent, const gchar *format, ...)
   test_server_send (agent->server, n - 1, text);
 }
 
+void
+agent_sync (Agent *agent, Stage *stage)
+{
+  agent_send (agent,
+      "{\"type\":\"rate_limits.updated\",\"event_id\":\"event_l\","
+      "\"rate_limits\":[]}");
+  stage_wait (stage, "realtime2/rate-limits");
+}
+
+void
+agent_user_starts (Agent *agent, guint turn)
+{
+  agent_send (agent,
+      "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"event_s\","
+      "\"audio_start_ms\":0,\"item_id\":\"item_user_%u\"}",
+      turn);
+}
+
+void
+agent_user_stops (Agent *agent, guint turn)
+{
+  agent_send (agent,
+      "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":\"event_s\","
+      "\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
+      turn);
+  agent_send (agent,
+      "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
+      "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
+      turn);
+}
+
 gint16
 agent_sample (guint64 i)
 {

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "stage.h"
 #include "testserver.h"
 
 G_BEGIN_DECLS
@@ -32,6 +33,13 @@ gchar *agent_dup_uri (Agent *agent);
 
 /* To the newest connection. */
 void agent_send (Agent *agent, const gchar *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Returns when the element in @stage has taken in all that was sent. */
+void agent_sync (Agent *agent, Stage *stage);
+
+/* The VAD hears the user begin turn number @turn, or end it and commits it. */
+void agent_user_starts (Agent *agent, guint turn);
+void agent_user_stops (Agent *agent, guint turn);
 
 /* Sample @i of an item. */
 gint16 agent_sample (guint64 i);

@@ -440,11 +440,9 @@ test_consumers (void)
         NULL },
   };
   SandboxOptions options = { .script_json = script, .pace = 8 };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
+  Sandbox *sandbox = stage_start_sandbox (&options);
   gchar *directory = stage_make_directory ();
 
-  g_assert_no_error (error);
   for (guint i = 0; i < N_MAKERS; i++)
     maker_start (&makers[i], sandbox, directory);
   for (guint i = 0; i < N_MAKERS; i++) {

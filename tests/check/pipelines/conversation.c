@@ -415,11 +415,8 @@ static Sandbox *
 start_sandbox (gboolean tls)
 {
   SandboxOptions options = { .script_json = script, .pace = 0, .tls = tls };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
 
-  g_assert_no_error (error);
-  return sandbox;
+  return stage_start_sandbox (&options);
 }
 
 /* A change that the server refuses is told, and is the end of nothing: the next

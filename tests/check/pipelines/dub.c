@@ -104,17 +104,6 @@ speak (Stage *stage, const Sound *sound, guint offset)
 
 /* -- stages ---------------------------------------------------------------- */
 
-static Sandbox *
-start_sandbox (const gchar *script)
-{
-  SandboxOptions options = { .script_json = script };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
-
-  g_assert_no_error (error);
-  return sandbox;
-}
-
 static void
 keep (GstElement *sink, GstBuffer *buffer, GstPad *pad, GPtrArray *buffers)
 {
@@ -406,7 +395,8 @@ check_dubbed (const gchar *directory)
 static void
 test_film (void)
 {
-  Sandbox *sandbox = start_sandbox (film_script);
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = film_script });
   gchar *directory = stage_make_directory ();
 
   make_film (directory);
@@ -451,7 +441,8 @@ static void
 scribe_init (Scribe *scribe, const Model *model)
 {
   scribe->model = model;
-  scribe->sandbox = start_sandbox (letter_script);
+  scribe->sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = letter_script });
   scribe->stage = stage_new (VOICE
       " ! realtime2 name=ai uri=%s model=%s latency=2000000000 "
       "vad-prefix-padding=100000000 text_src_0::roles=user "
@@ -598,7 +589,8 @@ check_late_captions (GPtrArray *captions)
 static void
 test_late (void)
 {
-  Sandbox *sandbox = start_sandbox (hurry_script);
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = hurry_script });
   g_autoptr (Stage) stage = stage_new (VOICE
       " ! realtime2 name=ai uri=%s model=gpt-realtime-translate language=es "
       "latency=100000000 ai.src ! " SINK " name=sound "
@@ -688,7 +680,8 @@ check_sentences (GPtrArray *sound, GPtrArray *captions)
 static void
 test_languages (void)
 {
-  Sandbox *sandbox = start_sandbox (sentence_script);
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = sentence_script });
   g_autoptr (Stage) stage = stage_new (VOICE
       " ! realtime2 name=ai uri=%s model=gpt-realtime-translate language=es "
       "latency=1000000000 ai.src ! " SINK " name=sound "
@@ -811,7 +804,8 @@ test_live (void)
 {
   static const gchar *const names[] = { "sound", "picture", "captions" };
   static const guint wanted[] = { 120, 60, LIVE_MARKS };
-  Sandbox *sandbox = start_sandbox (live_script);
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = live_script });
   g_autoptr (Stage) stage = stage_new (
       "audiotestsrc is-live=true wave=ticks tick-interval=1400000000 freq=440 "
       "sine-periods-per-tick=150 samplesperbuffer=480 num-buffers=120 ! "

@@ -214,13 +214,11 @@ house_init (House *house, const gchar *measure, const gchar *speaker,
     const gchar *properties)
 {
   SandboxOptions options = { .pace = 8, .script_json = script };
-  g_autoptr (GError) error = NULL;
 
   memset (house, 0, sizeof *house);
   g_mutex_init (&house->lock);
   g_cond_init (&house->changed);
-  house->sandbox = sandbox_start_thread (&options, &error);
-  g_assert_no_error (error);
+  house->sandbox = stage_start_sandbox (&options);
   house->question = load_question ();
   house->asked = house->question->len;
   house->echo_gain = pow (10, ECHO_DB / 20.0);

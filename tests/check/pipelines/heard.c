@@ -323,17 +323,6 @@ on_voice (GstPad *pad, GstPadProbeInfo *info, gpointer unused)
   return GST_PAD_PROBE_OK;
 }
 
-static Sandbox *
-start_sandbox (void)
-{
-  SandboxOptions options = { .script_json = script };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
-
-  g_assert_no_error (error);
-  return sandbox;
-}
-
 static void
 start (Listener *listener, Sandbox *sandbox, const gchar *source,
     const gchar *properties)
@@ -399,7 +388,8 @@ assert_figures (Listener *listener, guint end, guint turn)
 static void
 test_server_vad (void)
 {
-  Sandbox *sandbox = start_sandbox ();
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = script });
   Listener listener;
 
   start (&listener, sandbox, "", "");
@@ -412,7 +402,8 @@ test_server_vad (void)
 static void
 test_manual (void)
 {
-  Sandbox *sandbox = start_sandbox ();
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = script });
   Listener listener;
 
   start (&listener, sandbox, "num-buffers=45", "turn-detection=none");

@@ -107,16 +107,6 @@ wait_idle (Hour *hour)
     g_error ("nobody waits for the clock");
 }
 
-/* The element has taken in what the agent sent. */
-static void
-take_in (Hour *hour)
-{
-  agent_send (hour->agent,
-      "{\"type\":\"rate_limits.updated\",\"event_id\":\"event_l\","
-      "\"rate_limits\":[]}");
-  stage_wait (hour->stage, "realtime2/rate-limits");
-}
-
 /* What the test itself keeps does not count. */
 static void
 note_heap (Hour *hour, guint minute)
@@ -149,24 +139,14 @@ go_on_until (Hour *hour, GstClockTime until)
 static void
 start_turn (Hour *hour)
 {
-  agent_send (hour->agent,
-      "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"event_s\","
-      "\"audio_start_ms\":0,\"item_id\":\"item_user_%u\"}",
-      hour->turn);
-  take_in (hour);
+  agent_user_starts (hour->agent, hour->turn);
+  agent_sync (hour->agent, hour->stage);
 }
 
 static void
 end_turn (Hour *hour)
 {
-  agent_send (hour->agent,
-      "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":\"event_s\","
-      "\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
-      hour->turn);
-  agent_send (hour->agent,
-      "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
-      "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
-      hour->turn++);
+  agent_user_stops (hour->agent, hour->turn++);
 }
 
 /* One answer, sent slower or faster than it plays, until @until. */
@@ -179,7 +159,7 @@ listen (Hour *hour, AgentAnswer *answer, gdouble pace, GstClockTime until)
     gdouble seconds = (gdouble) (now - start) / GST_SECOND;
 
     if (agent_answer_go_on (answer, 1 + seconds * pace * RATE))
-      take_in (hour);
+      agent_sync (hour->agent, hour->stage);
     step (hour);
   }
   wait_idle (hour);
@@ -215,7 +195,7 @@ hold_conversation (Hour *hour)
   else
     start_turn (hour);
   agent_answer_cut (answer);
-  take_in (hour);
+  agent_sync (hour->agent, hour->stage);
   agent_answer_free (answer);
 }
 
@@ -282,7 +262,7 @@ test_hour (void)
     while (stage_now (hour.stage) < end - 5 * GST_SECOND)
       hold_conversation (&hour);
     go_on_until (&hour, end);
-    take_in (&hour);
+    agent_sync (hour.agent, hour.stage);
     note_heap (&hour, minute);
   }
   /* The buffer that begins with the end of the hour is out, too. */

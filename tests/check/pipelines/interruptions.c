@@ -289,16 +289,6 @@ go_astray (Room *room)
         room->clock, now + g_test_rand_double_range (0, 1) * (next - now));
 }
 
-/* The element has taken in what the agent sent. */
-static void
-take_in (Room *room)
-{
-  agent_send (room->agent,
-      "{\"type\":\"rate_limits.updated\",\"event_id\":\"event_l\","
-      "\"rate_limits\":[]}");
-  stage_wait (room->stage, "realtime2/rate-limits");
-}
-
 /* Until running time @until, with the answer sent @pace times as fast as it
  * plays. */
 static void
@@ -310,7 +300,7 @@ listen (Room *room, AgentAnswer *answer, gdouble pace, GstClockTime until)
     gdouble seconds = (gdouble) (now - start) / GST_SECOND;
 
     if (agent_answer_go_on (answer, 1 + seconds * pace * RATE))
-      take_in (room);
+      agent_sync (room->agent, room->stage);
     step (room);
   }
 }
@@ -318,10 +308,7 @@ listen (Room *room, AgentAnswer *answer, gdouble pace, GstClockTime until)
 static void
 speak_up (Room *room, const gchar *mark)
 {
-  agent_send (room->agent,
-      "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"event_s\","
-      "\"audio_start_ms\":0,\"item_id\":\"item_user_%u\"}",
-      room->turn);
+  agent_user_starts (room->agent, room->turn);
   stage_wait (room->stage, "realtime2/speech-started");
   /* What is sent for the interruption goes before this. */
   g_object_set (room->stage->ai, "instructions", mark, NULL);
@@ -388,16 +375,8 @@ barge_in (Room *room)
 static void
 end_turn (Room *room)
 {
-  if (room->cut_by == CUT_BY_SPEECH) {
-    agent_send (room->agent,
-        "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":"
-        "\"event_s\",\"audio_end_ms\":0,\"item_id\":\"item_user_%u\"}",
-        room->turn);
-    agent_send (room->agent,
-        "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"event_s\","
-        "\"previous_item_id\":null,\"item_id\":\"item_user_%u\"}",
-        room->turn);
-  }
+  if (room->cut_by == CUT_BY_SPEECH)
+    agent_user_stops (room->agent, room->turn);
   room->turn++;
 }
 
@@ -749,11 +728,8 @@ start_sandbox (void)
 {
   g_autofree gchar *script = make_script ();
   SandboxOptions options = { .script_json = script, .pace = 8 };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
 
-  g_assert_no_error (error);
-  return sandbox;
+  return stage_start_sandbox (&options);
 }
 
 static void

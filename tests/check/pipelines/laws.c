@@ -212,17 +212,6 @@ check_wire (Sandbox *sandbox, const Mixture *mixture)
 
 /* -- conversations --------------------------------------------------------- */
 
-static Sandbox *
-start_sandbox (const gchar *script)
-{
-  SandboxOptions options = { .script_json = script };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
-
-  g_assert_no_error (error);
-  return sandbox;
-}
-
 /* No caps are forced onto the element: its neighbours say what they take. */
 static Stage *
 new_stage (Sandbox *sandbox, const Mixture *mixture, const gchar *properties)
@@ -259,8 +248,9 @@ static void
 test_mixture (gconstpointer data)
 {
   const Mixture *mixture = data;
-  Sandbox *sandbox = start_sandbox (
-      "{\"turns\":[{\"say\":[{\"text\":\"" SAID "\",\"tone_ms\":600}]}]}");
+  Sandbox *sandbox = stage_start_sandbox (&(SandboxOptions){
+      .script_json = "{\"turns\":[{\"say\":[{\"text\":\"" SAID
+                     "\",\"tone_ms\":600}]}]}" });
   Stage *stage = new_stage (sandbox, mixture, "");
   Record *record = record_new (stage);
 
@@ -286,7 +276,8 @@ test_heard (gconstpointer data)
 {
   const Law *law = data;
   const Mixture mixture = { law, &laws[0] };
-  Sandbox *sandbox = start_sandbox (NULL);
+  Sandbox *sandbox = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = NULL });
   Stage *stage = new_stage (sandbox, &mixture, "output-modality=text");
   Record *record = record_new (stage);
 

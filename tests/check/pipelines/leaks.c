@@ -66,11 +66,9 @@ static void
 converse_twice (void)
 {
   SandboxOptions options = { .script_json = SCRIPT, .pace = 8 };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
+  Sandbox *sandbox = stage_start_sandbox (&options);
   Stage *stage;
 
-  g_assert_no_error (error);
   stage = new_stage (sandbox_get_uri (sandbox));
   converse (stage, sandbox);
   gst_element_set_state (stage->pipeline, GST_STATE_READY);

@@ -119,11 +119,8 @@ static Sandbox *
 start_sandbox (guint port)
 {
   SandboxOptions options = { .port = port, .pace = 8 };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
 
-  g_assert_no_error (error);
-  return sandbox;
+  return stage_start_sandbox (&options);
 }
 
 static void

@@ -107,11 +107,8 @@ start_sandbox (void)
 {
   static const gchar *const calls[] = { CALL, NULL };
   const SandboxOptions options = { .script_json = script, .calls = calls };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
 
-  g_assert_no_error (error);
-  return sandbox;
+  return stage_start_sandbox (&options);
 }
 
 static Stage *

@@ -271,6 +271,16 @@ stage_stat (Stage *stage, const gchar *field)
 /* -- files ------------------------------------------------------------------
  */
 
+Sandbox *
+stage_start_sandbox (const SandboxOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  Sandbox *sandbox = sandbox_start_thread (options, &error);
+
+  g_assert_no_error (error);
+  return sandbox;
+}
+
 gchar *
 stage_make_directory (void)
 {

@@ -8,6 +8,8 @@
 
 #include <gst/gst.h>
 
+#include "sandbox.h"
+
 G_BEGIN_DECLS
 
 /* How long anything may take on a machine that is busy with other things. */
@@ -58,6 +60,9 @@ guint64 stage_stat (Stage *stage, const gchar *field);
 
 /* All that a user may see of a message. Caller frees it. */
 gchar *stage_message_dump (GstMessage *message);
+
+/* A sandbox on a thread of its own; options as in sandbox.h. */
+Sandbox *stage_start_sandbox (const SandboxOptions *options);
 
 /* A new directory for the files of a test; removed with what is in it by
  * stage_remove_directory(), which also frees the name. */

@@ -188,17 +188,6 @@ set_drop (Show *show, gboolean drop)
 
 /* -- all of one muxer ------------------------------------------------------ */
 
-static Sandbox *
-start_sandbox (const gchar *script)
-{
-  SandboxOptions options = { .script_json = script };
-  g_autoptr (GError) error = NULL;
-  Sandbox *sandbox = sandbox_start_thread (&options, &error);
-
-  g_assert_no_error (error);
-  return sandbox;
-}
-
 enum { REFERENCE, CONTROL, SILENT, CUT_OFF, ABSENT, THINKING, N_SHOWS };
 
 typedef struct {
@@ -217,11 +206,13 @@ studio_init (Studio *studio, const Muxer *muxer)
   Show **shows = studio->shows;
 
   studio->muxer = muxer;
-  studio->silent = start_sandbox (NULL);
-  studio->cut_off = start_sandbox (NULL);
-  studio->thinking = start_sandbox (
-      "{\"turns\":[{\"hold\":5000,\"say\":[{\"text\":\"Done.\","
-      "\"phase\":\"final_answer\",\"tone_ms\":700}]}]}");
+  studio->silent = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = NULL });
+  studio->cut_off = stage_start_sandbox (
+      &(SandboxOptions){ .script_json = NULL });
+  studio->thinking = stage_start_sandbox (&(SandboxOptions){
+      .script_json = "{\"turns\":[{\"hold\":5000,\"say\":[{\"text\":\"Done.\","
+                     "\"phase\":\"final_answer\",\"tone_ms\":700}]}]}" });
   shows[REFERENCE] = show_new_reference (clock, muxer);
   shows[CONTROL] = show_new_control (clock, muxer);
   shows[SILENT] = show_new_agent (

@@ -24,16 +24,6 @@ hear (Rig *rig, const gchar *response, const gchar *item, guint64 heard,
   g_ptr_array_add (rig->heard, entry);
 }
 
-/* A response with one message of which audio came. */
-static void
-speak (Rig *rig, const gchar *response, const gchar *item)
-{
-  rig_send_response_created (rig, response);
-  rig_send_item (rig, response, 0, item, "message", FALSE);
-  rig_send_audio (rig, response, item, 4800);
-  rig_flush_down (rig);
-}
-
 static void
 barge_in (Rig *rig)
 {
@@ -93,7 +83,7 @@ test_cuts (void)
 
     rig->config->output_format = cuts[i].format;
     rig_start_ready (rig);
-    speak (rig, "R1", "A1");
+    rig_speak (rig, "R1", "A1");
     hear (rig, "R1", "A1", cuts[i].heard, cuts[i].received, cuts[i].complete);
     barge_in (rig);
     g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 1);
@@ -203,7 +193,7 @@ test_done_but_playing (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_send_item (rig, "R1", 0, "A1", "message", TRUE);
   rig_send_response_done (rig, "R1", "completed");
   rig_flush_down (rig);
@@ -249,7 +239,7 @@ test_dead (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   hear (rig, "R1", "A1", 1200, 2400, FALSE);
   barge_in (rig);
   rig_expect_log (
@@ -263,7 +253,7 @@ test_dead (void)
   rig_expect_log (rig, "response-done R1 cancelled", NULL);
 
   rig_clear (rig);
-  speak (rig, "R2", "A3");
+  rig_speak (rig, "R2", "A3");
   rig_expect_log (rig, "response-started R2", "item R2 A3 0 added",
       "audio R2 A3 4800", NULL);
 }
@@ -275,10 +265,10 @@ test_next_overlaps (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   barge_in (rig);
   rig_clear (rig);
-  speak (rig, "R2", "A2");
+  rig_speak (rig, "R2", "A2");
   send_rest (rig, "R1", "A1");
   rig_send_response_done (rig, "R1", "cancelled");
   rig_send_audio (rig, "R2", "A2", 480);
@@ -295,7 +285,7 @@ test_not_wanted (void)
 
   rig->config->interrupt_response = FALSE;
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_send_item (rig, "R1", 1, "A2", "message", FALSE);
   rig_flush_down (rig);
   hear (rig, "R1", "A1", 1200, 2400, FALSE);
@@ -359,7 +349,7 @@ test_forget (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_clear (rig);
   rt2_session_forget_item (rig->session, "A1");
   rt2_session_forget_item (rig->session, "nobody");
@@ -396,7 +386,7 @@ test_forget_many (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   barge_in (rig);
   rig_clear (rig);
   g_thread_join (g_thread_new ("forget", forget_many, rig));
@@ -413,7 +403,7 @@ test_forget_and_lose (void)
   g_autoptr (Rig) rig = rig_new ();
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rt2_session_forget_item (rig->session, "A1");
   rig_run_idle (rig);
   rig_drop (rig);

@@ -5,16 +5,6 @@
  */
 #include "sessionrig.h"
 
-/* A response with one message of which audio came. */
-static void
-speak (Rig *rig, const gchar *response, const gchar *item)
-{
-  rig_send_response_created (rig, response);
-  rig_send_item (rig, response, 0, item, "message", FALSE);
-  rig_send_audio (rig, response, item, 4800);
-  rig_flush_down (rig);
-}
-
 static void
 command (Rig *rig, Rt2Command *command)
 {
@@ -50,7 +40,7 @@ test_heard_of_the_last_connection (void)
   Rt2Heard *heard = g_new0 (Rt2Heard, 1);
 
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_drop (rig);
   rig_wait (rig, "configured again");
   heard->item_id = g_strdup ("A1");
@@ -124,7 +114,7 @@ test_dismissed_length (void)
 
   rig->config->min_interruption = 250 * RIG_MS;
   rig_start_ready (rig);
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_push_ms (rig, 100, 0);
   rig_wait_sent_audio (rig, 100 * 48);
   rig_send_speech_started (rig, "U1", 0);
@@ -148,7 +138,7 @@ test_answer_in_the_way (void)
 
     rig->config->interrupt_response = FALSE;
     rig_start_ready (rig);
-    speak (rig, "R1", "A1");
+    rig_speak (rig, "R1", "A1");
     rig_send_speech_started (rig, "U1", 0);
     rig_send_speech_stopped (rig, "U1", 0);
     rig_send_committed (rig, "U1");
@@ -244,7 +234,7 @@ test_cue_while_the_user_speaks (void)
   rig_flush_up (rig);
   rig_expect_sent (rig, "");
   rig_send_committed (rig, "U1");
-  speak (rig, "R1", "A1");
+  rig_speak (rig, "R1", "A1");
   rig_flush_up (rig);
   rig_expect_sent (rig, "");
   rig_send_response_done (rig, "R1", "completed");

@@ -114,6 +114,8 @@ void rig_send_item (Rig *rig, const gchar *response, guint index,
 /* @n bytes. */
 void rig_send_audio (
     Rig *rig, const gchar *response, const gchar *item, gsize n);
+/* A response with one message of which audio came; it was taken in. */
+void rig_speak (Rig *rig, const gchar *response, const gchar *item);
 void rig_send_response_done (
     Rig *rig, const gchar *response, const gchar *status);
 /* @event_id and @param may be NULL. */

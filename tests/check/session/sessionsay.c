@@ -105,6 +105,15 @@ rig_send_audio (Rig *rig, const gchar *response, const gchar *item, gsize n)
 }
 
 void
+rig_speak (Rig *rig, const gchar *response, const gchar *item)
+{
+  rig_send_response_created (rig, response);
+  rig_send_item (rig, response, 0, item, "message", FALSE);
+  rig_send_audio (rig, response, item, 4800);
+  rig_flush_down (rig);
+}
+
+void
 rig_send_response_done (Rig *rig, const gchar *response, const gchar *status)
 {
   rig_send (rig,
