@@ -15,17 +15,32 @@ typedef struct {
   gchar *output;
 } Run;
 
-/* A sanitizer must be the first library of a process, and gst-launch is not
- * ours to leak. */
+/* The file of the library that defines @symbol, or NULL. */
+static const gchar *
+find_library (const gchar *symbol)
+{
+  void *entry = dlsym (RTLD_DEFAULT, symbol);
+  Dl_info info;
+
+  return entry != NULL && dladdr (entry, &info) != 0 ? info.dli_fname : NULL;
+}
+
+/* A sanitizer must be the first library of a process; under ThreadSanitizer
+ * what makes GLib visible follows. gst-launch is not ours to leak. */
 static void
 preload_sanitizer (GSubprocessLauncher *launcher)
 {
-  void *entry = dlsym (RTLD_DEFAULT, "__asan_init");
-  Dl_info info;
+  const gchar *asan = find_library ("__asan_init");
+  const gchar *tsan = find_library ("__tsan_init");
+  const gchar *rest = g_getenv ("LD_PRELOAD");
+  g_autofree gchar *libraries = NULL;
 
-  if (entry == NULL || dladdr (entry, &info) == 0)
+  if (asan == NULL && tsan == NULL)
     return;
-  g_subprocess_launcher_setenv (launcher, "LD_PRELOAD", info.dli_fname, TRUE);
+  libraries = asan != NULL
+      ? g_strdup (asan)
+      : g_strconcat (tsan, " ", rest != NULL ? rest : "", NULL);
+  g_subprocess_launcher_setenv (launcher, "LD_PRELOAD", libraries, TRUE);
   g_subprocess_launcher_setenv (
       launcher, "ASAN_OPTIONS", "detect_leaks=0", TRUE);
 }
