@@ -39,6 +39,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
 const gchar *
 rt2_session_new_event_id (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_free (session->event_id);
   session->event_id = g_strdup_printf (
       "rt2-%" G_GUINT64_FORMAT, session->next_id++);
@@ -48,6 +49,7 @@ rt2_session_new_event_id (Rt2Session *session)
 void
 rt2_session_send (Rt2Session *session, gchar *json)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_transport_send (session->transport, json);
   g_free (json);
 }
@@ -77,6 +79,7 @@ set_state (Rt2Session *session, Rt2SessionState state)
 void
 rt2_session_update_state (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   set_state (session, current_state (session));
 }
 
@@ -105,6 +108,7 @@ rt2_session_arm (
 {
   guint64 ms = (ns + 999999) / 1000000;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (source);
   *source = g_timeout_source_new (MIN (ms, G_MAXUINT));
   g_source_set_callback (*source, func, session, NULL);
@@ -182,6 +186,7 @@ rt2_session_send_config (Rt2Session *session)
   JsonObject *now;
   gchar *voice;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!session->created || session->update_id)
     return;
   now = build_session (session, FALSE);
@@ -351,6 +356,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   gboolean reconnected = session->ever_configured;
   Rt2Fault *fault = NULL;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!session->options->call_id)
     fault = check_format ("input", info->has_input_format, info->input_format,
         session->accepted.config->input_format);
@@ -613,6 +619,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
   guint64 delay, unanswered = rt2_session_unanswered (session);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   /* An `error` event may quote the key. */
   rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
@@ -784,12 +791,14 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
 void
 rt2_session_start (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   connect_now (session);
 }
 
 void
 rt2_session_free (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (&session->wakeup);
   rt2_session_disarm (&session->finish_timer);
   rt2_session_disarm (&session->flow_timer);

@@ -29,6 +29,7 @@ rt2_session_want_command (
 {
   Rt2Wish *wish;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (command && rt2_responses_is_full (session->responses)) {
     fail (session, command, "too many wait for their turn already");
     rt2_command_free (command);
@@ -149,6 +150,7 @@ rt2_session_send_wishes (Rt2Session *session)
 {
   gint64 now = g_get_monotonic_time ();
 
+  RT2_SESSION_ASSERT_THREAD (session);
   drop_expired (session);
   rt2_responses_set_floor (
       session->responses, session->speech_open || now < session->floor_until);
@@ -297,6 +299,7 @@ execute (Rt2Session *session, Rt2Command *command)
 void
 rt2_session_execute (Rt2Session *session, Rt2Command *command)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!fits (session, command)) {
     fail (session, command, "this type of session has no such thing");
     rt2_command_free (command);
@@ -326,6 +329,7 @@ rt2_session_run_commands (Rt2Session *session)
 {
   Rt2Command *command;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   while (session->configured && (command = next_command (session)))
     rt2_session_execute (session, command);
 }

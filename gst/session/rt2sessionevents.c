@@ -490,6 +490,7 @@ rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
   GError *error = NULL;
   Rt2Event *event;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->listener->server_event)
     session->listener->server_event (session->owner, text, size);
   event = rt2_event_parse (text, size, &error);
@@ -512,6 +513,7 @@ rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
 void
 rt2_session_reset_events (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_hash_table_remove_all (session->transcripts);
   g_hash_table_remove_all (session->utterances);
   g_hash_table_remove_all (session->deleted);

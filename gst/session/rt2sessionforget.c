@@ -58,6 +58,7 @@ rt2_session_forget_items (Rt2Session *session)
   GQueue early = G_QUEUE_INIT;
   gchar *item_id;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   while ((item_id = pop (session))) {
     if (forget (session, item_id))
       g_free (item_id);

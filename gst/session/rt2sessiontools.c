@@ -107,6 +107,7 @@ rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
   const gchar *reason;
   const Rt2Call *call;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!item->call_id || !item->name
       || (session->options->call_id && !is_offered (session, item->name)))
     return;
@@ -140,6 +141,7 @@ rt2_session_check_tools (Rt2Session *session)
   gint64 now = g_get_monotonic_time (), next;
   const Rt2Call *late;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   while ((late = rt2_calls_next_late (session->calls, now))) {
     session->stats.function_timeouts++;
     refuse (session, late, "timeout");

@@ -62,6 +62,7 @@ rt2_session_is_deleted (Rt2Session *session, const gchar *item_id)
 void
 rt2_session_delete_item (Rt2Session *session, const gchar *item_id)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_send (
       session, rt2_build_delete (item_id, rt2_session_new_event_id (session)));
   if (g_hash_table_size (session->deleted) >= MAX_DELETED)
@@ -231,6 +232,7 @@ confirm_turn (Rt2Session *session)
 void
 rt2_session_judge_speech (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->deferred && !is_protected (session))
     rt2_session_interrupt (session, TRUE);
   if (session->turn == RT2_TURN_PENDING

@@ -317,6 +317,7 @@ send_piece (Rt2Session *session)
 void
 rt2_session_pump (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   for (guint n = 0; may_send_audio (session); n++) {
     guint64 wait = time_to_upload (session);
 
@@ -430,6 +431,7 @@ rt2_session_check_finish (Rt2Session *session)
   gint64 now = g_get_monotonic_time ();
   gint64 settle, timeout;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (&session->finish_timer);
   if (session->finish == RT2_FINISH_NONE || session->finish == RT2_FINISH_DONE)
     return;
