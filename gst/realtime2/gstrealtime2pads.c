@@ -58,7 +58,6 @@ make_text_sink (GstRealtime2 *self, GstPadTemplate *templ)
     return NULL;
   self->text_sink = gst_realtime2_text_sink_create (self, templ, "text_sink");
   self->text_ended = FALSE;
-  gst_realtime2_text_sink_start (GST_REALTIME2_TEXT_SINK (self->text_sink));
   return self->text_sink;
 }
 
@@ -175,8 +174,6 @@ gst_realtime2_pads_start (GstRealtime2 *self)
   self->text_ended = FALSE;
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_start (g_ptr_array_index (self->text_pads, i));
-  if (self->text_sink)
-    gst_realtime2_text_sink_start (GST_REALTIME2_TEXT_SINK (self->text_sink));
   if (self->image_sink)
     gst_realtime2_image_sink_clear (
         GST_REALTIME2_IMAGE_SINK (self->image_sink));

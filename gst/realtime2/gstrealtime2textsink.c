@@ -233,6 +233,16 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return TRUE;
 }
 
+/* Everything, as a new stream begins. Whoever pushes may be there already. */
+static void
+forget (GstRealtime2TextSink *sink)
+{
+  GST_PAD_STREAM_LOCK (sink);
+  gst_segment_init (&sink->segment, GST_FORMAT_BYTES);
+  g_string_truncate (sink->line, 0);
+  GST_PAD_STREAM_UNLOCK (sink);
+}
+
 static gboolean
 activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 {
@@ -240,17 +250,12 @@ activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
+  if (active)
+    forget (sink);
   g_mutex_lock (&sink->self->lock);
   gst_realtime2_pacer_set_flushing (sink->self, &sink->pacer, !active);
   g_mutex_unlock (&sink->self->lock);
   return TRUE;
-}
-
-void
-gst_realtime2_text_sink_start (GstRealtime2TextSink *sink)
-{
-  gst_segment_init (&sink->segment, GST_FORMAT_BYTES);
-  g_string_truncate (sink->line, 0);
 }
 
 void

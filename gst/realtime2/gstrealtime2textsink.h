@@ -19,8 +19,6 @@ GstPad *gst_realtime2_text_sink_create (
 
 /* The functions below are called with self->lock. */
 
-/* READY->PAUSED: forgets everything. */
-void gst_realtime2_text_sink_start (GstRealtime2TextSink *sink);
 /* PAUSED->READY, or release: ends the wait. */
 void gst_realtime2_text_sink_stop (GstRealtime2TextSink *sink);
 /* The clock or its base changed. */
