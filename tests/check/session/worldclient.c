@@ -368,8 +368,10 @@ check_output (World *world, JsonObject *item)
 
     last &= other->kind != ITEM_CALL || other->outputs > 0;
   }
+  /* While a cut is owed this is not spoken of by itself, as if it had come
+   * before the output. */
   if (last && !answer->silent)
-    world_want_plain (world);
+    world->plain = PLAIN_MUST;
 }
 
 static void
