@@ -112,6 +112,16 @@ find_unanswered (Rt2Calls *calls, const gchar *call_id)
   return NULL;
 }
 
+/* Nobody asks for the arguments of an answered call, and they may be long. */
+static void
+take_output (Rt2Call *call, gchar *output, gboolean silent)
+{
+  call->output = output;
+  call->silent = silent;
+  g_free (call->arguments);
+  call->arguments = g_strdup ("");
+}
+
 gboolean
 rt2_calls_answer (
     Rt2Calls *calls, const gchar *call_id, const gchar *output, gboolean silent)
@@ -120,8 +130,7 @@ rt2_calls_answer (
 
   if (!call)
     return FALSE;
-  call->output = g_strdup (output);
-  call->silent = silent;
+  take_output (call, g_strdup (output), silent);
   return TRUE;
 }
 
@@ -137,9 +146,8 @@ rt2_calls_answer_error (
   output = g_string_new ("{\"error\":");
   rt2_json_append_string (output, reason);
   g_string_append_c (output, '}');
-  call->output = g_string_free (output, FALSE);
+  take_output (call, g_string_free (output, FALSE), silent);
   call->reason = g_strdup (reason);
-  call->silent = silent;
   return TRUE;
 }
 
@@ -232,6 +240,16 @@ rt2_calls_next_deadline (const Rt2Calls *calls)
       next = call->deadline;
   }
   return next;
+}
+
+guint
+rt2_calls_n_waiting (const Rt2Calls *calls)
+{
+  guint n = 0;
+
+  for (GList *l = calls->open.head; l; l = l->next)
+    n += !((const Rt2Call *) l->data)->output;
+  return n;
 }
 
 guint

@@ -16,7 +16,8 @@ typedef struct {
   gchar *call_id;
   gchar *response_id;
   gchar *name;
-  gchar *arguments;  /* as the model wrote them, unchecked; "" if none */
+  gchar *arguments;  /* as the model wrote them, unchecked; "" if none, and
+                      * once there is an output */
   gchar *output;     /* NULL until it is answered */
   gchar *reason;     /* why the output is an error of ours; NULL if it is not */
   gint64 deadline;   /* 0 = none */
@@ -24,8 +25,11 @@ typedef struct {
   gboolean silent;   /* nobody needs to hear of its output */
 } Rt2Call;
 
-/* Calls that may be open at a time, and ids that are remembered. */
-#define RT2_CALLS_MAX_OPEN 128
+/* Calls that may wait for an output of somebody's at a time; those that may be
+ * open, answered with an error and waiting for the end of their response; and
+ * ids that are remembered. */
+#define RT2_CALLS_MAX_WAITING 128
+#define RT2_CALLS_MAX_OPEN 1024
 #define RT2_CALLS_MAX_KNOWN 1024
 
 Rt2Calls *rt2_calls_new (void);
@@ -71,6 +75,8 @@ const Rt2Call *rt2_calls_next_late (const Rt2Calls *calls, gint64 now);
 /* The next deadline of a call without an output; 0 = none. */
 gint64 rt2_calls_next_deadline (const Rt2Calls *calls);
 
+/* Calls without an output. */
+guint rt2_calls_n_waiting (const Rt2Calls *calls);
 /* Calls without an output, or whose output waits. */
 guint rt2_calls_n_open (const Rt2Calls *calls);
 

@@ -91,8 +91,10 @@ objection (Rt2Session *session, const Rt2Call *call, const Rt2Item *item,
   if (dead || item->status == RT2_STATUS_INCOMPLETE
       || item->status == RT2_STATUS_CANCELLED)
     return "interrupted";
-  if (!is_offered (session, call->name))
+  if (!*call->name || !is_offered (session, call->name))
     return NO_SUCH_TOOL;
+  if (rt2_calls_n_waiting (session->calls) > RT2_CALLS_MAX_WAITING)
+    return "too many calls at once";
   if (strlen (call->arguments) > MAX_ARGUMENTS)
     return "the arguments are too long";
   if (*call->arguments && !is_json_object (call->arguments))
@@ -104,17 +106,20 @@ void
 rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
     const gchar *response_id, gboolean dead)
 {
+  const gchar *name = item->name ? item->name : "";
   const gchar *reason;
   const Rt2Call *call;
 
   RT2_SESSION_ASSERT_THREAD (session);
-  if (!item->call_id || !item->name
-      || (session->options->call_id && !is_offered (session, item->name)))
+  if (!item->call_id
+      || (session->options->call_id && !is_offered (session, name)))
     return;
-  call = rt2_calls_open (session->calls, item->call_id, response_id, item->name,
+  call = rt2_calls_open (session->calls, item->call_id, response_id, name,
       item->arguments, deadline (session));
-  if (!call)
+  if (!call) {
+    g_debug ("a call that was made before, or one of far too many");
     return;
+  }
   session->stats.function_calls++;
   reason = objection (session, call, item, dead);
   if (reason)

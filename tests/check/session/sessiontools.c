@@ -365,13 +365,13 @@ test_long_arguments (void)
   expect_output (rig, 1, "c2", "{\"error\":\"the arguments are too long\"}");
 }
 
-/* More at once than there is room for: whatever becomes of them, what is told
- * is answered and nothing is twice. */
+/* A model that calls without end. No more run than can be kept track of; all
+ * get an output each. */
 static void
 test_flood (void)
 {
   g_autoptr (Rig) rig = new_ready ();
-  guint n = RT2_CALLS_MAX_OPEN + 50;
+  guint n = RT2_CALLS_MAX_WAITING + 50;
 
   rig_send_response_created (rig, "R1");
   for (guint i = 0; i < n; i++) {
@@ -380,16 +380,41 @@ test_flood (void)
     rig_send_call (rig, "R1", id, "f", "{}");
   }
   rig_flush_down (rig);
-  g_assert_cmpuint (rig_count (rig, "function-call"), ==, RT2_CALLS_MAX_OPEN);
-  for (guint i = 0; i < RT2_CALLS_MAX_OPEN; i++) {
+  g_assert_cmpuint (
+      rig_count (rig, "function-call"), ==, RT2_CALLS_MAX_WAITING);
+  for (guint i = 0; i < RT2_CALLS_MAX_WAITING; i++) {
     g_autofree gchar *id = g_strdup_printf ("c%u", i);
 
     rig_command (rig, rig_result (id, "ok"));
   }
   end_response (rig, "R1", "completed");
-  g_assert_cmpuint (rig_count_sent (rig, OUTPUT), >=, RT2_CALLS_MAX_OPEN);
-  g_assert_cmpuint (rig_count_sent (rig, OUTPUT), <=, n);
+  g_assert_cmpuint (rig_count_sent (rig, OUTPUT), ==, n);
+  expect_output (rig, 0, "c0", "ok");
+  expect_output (rig, RT2_CALLS_MAX_WAITING, "c128",
+      "{\"error\":\"too many calls at once\"}");
   g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 1);
+}
+
+/* A call of nothing is one of a tool that there is not. */
+static void
+test_no_name (void)
+{
+  static const gchar *const names[] = { "", "\"name\":null,", "\"name\":5,",
+    "\"name\":\"\"," };
+  g_autoptr (Rig) rig = new_ready ();
+
+  rig_send_response_created (rig, "R1");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    rig_send (rig,
+        "{\"type\":\"response.output_item.done\",\"response_id\":\"R1\","
+        "\"output_index\":%u,\"item\":{\"id\":\"i%u\",%s"
+        "\"type\":\"function_call\",\"status\":\"completed\","
+        "\"call_id\":\"c%u\",\"arguments\":\"{}\"}}",
+        i, i, names[i], i);
+  end_response (rig, "R1", "completed");
+  g_assert_cmpuint (rig_count (rig, "function-call"), ==, 0);
+  rig_expect_sent (rig, OUTPUT " " OUTPUT " " OUTPUT " " OUTPUT);
+  expect_output (rig, 3, "c3", "{\"error\":\"there is no such tool\"}");
 }
 
 /* -- sideband ------------------------------------------------------------- */
@@ -491,6 +516,7 @@ main (int argc, char **argv)
   ADD ("repeated-id", test_repeated_id);
   ADD ("long-arguments", test_long_arguments);
   ADD ("flood", test_flood);
+  ADD ("no-name", test_no_name);
   ADD ("sideband", test_sideband);
   ADD ("end-waits", test_end_waits);
   ADD ("lost", test_lost);
