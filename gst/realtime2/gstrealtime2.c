@@ -309,7 +309,7 @@ start (GstRealtime2 *self)
   toolbox = config ? gst_realtime2_make_toolbox (settings, &fault) : NULL;
   if (config && !toolbox)
     g_clear_pointer (&config, rt2_session_config_free);
-  gst_realtime2_tools_start (self->tools, toolbox, settings->tool_timeout);
+  gst_realtime2_tools_start (self->tools, toolbox);
   gst_realtime2_settings_free (settings);
   if (!config) {
     gst_realtime2_post_fault (self, fault);

@@ -25,7 +25,6 @@ struct _GstRealtime2Tools {
   GMutex lock; /* guards the rest: what this run has */
   Rt2Toolbox *toolbox;
   GCancellable *cancellable; /* ends commands and requests */
-  guint64 timeout;           /* ns */
 };
 
 /* A call on its way to whoever answers it. */
@@ -35,7 +34,7 @@ typedef struct {
   gchar *call_id, *name, *arguments;
   Rt2Toolbox *toolbox; /* a reference, or NULL */
   GCancellable *cancellable;
-  guint64 timeout;
+  gint64 deadline;    /* monotonic us: it is answered then; 0 = none */
   Rt2Builtin builtin; /* 0 = none */
 } Job;
 
@@ -50,13 +49,13 @@ job_new (GstRealtime2 *self, const Rt2Call *call)
   job->call_id = g_strdup (call->call_id);
   job->name = g_strdup (call->name);
   job->arguments = g_strdup (*call->arguments ? call->arguments : "{}");
+  job->deadline = call->deadline;
   job->builtin = gst_realtime2_find_builtin (self, call->name);
   g_mutex_lock (&tools->lock);
   if (tools->toolbox && rt2_toolbox_has (tools->toolbox, call->name))
     job->toolbox = rt2_toolbox_ref (tools->toolbox);
   job->cancellable = tools->cancellable ? g_object_ref (tools->cancellable)
                                         : NULL;
-  job->timeout = tools->timeout;
   g_mutex_unlock (&tools->lock);
   return job;
 }
@@ -77,6 +76,30 @@ static gboolean
 is_current (const Job *job)
 {
   return g_atomic_int_get (&job->self->run) == job->run;
+}
+
+/* Whether there is a point in running it: a call that waited behind others
+ * until its time was up has been answered, and must not be acted on. */
+static gboolean
+is_wanted (const Job *job)
+{
+  if (!is_current (job))
+    return FALSE;
+  if (job->deadline == 0 || g_get_monotonic_time () < job->deadline)
+    return TRUE;
+  GST_WARNING_OBJECT (
+      job->self, "%s was not run: others took all of tool-timeout", job->name);
+  return FALSE;
+}
+
+/* What is left of tool-timeout, ns; 0 = no bound. */
+static guint64
+time_left (const Job *job)
+{
+  if (job->deadline == 0)
+    return 0;
+  return MAX (job->deadline - g_get_monotonic_time (), 1)
+      * G_GUINT64_CONSTANT (1000);
 }
 
 static void
@@ -105,13 +128,29 @@ run_handlers (gpointer data, gpointer unused)
   Job *job = data;
   gchar *output = NULL;
 
-  if (is_current (job))
+  if (is_wanted (job))
     g_signal_emit (job->self, function_call_signal, 0, job->call_id, job->name,
         job->arguments, &output);
   if (output)
     answer (job, output, FALSE);
   g_free (output);
   job_free (job);
+}
+
+/* What is not ours to say may hold anything, lines of a log for one. */
+static void
+warn_of_call (GstRealtime2 *self, const gchar *name, const gchar *call_id,
+    const gchar *what, const gchar *why)
+{
+  gchar *safe_name = g_strescape (name, NULL);
+  gchar *safe_id = g_strescape (call_id, NULL);
+  gchar *safe_why = g_strescape (why, NULL);
+
+  GST_WARNING_OBJECT (
+      self, "%s (%s) %s: %s", safe_name, safe_id, what, safe_why);
+  g_free (safe_name);
+  g_free (safe_id);
+  g_free (safe_why);
 }
 
 /* The model is told by @output itself if the tool failed; tell the log too. */
@@ -122,9 +161,18 @@ log_failure (const Job *job, const gchar *output)
   const gchar *error = rt2_json_string (object, "error");
 
   if (error)
-    GST_WARNING_OBJECT (
-        job->self, "%s (%s) failed: %s", job->name, job->call_id, error);
+    warn_of_call (job->self, job->name, job->call_id, "failed", error);
   g_clear_pointer (&object, json_object_unref);
+}
+
+static gchar *
+run (Job *job, gboolean *silent)
+{
+  if (job->builtin)
+    return gst_realtime2_run_builtin (
+        job->self, job->builtin, job->call_id, job->arguments, silent);
+  return rt2_toolbox_run (job->toolbox, job->name, job->arguments,
+      time_left (job), job->cancellable);
 }
 
 static void
@@ -132,13 +180,8 @@ run_worker (gpointer data, gpointer unused)
 {
   Job *job = data;
   gboolean silent = FALSE;
-  gchar *output = NULL;
+  gchar *output = is_wanted (job) ? run (job, &silent) : NULL;
 
-  if (is_current (job))
-    output = job->builtin ? gst_realtime2_run_builtin (
-                 job->self, job->builtin, job->call_id, job->arguments, &silent)
-                          : rt2_toolbox_run (job->toolbox, job->name,
-                              job->arguments, job->timeout, job->cancellable);
   if (output) {
     log_failure (job, output);
     answer (job, output, silent);
@@ -165,24 +208,12 @@ gst_realtime2_on_function_call (gpointer owner, const Rt2Call *call)
     job_free (job);
 }
 
-/* A name that we did not offer may hold anything, lines of a log for one. */
-static void
-warn_of_error (GstRealtime2 *self, const Rt2Call *call)
-{
-  gchar *name = g_strescape (call->name, NULL);
-  gchar *call_id = g_strescape (call->call_id, NULL);
-
-  GST_WARNING_OBJECT (self, "%s (%s) was answered with an error: %s", name,
-      call_id, call->reason);
-  g_free (name);
-  g_free (call_id);
-}
-
 void
 gst_realtime2_on_function_output (gpointer owner, const Rt2Call *call)
 {
   if (call->reason)
-    warn_of_error (owner, call);
+    warn_of_call (owner, call->name, call->call_id,
+        "was answered with an error", call->reason);
   gst_realtime2_post (owner, "function-output", "call-id", G_TYPE_STRING,
       call->call_id, "name", G_TYPE_STRING, call->name, "output", G_TYPE_STRING,
       call->output, "error", G_TYPE_STRING, call->reason, NULL);
@@ -220,15 +251,13 @@ gst_realtime2_install_tools (GObjectClass *klass)
 }
 
 void
-gst_realtime2_tools_start (
-    GstRealtime2Tools *tools, Rt2Toolbox *toolbox, guint64 timeout)
+gst_realtime2_tools_start (GstRealtime2Tools *tools, Rt2Toolbox *toolbox)
 {
   g_mutex_lock (&tools->lock);
   g_clear_pointer (&tools->toolbox, rt2_toolbox_unref);
   g_clear_object (&tools->cancellable);
   tools->toolbox = toolbox;
   tools->cancellable = g_cancellable_new ();
-  tools->timeout = timeout;
   g_mutex_unlock (&tools->lock);
 }
 

@@ -19,9 +19,8 @@ GstRealtime2Tools *gst_realtime2_tools_new (void);
 /* Also from a handler's thread. */
 void gst_realtime2_tools_free (GstRealtime2Tools *tools);
 
-/* READY->PAUSED: takes @toolbox over, which may be NULL. @timeout: ns. */
-void gst_realtime2_tools_start (
-    GstRealtime2Tools *tools, Rt2Toolbox *toolbox, guint64 timeout);
+/* READY->PAUSED: takes @toolbox over, which may be NULL. */
+void gst_realtime2_tools_start (GstRealtime2Tools *tools, Rt2Toolbox *toolbox);
 /* PAUSED->READY: ends commands and requests; waits for nothing. */
 void gst_realtime2_tools_stop (GstRealtime2Tools *tools);
 

@@ -252,6 +252,68 @@ GST_START_TEST (test_timeout)
 }
 GST_END_TEST;
 
+/* A call whose time was up while it waited behind another was answered: it is
+ * not acted on any more. */
+GST_START_TEST (test_waited_too_long)
+{
+  Talk *talk = talk_new ();
+  Handler handler;
+
+  g_object_set (talk->element, "tool-timeout", 2 * GST_SECOND, NULL);
+  talk_play (talk, &law_pcm);
+  connect_handler (&handler, talk, "x");
+  handler.blocks = TRUE;
+  call_and_end (talk, "resp_1", "c1");
+  wait_called (&handler, 1);
+  call_and_end (talk, "resp_2", "c2");
+  assert_output (talk, 0, "c1", "{\"error\":\"timeout\"}");
+  assert_output (talk, 1, "c2", "{\"error\":\"timeout\"}");
+  let_go (&handler);
+  call_and_end (talk, "resp_3", "c3");
+  wait_called (&handler, 2);
+  fail_unless_equals_string (handler.call_id, "c3");
+  assert_output (talk, 2, "c3", "x");
+  fail_unless_equals_int (handler.called, 2);
+  talk_free (talk);
+  handler_clear (&handler);
+}
+GST_END_TEST;
+
+static void
+note_line (GstDebugCategory *category, GstDebugLevel level, const gchar *file,
+    const gchar *function, gint line, GObject *object, GstDebugMessage *message,
+    gpointer data)
+{
+  const gchar *text = gst_debug_message_get (message);
+
+  if (strstr (text, "failed: "))
+    g_async_queue_push (data, g_strdup (text));
+}
+
+/* What a tool says of its failure is one line of the log, whatever is in it. */
+GST_START_TEST (test_log)
+{
+  Talk *talk = talk_new ();
+  GAsyncQueue *lines = g_async_queue_new_full (g_free);
+  gchar *line;
+
+  gst_debug_set_threshold_for_name ("realtime2", GST_LEVEL_WARNING);
+  gst_debug_add_log_function (note_line, lines, NULL);
+  g_object_set (talk->element, "tool-exec",
+      "{\"f\":[\"echo\",\"{\\\"error\\\":\\\"a\\\\nERROR b\\\\u001b[2J\\\"}\"]}",
+      NULL);
+  talk_play (talk, &law_pcm);
+  call_and_end (talk, "resp_1", "c1\\n2");
+  peer_event (talk->peer, OUTPUT, 0);
+  gst_debug_remove_log_function (note_line);
+  line = g_async_queue_try_pop (lines);
+  fail_unless_equals_string (line, "f (c1\\n2) failed: a\\nERROR b\\033[2J");
+  g_free (line);
+  talk_free (talk);
+  g_async_queue_unref (lines);
+}
+GST_END_TEST;
+
 /* Of several, the first that answers is the last that is asked. */
 GST_START_TEST (test_several)
 {
@@ -462,7 +524,6 @@ GST_START_TEST (test_outlives_element)
   deadline = g_get_monotonic_time () + PEER_PATIENCE;
   while (!g_atomic_int_get (&gone)) {
     fail_unless (g_get_monotonic_time () < deadline);
-    g_usleep (1000);
   }
   handler_clear (&handler);
 }
@@ -502,6 +563,8 @@ tools_suite (void)
   tcase_add_test (answers, test_later);
   tcase_add_test (answers, test_by_message);
   tcase_add_test (answers, test_timeout);
+  tcase_add_test (answers, test_waited_too_long);
+  tcase_add_test (answers, test_log);
   tcase_add_test (answers, test_several);
   tcase_add_test (answers, test_answers);
   tcase_add_test (answers, test_one_at_a_time);
