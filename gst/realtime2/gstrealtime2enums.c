@@ -162,7 +162,7 @@ static const GEnumValue eagerness_values[] = {
 static const GEnumValue turn_detection_values[] = {
   { RT2_TURN_DETECTION_SERVER_VAD, "By silence after speech", "server-vad" },
   { RT2_TURN_DETECTION_SEMANTIC_VAD, "By what is said", "semantic-vad" },
-  { RT2_TURN_DETECTION_NONE, "Turns are ended by EOS", "none" },
+  { RT2_TURN_DETECTION_NONE, "Turns are ended by EOS or commit-input", "none" },
   { 0, NULL, NULL }
 };
 

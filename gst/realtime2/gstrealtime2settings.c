@@ -201,8 +201,9 @@ static const Property table[] = {
       "ko, hi, id, vi, it or en (unset = the server's own)"),
   STRING ("tools", "Tools", tools, NULL, SESSION,
       "Tools that the agent may use: @ and the path of a file with a JSON "
-      "array, or the array itself. This version reports calls (item-done) and "
-      "does not answer them"),
+      "array, or the array itself. Functions are answered by tool-exec, "
+      "tool-http, the signal function-call or send-function-result; tools of "
+      "MCP servers are used by the server"),
   STRING ("tool-choice", "Tool choice", tool_choice, NULL, SESSION,
       "Whether and which tool to use: auto, none, required, or a JSON object, "
       "or @ and the path of a file"),
