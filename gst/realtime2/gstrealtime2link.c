@@ -125,12 +125,18 @@ on_created (gpointer owner, const Rt2SessionInfo *info)
 }
 
 static void
+on_updated (gpointer owner, const Rt2SessionInfo *info)
+{
+  gst_realtime2_post (owner, "session-updated", "session-id", G_TYPE_STRING,
+      info->id, "session", G_TYPE_STRING, info->json, NULL);
+}
+
+static void
 on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
   GstRealtime2 *self = owner;
 
-  gst_realtime2_post (self, "session-updated", "session-id", G_TYPE_STRING,
-      info->id, "session", G_TYPE_STRING, info->json, NULL);
+  on_updated (owner, info);
   if (reconnected)
     gst_realtime2_post (
         self, "session-restored", "session-id", G_TYPE_STRING, info->id, NULL);
@@ -304,6 +310,7 @@ static const Rt2SessionListener listener = {
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,
+  .updated = on_updated,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .failed = on_failed,

@@ -375,6 +375,8 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
     rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
     wish_for_opening (session);
+  } else {
+    session->listener->updated (session->owner, info);
   }
   rt2_session_run_commands (session);
   rt2_session_send_wishes (session);

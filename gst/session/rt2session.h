@@ -105,6 +105,8 @@ typedef struct {
   void (*created) (gpointer owner, const Rt2SessionInfo *info);
   void (*configured) (
       gpointer owner, const Rt2SessionInfo *info, gboolean reconnected);
+  /* It accepted another configuration since. */
+  void (*updated) (gpointer owner, const Rt2SessionInfo *info);
   /* The connection is gone and will be tried again in @delay ns. */
   void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
   /* With a connection went what the user said last: @duration ns were sent and

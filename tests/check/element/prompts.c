@@ -109,6 +109,7 @@ GST_START_TEST (test_instructions_file)
   rewrite (path, "Be silent.\n");
   update (talk, "{}");
   assert_told (talk, 2, "instructions", "Be silent.");
+  talk_message (talk, "session-updated", 2);
   assert_warnings (talk, 0);
   talk_free (talk);
   drop_file (path);

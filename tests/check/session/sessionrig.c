@@ -377,11 +377,18 @@ on_turn_ended (gpointer owner, guint64 speech_end)
   rig->speech_end = speech_end;
 }
 
+static void
+on_updated (gpointer owner, const Rt2SessionInfo *info)
+{
+  g_assert_nonnull (info->json);
+}
+
 static const Rt2SessionListener listener = {
   .state = on_state,
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,
+  .updated = on_updated,
   .lost = on_lost,
   .failed = on_failed,
   .speech_started = on_speech_started,

@@ -276,12 +276,19 @@ on_is_playing (gpointer owner)
   return FALSE;
 }
 
+static void
+on_updated (gpointer owner, const Rt2SessionInfo *info)
+{
+  g_assert_nonnull (info->json);
+}
+
 static const Rt2SessionListener listener = {
   .state = on_state,
   .api_key = on_api_key,
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,
+  .updated = on_updated,
   .lost = on_lost,
   .failed = on_failed,
   .speech_started = on_speech_started,

@@ -376,11 +376,18 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
 {
 }
 
+static void
+on_updated (gpointer owner, const Rt2SessionInfo *info)
+{
+  g_assert_nonnull (info->json);
+}
+
 const Rt2SessionListener world_listener = {
   .state = on_state,
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,
+  .updated = on_updated,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .failed = on_failed,
