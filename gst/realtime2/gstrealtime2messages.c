@@ -19,6 +19,13 @@ gst_realtime2_post_structure (GstRealtime2 *self, GstStructure *fields)
       GST_ELEMENT (self), gst_message_new_element (GST_OBJECT (self), fields));
 }
 
+/* A text that there is none of is a field that is not there. */
+static gboolean
+is_there (GQuark field, GValue *value, gpointer unused)
+{
+  return !G_VALUE_HOLDS_STRING (value) || g_value_get_string (value);
+}
+
 void
 gst_realtime2_post (GstRealtime2 *self, const gchar *name, ...)
 {
@@ -33,6 +40,7 @@ gst_realtime2_post (GstRealtime2 *self, const gchar *name, ...)
     gst_structure_set_valist (fields, first, args);
   va_end (args);
   g_free (full_name);
+  gst_structure_filter_and_map_in_place (fields, is_there, NULL);
   gst_realtime2_post_structure (self, fields);
 }
 
