@@ -39,6 +39,19 @@ property_fault (const gchar *name, const gchar *what, const gchar *debug)
   return fault;
 }
 
+static Rt2Fault *
+unreadable_fault (const gchar *name, const gchar *path, const GError *error)
+{
+  gchar *shown = g_filename_display_name (path);
+  gchar *what = g_strdup_printf (
+      "names a file that can't be read, \"%s\"", shown);
+  Rt2Fault *fault = property_fault (name, what, error->message);
+
+  g_free (what);
+  g_free (shown);
+  return fault;
+}
+
 /* Sets *field to @text, or to what is in the file that it names with @. FALSE,
  * and a fault, if that can't be read or is no text. */
 static gboolean
@@ -54,8 +67,7 @@ put_text (gchar **field, const gchar *name, const gchar *text, Rt2Fault **fault)
     content = g_strdup (text);
     size = strlen (text);
   } else if (!g_file_get_contents (text + 1, &content, &size, &error)) {
-    *fault = property_fault (
-        name, "names a file that can't be read", error->message);
+    *fault = unreadable_fault (name, text + 1, error);
     g_error_free (error);
     return FALSE;
   }

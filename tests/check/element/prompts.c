@@ -162,6 +162,7 @@ GST_START_TEST (test_file_gone)
   g_unlink (path);
   g_signal_emit_by_name (talk->element, "update-session", "{}", &taken);
   assert_warning (talk, 0, "instructions-file");
+  assert_warning (talk, 0, path);
   assert_warnings (talk, 1);
   fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
   rewrite (path, "Back again.");
