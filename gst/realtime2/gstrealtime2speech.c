@@ -225,7 +225,7 @@ gst_realtime2_on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
   g_free (response_id);
 }
 
-/* All that a response says, new string. */
+/* All that a response says, an item a line, new string. */
 static gchar *
 text_of (const Rt2Response *response)
 {
@@ -234,8 +234,11 @@ text_of (const Rt2Response *response)
   for (guint i = 0; i < response->output->len; i++) {
     const Rt2Item *item = g_ptr_array_index (response->output, i);
 
-    if (item->type == RT2_ITEM_MESSAGE && item->text)
-      g_string_append (text, item->text);
+    if (item->type != RT2_ITEM_MESSAGE || !item->text)
+      continue;
+    if (text->len > 0)
+      g_string_append_c (text, '\n');
+    g_string_append (text, item->text);
   }
   return g_string_free (text, FALSE);
 }
