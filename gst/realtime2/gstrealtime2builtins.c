@@ -171,6 +171,9 @@ set_property (GstRealtime2 *self, const gchar *arguments)
     wrong = "property and value are needed";
   else if (!is_settable (self, name))
     wrong = "this property may not be set";
+  else if (*text == '@')
+    /* Some properties, ours too, would read the file. */
+    wrong = "a value may not name a file";
   else
     wrong = set_named (self, name, text);
   g_free (name);

@@ -336,6 +336,7 @@ make_programme (Talk *talk)
   gst_object_ref_sink (bin);
   gst_object_unref (pad);
   gst_object_unref (mix);
+  gst_object_set_name (GST_OBJECT (talk->element), "ai");
   gst_bin_add (GST_BIN (bin), talk->element);
   gst_element_set_bus (talk->element, talk->bus);
   return bin;
@@ -344,7 +345,7 @@ make_programme (Talk *talk)
 #define LIST                                                                   \
   "mix.sink_0::volume , vol.volume,tone.wave,tone.num-buffers,vol.mute,"       \
   "id.last-message,ghost.volume,vol.ghost,mix.sink_7::volume,vol,.volume,"     \
-  "vol.,tone.blocksize"
+  "vol.,tone.blocksize,ai.instructions"
 
 /* The object that has ELEMENT.PROPERTY, and which of its properties it is.
  * Caller owns the object. */
@@ -496,6 +497,7 @@ static const gchar *const refused[] = {
   SET ("tone.wave", "9999"),
   SET ("tone.num-buffers", "99999999999"),
   SET ("id.last-message", "text"),
+  SET ("ai.instructions", "@/etc/hostname"),
   /* Arguments. */
   "",
   "{}",
