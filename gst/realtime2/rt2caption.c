@@ -278,6 +278,20 @@ phase_is_wanted (
   }
 }
 
+/* What is added, ns, to where the first word of a unit is estimated to be: its
+ * words must not be shown before they are said, and where an item begins can be
+ * heard, but where the sentences in it do is only as sure as pauses are. When
+ * all of an item has played all of its words have begun. */
+static guint64
+caution (const Rt2CaptionRules *rules, const Rt2Spoken *spoken, gsize start)
+{
+  if (rules->granularity == RT2_GRANULARITY_DELTA || spoken->timed
+      || spoken->fate == RT2_FATE_READ || rt2_spoken_is_placed (spoken)
+      || skip_space (spoken->text->str, spoken->text->len, 0) == start)
+    return 0;
+  return RT2_CAPTION_CAUTION;
+}
+
 /* Finds the next unit of @pending that is due. FALSE if there is none. */
 static gboolean
 find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 max_wait,
@@ -290,7 +304,8 @@ find_unit (Pending *pending, const Rt2CaptionRules *rules, guint64 max_wait,
     return FALSE;
   *rt = now;
   if (follows_audio (rules, spoken)
-      && (!time_of_word (spoken, *start, rt) || *rt > now))
+      && (!time_of_word (spoken, *start, rt)
+          || *rt + caution (rules, spoken, *start) > now))
     return FALSE;
 
   *end = unit_end (spoken, rules->granularity, *start);

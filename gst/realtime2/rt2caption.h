@@ -10,6 +10,11 @@
 
 G_BEGIN_DECLS
 
+/* ns by which a sentence inside an item leaves later than where it is estimated
+ * to begin: words must not be shown before they are said. Where an item begins
+ * can be heard, and single words are not held back. */
+#define RT2_CAPTION_CAUTION (G_GUINT64_CONSTANT (160) * 1000000)
+
 typedef enum {
   RT2_GRANULARITY_DELTA, /* word by word */
   RT2_GRANULARITY_SENTENCE,

@@ -168,7 +168,9 @@ test_sentence (void)
   stage_run (&stage, 4000);
   stage_assert_left (&stage, "It is raining.|We stay here.");
   assert_ms (RT2_AUDIO_FORMAT_PCM16,
-      rig_exact_samples (stage_nth (&stage, 1)->pts - ODD_START, 24000), 1400);
+      rig_exact_samples (
+          stage_nth (&stage, 1)->pts - ODD_START - RT2_CAPTION_CAUTION, 24000),
+      1400);
   /* it is not shown in the pause */
   g_assert_cmpuint (
       stage_nth (&stage, 0)->duration, <=, (1000 + TOLERANCE) * MSECOND);

@@ -34,7 +34,8 @@ check_in_time (gboolean gaps)
     if (n < 3) {
       guint64 sample = rt2_align_sample_of (a, begin), rt;
 
-      g_assert_false (rt2_spoken_time_of (a, sample, &rt) && rt <= now);
+      g_assert_false (rt2_spoken_time_of (a, sample, &rt)
+          && rt + (n > 0 ? RT2_CAPTION_CAUTION : 0) <= now);
     }
   }
   stage_assert_left (&stage,
@@ -48,6 +49,20 @@ test_in_time (void)
 {
   check_in_time (FALSE);
   check_in_time (TRUE);
+}
+
+/* A last word that is shorter than what others wait leaves with the item. */
+static void
+test_short_end (void)
+{
+  Stage stage;
+  guint ms = 1040;
+
+  stage_init (&stage);
+  stage_whole (&stage, "r", 0, "This is the first one. No.", ms);
+  stage_run (&stage, ms + 20);
+  stage_assert_left (&stage, "This is the first one.|No.");
+  stage_clear (&stage);
 }
 
 /* The figures of a unit: each begins with its sound and lasts as long. */
@@ -69,7 +84,8 @@ test_figures (void)
     g_assert_cmpuint (caption->offset, >=, begin);
     g_assert_cmpuint (caption->offset, <=, begin + byte);
     g_assert_cmpuint (caption->pts, >=, ODD_START + begin);
-    g_assert_cmpuint (caption->pts, <=, ODD_START + begin + byte + PERIOD);
+    g_assert_cmpuint (caption->pts, <=,
+        ODD_START + begin + byte + PERIOD + (i > 0 ? RT2_CAPTION_CAUTION : 0));
     rig_assert_near (
         caption->pts + caption->duration, ODD_START + end, byte + PERIOD);
   }
@@ -222,7 +238,8 @@ test_underrun (void)
   rt2_spoken_finish_audio (a);
   stage_run (&stage, 2000);
   stage_assert_left (&stage, "It is raining.|We stay here.");
-  rig_assert_near (stage_nth (&stage, 1)->pts, resumed, 100 * MSECOND);
+  rig_assert_near (
+      stage_nth (&stage, 1)->pts, resumed + RT2_CAPTION_CAUTION, 100 * MSECOND);
   g_assert_cmpuint (stage_nth (&stage, 1)->pts, >=, resumed);
   stage_clear (&stage);
 }
@@ -711,6 +728,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/caption/time/exact", test_in_time);
+  g_test_add_func ("/caption/time/short-end", test_short_end);
   g_test_add_func ("/caption/time/figures", test_figures);
   g_test_add_func ("/caption/time/placed", test_nothing_before_it_is_placed);
   g_test_add_func ("/caption/time/position", test_position);

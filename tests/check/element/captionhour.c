@@ -452,6 +452,8 @@ check_figures (Hour *hour)
       <, hour->way->pace> 4 || hour->way->granularity == WORD ? MEDIAN
                                                               : G_MAXDOUBLE);
   g_assert_cmpuint (hour->sound.n_early * 100, <=, n * 2);
+  if (hour->way->length == HOUR)
+    g_assert_cmpfloat (hour->sound.least, >=, 0);
 }
 
 static void

@@ -208,7 +208,7 @@ GST_START_TEST (test_followed_late)
   check_pads (&scene, 100 * MS, "", "", "One.");
   finish (&scene, &spot_a, "One. Two.", NULL);
   begin (&scene, &spot_b, "Three. Four.", NULL);
-  check_pads (&scene, 450 * MS, "Two.", "", "One.");
+  check_pads (&scene, 500 * MS, "Two.", "", "One.");
   finish (&scene, &spot_b, "Three. Four.", NULL);
   end (&scene, BOTH);
   check_pads (&scene, 2 * GST_SECOND, "Two.", "Three.|Four.", "One.");
