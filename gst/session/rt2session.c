@@ -117,6 +117,24 @@ rt2_session_arm (
 
 /* --- configuration --- */
 
+/* Whether both say the same. Numbers that are none equal nothing, but are
+ * written alike. */
+static gboolean
+equal_objects (JsonObject *a, JsonObject *b)
+{
+  gchar *text_a, *text_b;
+  gboolean equal;
+
+  if (json_object_equal (a, b))
+    return TRUE;
+  text_a = rt2_json_to_text (a);
+  text_b = rt2_json_to_text (b);
+  equal = g_str_equal (text_a, text_b);
+  g_free (text_a);
+  g_free (text_b);
+  return equal;
+}
+
 /* The voice that is wanted as JSON text, new string; NULL if there is none. */
 static gchar *
 wanted_voice (Rt2Session *session)
@@ -192,7 +210,7 @@ rt2_session_send_config (Rt2Session *session)
   now = build_session (session, FALSE);
   voice = new_voice (session);
   if (!voice && session->accepted.object
-      && json_object_equal (now, session->accepted.object)) {
+      && equal_objects (now, session->accepted.object)) {
     /* What differs is not the server's to know. */
     rt2_session_config_free (session->accepted.config);
     session->accepted.config = rt2_session_config_copy (session->config);
