@@ -534,8 +534,7 @@ test_site (gconstpointer data)
 #define SERVER(MORE)                                                           \
   ",\"mcp\":{\"docs\":{\"tools\":[{\"name\":\"search\"},{\"name\":"            \
   "\"erase\"}],\"results\":{\"search\":\"3 hits\",\"erase\":{\"error\":{"      \
-  "\"type\":\"tool_execution_error\",\"code\":7,\"message\":\"no\"}}}" MORE    \
-  "}}"
+  "\"type\":\"tool_execution_error\",\"message\":\"no\"}}}" MORE "}}"
 #define SEARCH                                                                 \
   "{\"say\":[{\"mcp_call\":{\"label\":\"docs\",\"name\":\"search\","           \
   "\"arguments\":{\"q\":\"x\"}}}]},"
