@@ -88,9 +88,16 @@ void
 gst_realtime2_pacer_set_flushing (
     GstRealtime2 *self, GstRealtime2Pacer *pacer, gboolean flushing)
 {
-  pacer->flushing = flushing;
+  pacer->flushing = flushing || pacer->closed;
   gst_realtime2_pacer_interrupt (pacer);
   g_cond_broadcast (&self->playing_cond);
+}
+
+void
+gst_realtime2_pacer_close (GstRealtime2 *self, GstRealtime2Pacer *pacer)
+{
+  pacer->closed = TRUE;
+  gst_realtime2_pacer_set_flushing (self, pacer, TRUE);
 }
 
 void

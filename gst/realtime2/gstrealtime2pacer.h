@@ -13,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct {
   GstClockID id;     /* what is waited for now, or NULL */
   gboolean flushing; /* the wait must end and none may begin */
+  gboolean closed;   /* flushing for good: the pad is released */
   gboolean woken;    /* there is news; ends one wait */
   guint64 delay;     /* ns that the stream is behind the clock: its time is
                       * running time less this */
@@ -31,6 +32,9 @@ gboolean gst_realtime2_pacer_wait_playing (
 /* Called with self->lock. */
 void gst_realtime2_pacer_set_flushing (
     GstRealtime2 *self, GstRealtime2Pacer *pacer, gboolean flushing);
+/* Flushing from now on, whoever activates the pad. A state change that
+ * activates all pads may come upon one that is just being released. */
+void gst_realtime2_pacer_close (GstRealtime2 *self, GstRealtime2Pacer *pacer);
 void gst_realtime2_pacer_wake (GstRealtime2Pacer *pacer);
 /* Ends the wait so that it is begun anew: the clock or its base changed. */
 void gst_realtime2_pacer_interrupt (GstRealtime2Pacer *pacer);

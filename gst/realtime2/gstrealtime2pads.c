@@ -128,12 +128,12 @@ gst_realtime2_request_pad (GstElement *element, GstPadTemplate *templ,
 
 /* Called with self->lock. */
 static void
-stop_pad (GstRealtime2 *self, GstPad *pad)
+close_pad (GstRealtime2 *self, GstPad *pad)
 {
   if (pad == self->text_sink)
-    gst_realtime2_text_sink_stop (GST_REALTIME2_TEXT_SINK (pad));
+    gst_realtime2_text_sink_close (GST_REALTIME2_TEXT_SINK (pad));
   else if (pad != self->image_sink)
-    gst_realtime2_text_pad_stop (GST_REALTIME2_TEXT_PAD (pad));
+    gst_realtime2_text_pad_close (GST_REALTIME2_TEXT_PAD (pad));
 }
 
 /* A pad that is gone is not waited for any more. Called with self->lock. */
@@ -153,7 +153,7 @@ gst_realtime2_release_pad (GstElement *element, GstPad *pad)
   gboolean ended;
 
   g_mutex_lock (&self->lock);
-  stop_pad (self, pad);
+  close_pad (self, pad);
   g_mutex_unlock (&self->lock);
   gst_pad_set_active (pad, FALSE);
   gst_child_proxy_child_removed (

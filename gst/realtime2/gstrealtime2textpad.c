@@ -336,6 +336,12 @@ gst_realtime2_text_pad_stop (GstRealtime2TextPad *pad)
 }
 
 void
+gst_realtime2_text_pad_close (GstRealtime2TextPad *pad)
+{
+  gst_realtime2_pacer_close (pad->self, &pad->pacer);
+}
+
+void
 gst_realtime2_text_pad_reschedule (GstRealtime2TextPad *pad)
 {
   gst_realtime2_pacer_interrupt (&pad->pacer);

@@ -17,8 +17,10 @@ G_DECLARE_FINAL_TYPE (GstRealtime2TextPad, gst_realtime2_text_pad, GST,
 
 /* READY->PAUSED: forgets everything. */
 void gst_realtime2_text_pad_start (GstRealtime2TextPad *pad);
-/* PAUSED->READY, or release: ends the wait. */
+/* PAUSED->READY: ends the wait. */
 void gst_realtime2_text_pad_stop (GstRealtime2TextPad *pad);
+/* Release: ends the wait, and no other begins. */
+void gst_realtime2_text_pad_close (GstRealtime2TextPad *pad);
 /* The clock or its base changed. */
 void gst_realtime2_text_pad_reschedule (GstRealtime2TextPad *pad);
 

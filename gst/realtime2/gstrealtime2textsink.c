@@ -265,6 +265,12 @@ gst_realtime2_text_sink_stop (GstRealtime2TextSink *sink)
 }
 
 void
+gst_realtime2_text_sink_close (GstRealtime2TextSink *sink)
+{
+  gst_realtime2_pacer_close (sink->self, &sink->pacer);
+}
+
+void
 gst_realtime2_text_sink_reschedule (GstRealtime2TextSink *sink)
 {
   gst_realtime2_pacer_interrupt (&sink->pacer);

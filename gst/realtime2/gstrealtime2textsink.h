@@ -19,8 +19,10 @@ GstPad *gst_realtime2_text_sink_create (
 
 /* The functions below are called with self->lock. */
 
-/* PAUSED->READY, or release: ends the wait. */
+/* PAUSED->READY: ends the wait. */
 void gst_realtime2_text_sink_stop (GstRealtime2TextSink *sink);
+/* Release: ends the wait, and no other begins. */
+void gst_realtime2_text_sink_close (GstRealtime2TextSink *sink);
 /* The clock or its base changed. */
 void gst_realtime2_text_sink_reschedule (GstRealtime2TextSink *sink);
 

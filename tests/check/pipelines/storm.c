@@ -275,11 +275,38 @@ test_storm (void)
   stage_expect_no_error (stage);
 }
 
+static void
+activate (GstChildProxy *proxy, GObject *pad, const gchar *name, gpointer data)
+{
+  g_assert_true (gst_pad_set_active (GST_PAD (pad), TRUE));
+}
+
+/* A state change may activate a pad while another thread releases it: it must
+ * not come to life and wait for ever for its stream to begin. */
+static void
+test_activated_too_late (void)
+{
+  g_autoptr (Agent) agent = agent_new ();
+  g_autoptr (Stage) stage = new_stage (agent);
+  GstPad *out = gst_element_request_pad_simple (stage->ai, "text_src_%u");
+  gint64 end = g_get_monotonic_time () + STAGE_PATIENCE / 1000;
+
+  g_assert_nonnull (out);
+  g_signal_connect (stage->ai, "child-removed", G_CALLBACK (activate), NULL);
+  gst_element_release_request_pad (stage->ai, out);
+  while (gst_pad_get_task_state (out) == GST_TASK_STARTED) {
+    g_assert_cmpint (g_get_monotonic_time (), <, end);
+    g_thread_yield ();
+  }
+  gst_object_unref (out);
+}
+
 int
 main (int argc, char *argv[])
 {
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/storm/everything-at-once", test_storm);
+  g_test_add_func ("/storm/activated-too-late", test_activated_too_late);
   return g_test_run ();
 }
