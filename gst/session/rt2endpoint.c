@@ -116,3 +116,68 @@ rt2_endpoint_free (Rt2Endpoint *endpoint)
   g_free (endpoint->where);
   g_free (endpoint);
 }
+
+/* Whether the query of @url says already what to connect to. */
+static gboolean
+names_target (const gchar *url)
+{
+  static const gchar *const names[] = { "model=", "intent=", "call_id=" };
+  const gchar *query = strchr (url, '?');
+
+  for (guint i = 0; query && i < G_N_ELEMENTS (names); i++) {
+    const gchar *found = strstr (query, names[i]);
+
+    if (found && (found[-1] == '?' || found[-1] == '&'))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* @url with one more parameter; takes it over. */
+static gchar *
+add_parameter (gchar *url, const gchar *name, const gchar *value)
+{
+  gchar *escaped = g_uri_escape_string (value, NULL, FALSE);
+  gchar *longer = g_strconcat (
+      url, strchr (url, '?') ? "&" : "?", name, "=", escaped, NULL);
+
+  g_free (escaped);
+  g_free (url);
+  return longer;
+}
+
+/* @base with "/translations" at the end of its path. */
+static gchar *
+translation_url (const gchar *base)
+{
+  gsize path = strcspn (base, "?");
+  gsize end = path;
+
+  while (end > 0 && base[end - 1] == '/')
+    end--;
+  if (end >= strlen ("/translations")
+      && strncmp (base + end - strlen ("/translations"), "/translations",
+             strlen ("/translations"))
+          == 0)
+    return g_strdup (base);
+  return g_strdup_printf ("%.*s/translations%s", (gint) end, base, base + path);
+}
+
+gchar *
+rt2_endpoint_url (const gchar *base, Rt2SessionType type, const gchar *model,
+    const gchar *call_id)
+{
+  gchar *url = g_strdup (base ? base : "");
+
+  if (names_target (url))
+    return url;
+  if (call_id)
+    return add_parameter (url, "call_id", call_id);
+  if (type == RT2_SESSION_TYPE_TRANSCRIPTION)
+    return add_parameter (url, "intent", "transcription");
+  if (type == RT2_SESSION_TYPE_TRANSLATION) {
+    g_free (url);
+    url = translation_url (base ? base : "");
+  }
+  return model && *model ? add_parameter (url, "model", model) : url;
+}

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "rt2config.h"
 #include "rt2fault.h"
 
 G_BEGIN_DECLS
@@ -22,5 +23,11 @@ typedef struct {
 Rt2Endpoint *rt2_endpoint_new (
     const gchar *url, const gchar *api_key, Rt2Fault **fault);
 void rt2_endpoint_free (Rt2Endpoint *endpoint);
+
+/* The URL to connect to, new string: @base with exactly one of call_id, intent
+ * and model in its query, unless one is there already, and with the path of
+ * translations where that is the type. @model and @call_id may be NULL. */
+gchar *rt2_endpoint_url (const gchar *base, Rt2SessionType type,
+    const gchar *model, const gchar *call_id);
 
 G_END_DECLS

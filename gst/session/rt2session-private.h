@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the parts of the session share. rt2session.c keeps the connection and
- * the configuration, rt2sessionuplink.c the way up and the end;
- * rt2sessionevents.c says what each event of the server means. The others,
- * rt2session*.c, do what one kind of event or command asks for. All of it is
- * the session's thread's, but what `lock` guards.
+ * What the parts of the session share. rt2sessionconnect.c keeps the
+ * connection, rt2sessionconfigure.c the configuration, rt2sessionuplink.c the
+ * way up and the end; rt2sessionevents.c says what each event of the server
+ * means. The others, rt2session*.c, do what one kind of event or command asks
+ * for. All of it is the session's thread's, but what `lock` guards.
  */
 #pragma once
 
@@ -156,8 +156,13 @@ struct _Rt2Session {
   Rt2SessionStats stats; /* published after each turn of the loop */
 };
 
-/* Reports the state if it changed. */
+/* Reports the state if it changed: as it is now, or @state. */
 void rt2_session_update_state (Rt2Session *session);
+void rt2_session_set_state (Rt2Session *session, Rt2SessionState state);
+
+/* What follows from any news: judges, sends, reports and publishes. */
+void rt2_session_after_event (Rt2Session *session);
+void rt2_session_publish_stats (Rt2Session *session);
 
 /* "rt2-N", new for each event of ours that an error may refer to. Valid until
  * the next call. */
@@ -168,6 +173,10 @@ void rt2_session_send (Rt2Session *session, gchar *json);
 
 /* Sends session.update if what is wanted is not what was last sent. */
 void rt2_session_send_config (Rt2Session *session);
+
+/* What is wanted from now on; takes @config over. */
+void rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config);
+void rt2_told_clear (Rt2Told *told);
 
 /* The server took, or refused, the update that was sent last. After a refusal
  * the member at @param, a path or NULL, stays at what was accepted before. If
@@ -274,6 +283,16 @@ void rt2_session_reset_uplink (Rt2Session *session);
 
 /* Sends what there is, as long as the socket takes it. */
 void rt2_session_pump (Rt2Session *session);
+
+/* Connects, with the newest key. */
+void rt2_session_connect (Rt2Session *session);
+/* Forgets what belongs to a connection that is over. */
+void rt2_session_reset_connection (Rt2Session *session);
+/* The connection is lost: what of the opening did not come in whole is said
+ * again. */
+void rt2_session_note_opening (Rt2Session *session);
+/* Of the connection in use; its data is the session. */
+extern const Rt2TransportListener rt2_session_transport_listener;
 
 /* Cuts the connection and reports @fault (transfer full) to the owner; tries
  * again if that can help. */

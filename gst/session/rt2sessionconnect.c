@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The connection: where to, its loss, and the next try.
+ */
+#include "rt2session-private.h"
+
+#include <string.h>
+
+#include "rt2endpoint.h"
+
+static gboolean
+on_configure_timeout (gpointer data)
+{
+  Rt2Session *session = data;
+
+  rt2_session_disarm (&session->timer);
+  rt2_session_fault (session,
+      rt2_fault_new (RT2_FAULT_TIMEOUT,
+          "The server took the connection but %s within the time allowed.",
+          session->created ? "did not accept the configuration"
+                           : "opened no session"));
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_opened (gpointer user_data)
+{
+  Rt2Session *session = user_data;
+
+  if (session->options->transport->connect_timeout > 0)
+    rt2_session_arm (session, &session->timer,
+        session->options->transport->connect_timeout, on_configure_timeout);
+}
+
+void
+rt2_session_after_event (Rt2Session *session)
+{
+  rt2_session_judge_speech (session);
+  rt2_session_check_tools (session);
+  rt2_session_forget_items (session);
+  rt2_session_send_wishes (session);
+  if (session->state != RT2_SESSION_DISCONNECTED)
+    rt2_session_update_state (session);
+  rt2_session_check_finish (session);
+  rt2_session_publish_stats (session);
+}
+
+static void
+on_message (gpointer user_data, const gchar *text, gsize size)
+{
+  Rt2Session *session = user_data;
+
+  session->last_alive = g_get_monotonic_time ();
+  rt2_session_handle_message (session, text, size);
+  rt2_session_after_event (session);
+}
+
+static void
+on_writable (gpointer user_data)
+{
+  Rt2Session *session = user_data;
+
+  rt2_session_pump (session);
+  rt2_session_after_event (session);
+}
+
+/* A sideband asks for a call, where others ask for a model. */
+static Rt2Fault *
+no_call_fault (const Rt2Fault *fault)
+{
+  Rt2Fault *told = rt2_fault_copy (fault);
+
+  g_free (told->message);
+  g_free (told->hint);
+  told->message = g_strdup_printf (
+      "The server knows no call of this id (HTTP %u).", fault->http_status);
+  told->hint = g_strdup ("Check `call-id`: the call may be over. Joining one "
+                         "takes a standard API key, not an ephemeral one.");
+  return told;
+}
+
+/* A close is explained best by the `error` event before it. */
+static Rt2Fault *
+explain_fault (Rt2Session *session, const Rt2Fault *fault)
+{
+  if (session->options->call_id && fault->kind == RT2_FAULT_NOT_FOUND
+      && fault->http_status != 0)
+    return no_call_fault (fault);
+  if (!session->error_code)
+    return rt2_fault_copy (fault);
+  return rt2_fault_from_close (fault->close_code, fault->debug,
+      session->error_code, session->error_message);
+}
+
+static void
+on_closed (gpointer user_data, const Rt2Fault *fault)
+{
+  Rt2Session *session = user_data;
+
+  rt2_session_fault (session, explain_fault (session, fault));
+  rt2_session_check_finish (session);
+  rt2_session_publish_stats (session);
+}
+
+const Rt2TransportListener rt2_session_transport_listener = {
+  .opened = on_opened,
+  .message = on_message,
+  .writable = on_writable,
+  .closed = on_closed,
+};
+
+void
+rt2_session_reset_connection (Rt2Session *session)
+{
+  rt2_session_disarm (&session->timer);
+  g_clear_pointer (&session->error_code, g_free);
+  g_clear_pointer (&session->error_message, g_free);
+  g_clear_pointer (&session->update_id, g_free);
+  rt2_told_clear (&session->sent);
+  rt2_told_clear (&session->accepted);
+  session->created = FALSE;
+  session->configured = FALSE;
+  session->voice_locked = FALSE;
+  rt2_session_reset_uplink (session);
+  rt2_input_clock_reset (session->clock);
+  rt2_responses_reset (session->responses);
+  rt2_calls_reset (session->calls);
+  rt2_session_disarm (&session->mcp_timer);
+  session->mcp_known = 0;
+  session->mcp_waiting = 0;
+  g_queue_clear_full (&session->images, g_free);
+  rt2_conversation_clear (session->conversation);
+  rt2_session_clear_forgotten (session);
+  rt2_session_reset_events (session);
+}
+
+static void
+renew_key (Rt2Session *session)
+{
+  Rt2TransportConfig *transport = session->options->transport;
+
+  if (!session->listener->api_key)
+    return;
+  if (transport->api_key)
+    explicit_bzero (transport->api_key, strlen (transport->api_key));
+  g_free (transport->api_key);
+  transport->api_key = session->listener->api_key (session->owner);
+}
+
+void
+rt2_session_connect (Rt2Session *session)
+{
+  Rt2TransportConfig *config;
+
+  renew_key (session);
+  config = rt2_transport_config_copy (session->options->transport);
+  g_free (config->url);
+  config->url = rt2_endpoint_url (session->options->transport->url,
+      session->type, session->options->model, session->options->call_id);
+  rt2_session_set_state (session, RT2_SESSION_CONNECTING);
+  rt2_transport_connect (session->transport, config);
+  rt2_transport_config_free (config);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  Rt2Session *session = data;
+
+  rt2_session_disarm (&session->timer);
+  session->stats.reconnects++;
+  rt2_session_connect (session);
+  return G_SOURCE_REMOVE;
+}
+
+void
+rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
+{
+  guint64 delay, unanswered = rt2_session_unanswered (session);
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  /* An `error` event may quote the key. */
+  rt2_fault_redact (fault, session->options->transport->api_key);
+  rt2_transport_close (session->transport);
+  rt2_session_note_opening (session);
+  rt2_session_drop_wishes (session);
+  rt2_session_reset_connection (session);
+  session->attempts++;
+  if (unanswered > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, unanswered);
+  if (!rt2_fault_should_retry (fault, session->options->retries,
+          session->attempts, session->ever_configured)) {
+    session->finish = RT2_FINISH_DONE;
+    rt2_session_set_state (session, RT2_SESSION_DISCONNECTED);
+    session->listener->failed (session->owner, fault);
+  } else {
+    delay = rt2_fault_backoff (fault, session->attempts,
+        session->options->retry_backoff_max, g_random_double ());
+    rt2_session_arm (session, &session->timer, delay, on_retry);
+    rt2_session_set_state (session, RT2_SESSION_CONNECTING);
+    session->listener->lost (session->owner, fault, delay);
+  }
+  rt2_fault_free (fault);
+}
