@@ -279,12 +279,18 @@ activate_mode (
     GstPad *gstpad, GstObject *parent, GstPadMode mode, gboolean active)
 {
   GstRealtime2TextPad *pad = GST_REALTIME2_TEXT_PAD (gstpad);
+  gboolean closed;
 
   if (mode != GST_PAD_MODE_PUSH)
     return FALSE;
   g_mutex_lock (&pad->self->lock);
   gst_realtime2_pacer_set_flushing (pad->self, &pad->pacer, !active);
+  closed = pad->pacer.closed;
   g_mutex_unlock (&pad->self->lock);
+  /* A released pad is not deactivated again: whoever frees it would join a task
+   * that pauses itself, and wait for ever. */
+  if (active && closed)
+    return TRUE;
   return active ? gst_pad_start_task (gstpad, loop, pad, NULL)
                 : gst_pad_stop_task (gstpad);
 }

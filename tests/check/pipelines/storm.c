@@ -282,22 +282,18 @@ activate (GstChildProxy *proxy, GObject *pad, const gchar *name, gpointer data)
 }
 
 /* A state change may activate a pad while another thread releases it: it must
- * not come to life and wait for ever for its stream to begin. */
+ * not come to life: nobody would end its task. */
 static void
 test_activated_too_late (void)
 {
   g_autoptr (Agent) agent = agent_new ();
   g_autoptr (Stage) stage = new_stage (agent);
   GstPad *out = gst_element_request_pad_simple (stage->ai, "text_src_%u");
-  gint64 end = g_get_monotonic_time () + STAGE_PATIENCE / 1000;
 
   g_assert_nonnull (out);
   g_signal_connect (stage->ai, "child-removed", G_CALLBACK (activate), NULL);
   gst_element_release_request_pad (stage->ai, out);
-  while (gst_pad_get_task_state (out) == GST_TASK_STARTED) {
-    g_assert_cmpint (g_get_monotonic_time (), <, end);
-    g_thread_yield ();
-  }
+  g_assert_cmpint (gst_pad_get_task_state (out), ==, GST_TASK_STOPPED);
   gst_object_unref (out);
 }
 
