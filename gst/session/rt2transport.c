@@ -758,6 +758,14 @@ rt2_transport_free (Rt2Transport *transport)
   g_free (transport);
 }
 
+void
+rt2_transport_set_listener (Rt2Transport *transport,
+    const Rt2TransportListener *listener, gpointer user_data)
+{
+  transport->listener = *listener;
+  transport->user_data = user_data;
+}
+
 static Rt2Fault *
 new_unpinned_fault (void)
 {

@@ -73,6 +73,10 @@ void rt2_transport_settle (void);
 void rt2_transport_connect (
     Rt2Transport *transport, const Rt2TransportConfig *config);
 
+/* Who hears of it from now on. Not from inside a callback of the old one's. */
+void rt2_transport_set_listener (Rt2Transport *transport,
+    const Rt2TransportListener *listener, gpointer user_data);
+
 gboolean rt2_transport_is_open (Rt2Transport *transport);
 
 /* Whether the socket takes data now. libsoup queues without bound, so audio is

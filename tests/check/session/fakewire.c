@@ -130,6 +130,14 @@ rt2_transport_connect (
   fake.watch->connecting (fake.data);
 }
 
+void
+rt2_transport_set_listener (Rt2Transport *transport,
+    const Rt2TransportListener *listener, gpointer user_data)
+{
+  transport->listener = listener;
+  transport->user_data = user_data;
+}
+
 gboolean
 rt2_transport_is_open (Rt2Transport *transport)
 {
