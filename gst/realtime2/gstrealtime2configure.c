@@ -522,6 +522,7 @@ put_turn_detection (
       || non_empty (settings->disclosure) != NULL;
   config->builtin_tools = settings->builtin_tools;
   config->image_keep = settings->image_keep;
+  config->history_limit = settings->history_limit;
 }
 
 /* What the server would refuse after connecting. */

@@ -317,6 +317,10 @@ static const Property table[] = {
   INT ("image-keep", "Image keep", image_keep, 0, 1000, 4, SESSION,
       "How many pictures stay in the conversation: older ones are deleted (0 = "
       "all stay)"),
+  INT ("history-limit", "History limit", history_limit, 0, 1000, 500, SESSION,
+      "How many items of the conversation (what one side says in one go, "
+      "pictures, calls and their results) a new session is told of when it goes "
+      "on there, the newest; an hour of talk has some hundreds (0 = all)"),
   INT ("image-max-size", "Image max size", image_max_size, 1024,
       RT2_COMMAND_MAX_IMAGE, 4 * 1024 * 1024, PLAYOUT,
       "Largest picture that is sent, bytes; what is larger is left out with a "

@@ -95,6 +95,7 @@ typedef struct {
   guint64 image_interval;
   gint image_detail; /* GstRealtime2ImageDetail */
   gint image_keep;
+  gint history_limit;
   gint image_max_size;
   guint64 eos_silence;
   guint64 eos_timeout;

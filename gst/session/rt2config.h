@@ -66,7 +66,8 @@ typedef struct {
   gboolean interrupt_response;
   guint64 min_interruption; /* shorter speech, ns, interrupts nothing; 0 = the
                              * server decides */
-  guint image_keep; /* pictures that stay in the conversation, 0 = all */
+  guint image_keep;    /* pictures that stay in the conversation, 0 = all */
+  guint history_limit; /* items that a new session is told of, 0 = all */
   gboolean guards_greeting; /* it may not be interrupted, nor prevented */
   gboolean guards_speech;   /* the owner may refuse an interruption */
 

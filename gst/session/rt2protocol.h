@@ -256,15 +256,26 @@ gchar *rt2_build_session_close (const gchar *event_id);
 
 gchar *rt2_build_commit (const gchar *event_id);
 gchar *rt2_build_clear (const gchar *event_id);
-/* A message of @role "user" or "system" (input_text) or "assistant"
- * (output_text). @item_id and @previous_item_id may be NULL. */
+/* Items. @item_id and @previous_item_id ("root": before all others; NULL: behind
+ * them) may be NULL.
+ *
+ * A message of @role "user" or "system" (input_text) or "assistant"
+ * (output_text). */
 gchar *rt2_build_text_item (const gchar *item_id, const gchar *previous_item_id,
     Rt2Role role, const gchar *text, const gchar *event_id);
 /* A user's message with a picture, which goes in as a data URI. */
-gchar *rt2_build_image_item (const gchar *item_id, const gchar *media_type,
-    GBytes *image, const gchar *detail, const gchar *event_id);
-gchar *rt2_build_function_output (
-    const gchar *call_id, const gchar *output, const gchar *event_id);
+gchar *rt2_build_image_item (const gchar *item_id,
+    const gchar *previous_item_id, const gchar *media_type, GBytes *image,
+    const gchar *detail, const gchar *event_id);
+/* A user's message with audio, in the input format of the session. */
+gchar *rt2_build_audio_item (const gchar *item_id,
+    const gchar *previous_item_id, GBytes *audio, const gchar *event_id);
+gchar *rt2_build_function_call (const gchar *item_id,
+    const gchar *previous_item_id, const gchar *call_id, const gchar *name,
+    const gchar *arguments, const gchar *event_id);
+gchar *rt2_build_function_output (const gchar *item_id,
+    const gchar *previous_item_id, const gchar *call_id, const gchar *output,
+    const gchar *event_id);
 gchar *rt2_build_delete (const gchar *item_id, const gchar *event_id);
 /* @audio_end_ms must be > 0: an item of which nothing was heard is deleted. */
 gchar *rt2_build_truncate (const gchar *item_id, guint content_index,

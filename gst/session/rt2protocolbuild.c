@@ -102,6 +102,27 @@ rt2_build_clear (const gchar *event_id)
   return finish (begin ("input_audio_buffer.clear", event_id));
 }
 
+/* An item of @type to be made, open for its other members. */
+static GString *
+begin_item (const gchar *type, const gchar *item_id,
+    const gchar *previous_item_id, const gchar *event_id)
+{
+  GString *out = begin ("conversation.item.create", event_id);
+
+  add_string (out, "previous_item_id", previous_item_id);
+  g_string_append (out, ",\"item\":{\"type\":");
+  rt2_json_append_string (out, type);
+  add_string (out, "id", item_id);
+  return out;
+}
+
+static gchar *
+finish_item (GString *out)
+{
+  g_string_append_c (out, '}');
+  return finish (out);
+}
+
 gchar *
 rt2_build_text_item (const gchar *item_id, const gchar *previous_item_id,
     Rt2Role role, const gchar *text, const gchar *event_id)
@@ -110,56 +131,90 @@ rt2_build_text_item (const gchar *item_id, const gchar *previous_item_id,
 
   g_return_val_if_fail (role != RT2_ROLE_UNKNOWN && text, NULL);
 
-  out = begin ("conversation.item.create", event_id);
-  add_string (out, "previous_item_id", previous_item_id);
-  g_string_append (out, ",\"item\":{\"type\":\"message\"");
-  add_string (out, "id", item_id);
+  out = begin_item ("message", item_id, previous_item_id, event_id);
   add_string (out, "role", rt2_role_name (role));
   g_string_append (out, ",\"content\":[{\"type\":");
   rt2_json_append_string (
       out, role == RT2_ROLE_ASSISTANT ? "output_text" : "input_text");
   add_string (out, "text", text);
-  g_string_append (out, "}]}");
-  return finish (out);
+  g_string_append (out, "}]");
+  return finish_item (out);
+}
+
+static void
+append_base64 (GString *out, GBytes *bytes)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  rt2_base64_append (out, data, size);
 }
 
 gchar *
-rt2_build_image_item (const gchar *item_id, const gchar *media_type,
-    GBytes *image, const gchar *detail, const gchar *event_id)
+rt2_build_image_item (const gchar *item_id, const gchar *previous_item_id,
+    const gchar *media_type, GBytes *image, const gchar *detail,
+    const gchar *event_id)
 {
   GString *out;
-  gsize size;
-  const guint8 *data;
 
   g_return_val_if_fail (media_type && image, NULL);
 
-  data = g_bytes_get_data (image, &size);
-  out = begin ("conversation.item.create", event_id);
-  g_string_append (out, ",\"item\":{\"type\":\"message\"");
-  add_string (out, "id", item_id);
+  out = begin_item ("message", item_id, previous_item_id, event_id);
   g_string_append (
       out, ",\"role\":\"user\",\"content\":[{\"type\":\"input_image\"");
   add_string (out, "detail", detail);
   g_string_append_printf (out, ",\"image_url\":\"data:%s;base64,", media_type);
-  rt2_base64_append (out, data, size);
-  g_string_append (out, "\"}]}");
-  return finish (out);
+  append_base64 (out, image);
+  g_string_append (out, "\"}]");
+  return finish_item (out);
 }
 
 gchar *
-rt2_build_function_output (
+rt2_build_audio_item (const gchar *item_id, const gchar *previous_item_id,
+    GBytes *audio, const gchar *event_id)
+{
+  GString *out;
+
+  g_return_val_if_fail (audio, NULL);
+
+  out = begin_item ("message", item_id, previous_item_id, event_id);
+  g_string_append (out,
+      ",\"role\":\"user\",\"content\":[{\"type\":"
+      "\"input_audio\",\"audio\":\"");
+  append_base64 (out, audio);
+  g_string_append (out, "\"}]");
+  return finish_item (out);
+}
+
+gchar *
+rt2_build_function_call (const gchar *item_id, const gchar *previous_item_id,
+    const gchar *call_id, const gchar *name, const gchar *arguments,
+    const gchar *event_id)
+{
+  GString *out;
+
+  g_return_val_if_fail (call_id && name && arguments, NULL);
+
+  out = begin_item ("function_call", item_id, previous_item_id, event_id);
+  add_string (out, "call_id", call_id);
+  add_string (out, "name", name);
+  add_string (out, "arguments", arguments);
+  return finish_item (out);
+}
+
+gchar *
+rt2_build_function_output (const gchar *item_id, const gchar *previous_item_id,
     const gchar *call_id, const gchar *output, const gchar *event_id)
 {
   GString *out;
 
   g_return_val_if_fail (call_id && output, NULL);
 
-  out = begin ("conversation.item.create", event_id);
-  g_string_append (out, ",\"item\":{\"type\":\"function_call_output\"");
+  out = begin_item (
+      "function_call_output", item_id, previous_item_id, event_id);
   add_string (out, "call_id", call_id);
   add_string (out, "output", output);
-  g_string_append_c (out, '}');
-  return finish (out);
+  return finish_item (out);
 }
 
 /* An event that says nothing but which item it is about. */

@@ -16,6 +16,7 @@
 #include "rt2pause.h"
 #include "rt2refused.h"
 #include "rt2responses.h"
+#include "rt2seed.h"
 
 G_BEGIN_DECLS
 
@@ -143,6 +144,7 @@ struct _Rt2Session {
   GSource *mcp_timer; /* waits no longer for them */
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
+  gchar *summary; /* of its oldest items, in place of them; or NULL */
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
@@ -197,6 +199,12 @@ void rt2_session_want_command (
 void rt2_session_send_wishes (Rt2Session *session);
 /* The connection is lost: tells of each command whose turn will not come. */
 void rt2_session_drop_wishes (Rt2Session *session);
+
+/* The server refused the event @event_id: the item that it was to make is not
+ * there. */
+void rt2_session_forget_refused (Rt2Session *session, const gchar *event_id);
+/* The id of an item that the newest of our events makes. New string. */
+gchar *rt2_session_new_item_id (Rt2Session *session, const gchar *kind);
 
 /* Carries out what waits, if the session is configured. */
 void rt2_session_run_commands (Rt2Session *session);
@@ -286,6 +294,12 @@ void rt2_session_pump (Rt2Session *session);
 
 /* Connects, with the newest key. */
 void rt2_session_connect (Rt2Session *session);
+/* Tells the server at @transport what it does not know yet of the conversation:
+ * @seed is what it was told. If it is the connection in use, what is told is
+ * present from then on. Nothing where the conversation is not ours to keep. */
+void rt2_session_seed (
+    Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed);
+
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_connection (Rt2Session *session);
 /* The connection is lost: what of the opening did not come in whole is said

@@ -289,6 +289,7 @@ rt2_session_free (Rt2Session *session)
   rt2_calls_free (session->calls);
   g_hash_table_unref (session->deleted);
   rt2_conversation_free (session->conversation);
+  g_free (session->summary);
   g_hash_table_unref (session->transcripts);
   g_hash_table_unref (session->utterances);
   g_clear_pointer (&session->new_config, rt2_session_config_free);

@@ -118,12 +118,39 @@ await_next (Rt2Session *session, gint64 now)
         on_wish_timer);
 }
 
+/* --- items of ours --- */
+
+static const gchar *const item_kinds[] = { "message", "image", "output" };
+
+gchar *
+rt2_session_new_item_id (Rt2Session *session, const gchar *kind)
+{
+  return g_strdup_printf ("%s-%s", kind, session->event_id);
+}
+
+void
+rt2_session_forget_refused (Rt2Session *session, const gchar *event_id)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (item_kinds); i++) {
+    gchar *id = g_strdup_printf ("%s-%s", item_kinds[i], event_id);
+
+    rt2_conversation_remove (session->conversation, id);
+    g_free (id);
+  }
+}
+
 static void
 send_text (Rt2Session *session, const Rt2Command *command)
 {
+  const gchar *event_id = rt2_session_new_event_id (session);
+  gchar *item_id = rt2_session_new_item_id (session, "message");
+
   rt2_session_send (session,
-      rt2_build_text_item (NULL, NULL, command->role, command->text,
-          rt2_session_new_event_id (session)));
+      rt2_build_text_item (
+          item_id, NULL, command->role, command->text, event_id));
+  rt2_conversation_add_message (
+      session->conversation, item_id, command->role, command->text);
+  g_free (item_id);
 }
 
 static void
@@ -213,16 +240,17 @@ prune_images (Rt2Session *session)
 static void
 send_image (Rt2Session *session, const Rt2Command *command)
 {
-  gchar *event_id = g_strdup (rt2_session_new_event_id (session));
-  gchar *item_id = g_strdup_printf ("image-%s", event_id);
+  const gchar *event_id = rt2_session_new_event_id (session);
+  gchar *item_id = rt2_session_new_item_id (session, "image");
 
   rt2_session_send (session,
-      rt2_build_image_item (item_id, command->media_type, command->image,
+      rt2_build_image_item (item_id, NULL, command->media_type, command->image,
           command->detail, event_id));
+  rt2_conversation_add_image (session->conversation, item_id, command->image,
+      command->media_type, command->detail);
   session->stats.images++;
   g_queue_push_tail (&session->images, item_id);
   prune_images (session);
-  g_free (event_id);
 }
 
 static void

@@ -115,6 +115,8 @@ undo_event (Rt2Session *session, const Rt2ServerError *error)
 {
   gboolean again = is_code (error, ACTIVE_RESPONSE);
 
+  if (error->event_id)
+    rt2_session_forget_refused (session, error->event_id);
   /* Not every server says which event it means. */
   if (error->event_id || again)
     rt2_responses_refused (session->responses, error->event_id, again);
@@ -181,6 +183,8 @@ static void
 on_item_event (Rt2Session *session, const Rt2Event *event)
 {
   rt2_session_notice_items (session, event);
+  if (g_str_equal (event->item->id, RT2_SEED_NOTE_ID))
+    return;
   rt2_conversation_note (
       session->conversation, event->item, event->previous_item_id, NULL, 0);
   if (event->item->phase != RT2_PHASE_UNKNOWN)
@@ -191,7 +195,7 @@ on_item_event (Rt2Session *session, const Rt2Event *event)
 static void
 on_item_deleted (Rt2Session *session, const Rt2Event *event)
 {
-  rt2_conversation_remove (session->conversation, event->item_id);
+  rt2_conversation_deleted (session->conversation, event->item_id);
 }
 
 static Rt2Opening
@@ -395,19 +399,35 @@ on_audio_done (Rt2Session *session, const Rt2Event *event)
     session->listener->audio_done (session->owner, &place);
 }
 
+/* What an answer says is known as far as it came: it may break off. */
+static void
+note_words (Rt2Session *session, const Rt2Event *event, Rt2TextKind kind,
+    gboolean final)
+{
+  Rt2ConversationItem *item = rt2_conversation_find (
+      session->conversation, event->item_id);
+
+  if (!item)
+    return;
+  /* Written words have been read: an interruption does not take them back. */
+  item->written |= kind == RT2_TEXT_TEXT;
+  if (!final)
+    rt2_conversation_add_text (
+        session->conversation, event->item_id, event->text);
+  else if (event->content_index == 0)
+    rt2_conversation_set_text (
+        session->conversation, event->item_id, event->text);
+}
+
 static void
 report_text (Rt2Session *session, const Rt2Event *event, Rt2TextKind kind,
     gboolean final)
 {
   Rt2Place place = place_of (event);
-  Rt2ConversationItem *item;
 
   if (!event->text || !is_wanted (session, event))
     return;
-  item = rt2_conversation_find (session->conversation, event->item_id);
-  /* Written words have been read: an interruption does not take them back. */
-  if (kind == RT2_TEXT_TEXT && item && !item->text)
-    item->text = g_strdup (event->text);
+  note_words (session, event, kind, final);
   session->listener->text (session->owner, &place, kind, event->text, final);
 }
 

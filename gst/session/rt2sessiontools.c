@@ -42,9 +42,15 @@ is_json_object (const gchar *text)
 static void
 send_output (Rt2Session *session, const Rt2Call *call)
 {
+  const gchar *event_id = rt2_session_new_event_id (session);
+  gchar *item_id = rt2_session_new_item_id (session, "output");
+
   rt2_session_send (session,
       rt2_build_function_output (
-          call->call_id, call->output, rt2_session_new_event_id (session)));
+          item_id, NULL, call->call_id, call->output, event_id));
+  rt2_conversation_add_output (
+      session->conversation, item_id, call->call_id, call->output);
+  g_free (item_id);
 }
 
 void

@@ -93,7 +93,7 @@ truncate_item (Rt2Session *session, const Rt2Heard *heard)
   rt2_session_send (session,
       rt2_build_truncate (
           heard->item_id, 0, ms, rt2_session_new_event_id (session)));
-  rt2_conversation_set_text (
+  rt2_conversation_set_heard (
       session->conversation, heard->item_id, heard->heard_text);
   session->stats.truncations++;
 }
@@ -109,7 +109,7 @@ delete_unbegun (Rt2Session *session, const gchar *response_id)
   for (guint i = 0; i < items->len; i++) {
     Rt2ConversationItem *item = g_ptr_array_index (items, i);
 
-    if (!item->has_audio && !item->text)
+    if (!item->has_audio && !item->stated && !item->written)
       rt2_session_delete_item (session, item->id);
   }
   g_ptr_array_unref (items);

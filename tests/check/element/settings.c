@@ -264,7 +264,7 @@ GST_START_TEST (test_all_are_here)
     "min-interruption", "protect", "post-server-events", "voice", "language",
     "builtin-tools", "tool-properties", "image-mode", "image-interval",
     "image-detail", "image-keep", "image-max-size", "mcp-approval",
-    "instructions-file", "tools-file", "parent", "name", NULL };
+    "history-limit", "instructions-file", "tools-file", "parent", "name", NULL };
   GstElement *element = gst_element_factory_make ("realtime2", NULL);
   guint n;
   GParamSpec **pspecs = g_object_class_list_properties (

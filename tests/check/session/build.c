@@ -135,7 +135,7 @@ test_any_text (void)
 static void
 test_bad_text (void)
 {
-  assert_built (rt2_build_function_output ("call_9", "a\xff", NULL),
+  assert_built (rt2_build_function_output (NULL, NULL, "call_9", "a\xff", NULL),
       "{\"type\":\"conversation.item.create\",\"item\":{\"type\":"
       "\"function_call_output\",\"call_id\":\"call_9\","
       "\"output\":\"a\xef\xbf\xbd\"}}");
@@ -144,11 +144,12 @@ test_bad_text (void)
 static void
 test_items (void)
 {
-  assert_built (rt2_build_function_output ("call_9", "{\"celsius\":21}", "o-1"),
+  assert_built (rt2_build_function_output (
+                    NULL, NULL, "call_9", "{\"celsius\":21}", "o-1"),
       "{\"type\":\"conversation.item.create\",\"event_id\":\"o-1\",\"item\":"
       "{\"type\":\"function_call_output\",\"call_id\":\"call_9\","
       "\"output\":\"{\\\"celsius\\\":21}\"}}");
-  assert_built (rt2_build_function_output ("call_9", "", NULL),
+  assert_built (rt2_build_function_output (NULL, NULL, "call_9", "", NULL),
       "{\"type\":\"conversation.item.create\",\"item\":{\"type\":"
       "\"function_call_output\",\"call_id\":\"call_9\",\"output\":\"\"}}");
   assert_built (rt2_build_delete ("item_Aa9", "del-1"),

@@ -5,6 +5,8 @@
  */
 #include "rt2conversation.h"
 
+#include <string.h>
+
 /* --- items as events show them --- */
 
 static Rt2ConversationItem *
@@ -347,6 +349,112 @@ tear_down (Rt2Conversation **fixture, gconstpointer data)
   g_test_add ("/conversation/" path, Rt2Conversation *, NULL, set_up,          \
       function, tear_down)
 
+/* --- what is kept for another server --- */
+
+static const gchar *
+text_of (Rt2Conversation *conversation, const gchar *id)
+{
+  return rt2_conversation_find (conversation, id)->text;
+}
+
+/* An answer says what came of it, until it is stated, or heard. */
+static void
+test_words (void)
+{
+  Rt2Conversation *conversation = rt2_conversation_new ();
+  Rt2Item whole = { (gchar *) "A", RT2_ITEM_MESSAGE, RT2_STATUS_COMPLETED,
+    RT2_ROLE_ASSISTANT, .text = (gchar *) "One, two, three" };
+
+  rt2_conversation_add_text (conversation, "A", "lost");
+  note_answer (conversation, "A", "R", 0);
+  rt2_conversation_add_text (conversation, "A", "One");
+  rt2_conversation_add_text (conversation, "A", ", two");
+  g_assert_cmpstr (text_of (conversation, "A"), ==, "One, two");
+  rt2_conversation_note (conversation, &whole, NULL, NULL, 0);
+  rt2_conversation_add_text (conversation, "A", ", four");
+  g_assert_cmpstr (text_of (conversation, "A"), ==, "One, two, three");
+  rt2_conversation_set_heard (conversation, "A", "One");
+  rt2_conversation_note (conversation, &whole, NULL, NULL, 0);
+  rt2_conversation_set_text (conversation, "A", "One, two, three");
+  g_assert_cmpstr (text_of (conversation, "A"), ==, "One");
+  rt2_conversation_free (conversation);
+}
+
+/* A server that never ends an answer, and one with a word without end. */
+static void
+test_words_bounded (void)
+{
+  Rt2Conversation *conversation = rt2_conversation_new ();
+  g_autofree gchar *longest = g_strnfill (RT2_CONVERSATION_MAX_TEXT - 1, 'x');
+  g_autofree gchar *more = g_strconcat (longest, "\u00e4\u00e4", NULL);
+
+  note_answer (conversation, "A", "R", 0);
+  for (guint i = 0; i < 2000; i++)
+    rt2_conversation_add_text (conversation, "A", "a thousand words or so ");
+  rt2_conversation_add_text (conversation, "A", longest);
+  g_assert_cmpuint (strlen (text_of (conversation, "A")), ==, 2000 * 23);
+  g_assert_cmpuint (rt2_conversation_bytes (conversation), <, 200 * 1024);
+  rt2_conversation_set_text (conversation, "A", more);
+  g_assert_cmpstr (text_of (conversation, "A"), ==, longest);
+  rt2_conversation_free (conversation);
+}
+
+static void
+note_call (Rt2Conversation *conversation, const gchar *id, const gchar *call_id)
+{
+  Rt2Item item = { (gchar *) id, RT2_ITEM_FUNCTION_CALL, RT2_STATUS_COMPLETED,
+    .call_id = (gchar *) call_id, .name = (gchar *) "f",
+    .arguments = (gchar *) "{}" };
+
+  rt2_conversation_note (conversation, &item, NULL, "R", 0);
+}
+
+/* The oldest make room for the bytes of the newest, a call with its output. */
+static void
+test_bytes_bounded (void)
+{
+  Rt2Conversation *conversation = rt2_conversation_new ();
+  g_autoptr (GBytes)
+      bytes = g_bytes_new_take (g_malloc0 (8 * 1024 * 1024), 8 * 1024 * 1024);
+
+  note_call (conversation, "F", "c");
+  note (conversation, "U", NULL);
+  rt2_conversation_add_output (conversation, "O", "c", "42");
+  for (guint i = 0; i < 4; i++) {
+    g_autofree gchar *id = g_strdup_printf ("I%u", i);
+
+    rt2_conversation_add_image (conversation, id, bytes, "image/png", NULL);
+    g_assert_cmpuint (
+        rt2_conversation_bytes (conversation), <=, RT2_CONVERSATION_MAX_BYTES);
+  }
+  assert_order (conversation, "I1 I2 I3");
+  rt2_conversation_set_audio (
+      conversation, "I3", bytes, RT2_AUDIO_FORMAT_PCM16);
+  assert_order (conversation, "I2 I3");
+  rt2_conversation_clear (conversation);
+  g_assert_cmpuint (rt2_conversation_bytes (conversation), ==, 0);
+  rt2_conversation_free (conversation);
+}
+
+/* With the call of a pair goes its output. */
+static void
+test_pairs_bounded (void)
+{
+  Rt2Conversation *conversation = rt2_conversation_new ();
+
+  note_call (conversation, "F", "c");
+  rt2_conversation_add_output (conversation, "O", "c", "42");
+  for (guint i = 0; i < RT2_CONVERSATION_MAX_ITEMS - 1; i++) {
+    g_autofree gchar *id = g_strdup_printf ("U%u", i);
+
+    note (conversation, id, NULL);
+  }
+  g_assert_null (rt2_conversation_find (conversation, "F"));
+  g_assert_null (rt2_conversation_find (conversation, "O"));
+  g_assert_nonnull (rt2_conversation_find (conversation, "U0"));
+  rt2_conversation_free (conversation);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -364,5 +472,9 @@ main (int argc, char **argv)
   ADD ("messages/of", test_messages);
   ADD ("messages/out-of-order", test_messages_out_of_order);
   ADD ("messages/claimed-late", test_messages_claimed_late);
+  g_test_add_func ("/conversation/words", test_words);
+  g_test_add_func ("/conversation/words/bounded", test_words_bounded);
+  g_test_add_func ("/conversation/bytes/bounded", test_bytes_bounded);
+  g_test_add_func ("/conversation/pairs/bounded", test_pairs_bounded);
   return g_test_run ();
 }
