@@ -440,12 +440,13 @@ parse_retry_after (const gchar *text)
   g_autoptr (GDateTime) date = NULL;
   g_autoptr (GDateTime) now = NULL;
   GTimeSpan span;
-  guint64 seconds;
 
   if (text == NULL)
     return 0;
-  if (g_ascii_string_to_unsigned (text, 10, 0, G_MAXUINT32, &seconds, NULL))
-    return seconds * NS_PER_SECOND;
+  /* Some send fractions. What no clock can count is the longest. */
+  if (*text != '\0' && text[strspn (text, G_CSET_DIGITS ".")] == '\0')
+    return (guint64) (MIN (g_ascii_strtod (text, NULL), G_MAXUINT32)
+        * NS_PER_SECOND);
 
   date = soup_date_time_new_from_http_string (text);
   if (date == NULL)

@@ -18,7 +18,10 @@
 #include "rt2endpoint.h"
 #include "rt2pins.h"
 #include "rt2proxy.h"
+#include "rt2refusal.h"
+#include "rt2timer.h"
 #include "rt2trust.h"
+#include "rt2watchdog.h"
 
 #ifdef RT2_VERSION
 #define USER_AGENT "gst-realtime2/" RT2_VERSION
@@ -30,8 +33,7 @@
 #define MAX_PAYLOAD_MIB 32
 #define MAX_PAYLOAD (MAX_PAYLOAD_MIB * G_GUINT64_CONSTANT (1048576))
 
-/* What a server that wants TLS makes of a plain request: HTTP 400, or the end
- * of the connection. */
+/* A server that wants TLS may end a plain connection. */
 #define HINT_TLS                                                               \
   "If the server speaks TLS, use wss:// in `uri`; else check "                 \
   "the path and the `model`."
@@ -43,22 +45,19 @@
  * megabytes, which is a minute of audio that can't be taken back. */
 #define NOTSENT_LOWAT 16384
 
-#define DEFAULT_CONNECT_TIMEOUT (10 * G_GUINT64_CONSTANT (1000000000))
-#define DEFAULT_KEEPALIVE (15 * G_GUINT64_CONSTANT (1000000000))
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
 #define NS_PER_US 1000
 #define LIFE_INTERVALS 2
 
-/* How long a peer gets to answer our close frame, and settle() to be through,
- * in us. */
+/* How long a peer gets to answer our close frame, to send the body of a
+ * refusal, and settle() to be through, in us. */
 #define CLOSE_GRACE (3 * G_USEC_PER_SEC)
+#define REFUSAL_GRACE (1 * G_USEC_PER_SEC)
 #define SETTLE_LIMIT (2 * G_USEC_PER_SEC)
 
 /* The gate waits behind libsoup's own writer, so that it only opens once
- * libsoup's queue is empty. Deadlines wait behind everything that may already
- * be in the socket: a late main loop is no silent peer. */
+ * libsoup's queue is empty. */
 #define PRIORITY_GATE (G_PRIORITY_DEFAULT + 10)
-#define PRIORITY_DEADLINE (G_PRIORITY_DEFAULT + 20)
 
 typedef struct {
   /* One for the transport, one for the pending connect, one for the
@@ -77,6 +76,10 @@ typedef struct {
   GCancellable *cancellable;
   GSource *connect_timer;
 
+  /* The server answered, and not with an upgrade; what its body says. */
+  gboolean refused;
+  GString *refusal;
+
   /* Only while open, or closing. */
   SoupWebsocketConnection *connection;
   GSocket *socket;
@@ -84,12 +87,13 @@ typedef struct {
   gboolean lingering;
   GSource *grace_timer;
 
-  /* Monotonic, us: the last sign of life, and how long there may be none. */
-  gint64 last_life, life_limit;
-  GSource *watchdog;
+  /* NULL if nobody asked for one. */
+  Rt2Watchdog *watchdog;
+  gint64 life_limit; /* of it, us */
 
-  /* Not NULL while the socket takes no data: opens when it does again. */
-  GSource *gate;
+  /* Not NULL while the socket takes no data: opens when it does again and all
+   * of libsoup's is through; the other sees each step on the way there. */
+  GSource *gate, *flow;
   /* The owner was told that the gate is shut. */
   gboolean owes_writable;
 
@@ -110,98 +114,6 @@ struct _Rt2Transport {
 /* Every Link of this thread, for rt2_transport_settle(). */
 static GPrivate thread_links = G_PRIVATE_INIT ((GDestroyNotify) g_queue_free);
 
-/* -- configuration -------------------------------------------------------- */
-
-static void
-free_secret (gchar *secret)
-{
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
-
-Rt2TransportConfig *
-rt2_transport_config_new (void)
-{
-  Rt2TransportConfig *config = g_new0 (Rt2TransportConfig, 1);
-
-  config->connect_timeout = DEFAULT_CONNECT_TIMEOUT;
-  config->keepalive_interval = DEFAULT_KEEPALIVE;
-  return config;
-}
-
-Rt2TransportConfig *
-rt2_transport_config_copy (const Rt2TransportConfig *config)
-{
-  Rt2TransportConfig *copy = g_new (Rt2TransportConfig, 1);
-
-  *copy = *config;
-  copy->url = g_strdup (config->url);
-  copy->api_key = g_strdup (config->api_key);
-  copy->headers = g_strdupv (config->headers);
-  copy->proxy = g_strdup (config->proxy);
-  copy->pins = g_strdupv (config->pins);
-  if (copy->tls_database)
-    g_object_ref (copy->tls_database);
-  if (copy->client_certificate)
-    g_object_ref (copy->client_certificate);
-  return copy;
-}
-
-void
-rt2_transport_config_free (Rt2TransportConfig *config)
-{
-  if (config == NULL)
-    return;
-
-  g_free (config->url);
-  free_secret (config->api_key);
-  for (guint i = 0; config->headers && config->headers[i]; i++)
-    free_secret (config->headers[i]);
-  g_free (config->headers);
-  free_secret (config->proxy);
-  g_strfreev (config->pins);
-  g_clear_object (&config->tls_database);
-  g_clear_object (&config->client_certificate);
-  g_free (config);
-}
-
-/* -- timers --------------------------------------------------------------- */
-
-static gboolean
-timer_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
-{
-  g_source_set_ready_time (source, -1);
-  return callback (user_data);
-}
-
-static GSourceFuncs timer_funcs = { NULL, NULL, timer_dispatch, NULL };
-
-/* Fires once in @delay us on the thread's default context, and again whenever
- * the callback sets another ready time and returns G_SOURCE_CONTINUE. */
-static GSource *
-timer_new (
-    gint64 delay, gint priority, GSourceFunc callback, gpointer user_data)
-{
-  GSource *source = g_source_new (&timer_funcs, sizeof (GSource));
-
-  g_source_set_priority (source, priority);
-  g_source_set_callback (source, callback, user_data, NULL);
-  g_source_set_ready_time (source, g_get_monotonic_time () + delay);
-  g_source_attach (source, g_main_context_get_thread_default ());
-  return source;
-}
-
-static void
-clear_source (GSource **source)
-{
-  if (*source != NULL) {
-    g_source_destroy (*source);
-    g_source_unref (*source);
-    *source = NULL;
-  }
-}
-
 /* -- the life of a Link --------------------------------------------------- */
 
 static Link *
@@ -218,6 +130,7 @@ link_new (Rt2Transport *transport, const Rt2TransportConfig *config)
   link->refs = 1;
   link->transport = transport;
   link->config = rt2_transport_config_copy (config);
+  link->refusal = g_string_new (NULL);
   return link;
 }
 
@@ -241,6 +154,7 @@ link_unref (Link *link)
   g_clear_object (&link->message);
   g_clear_object (&link->session);
   g_clear_object (&link->socket);
+  g_string_free (link->refusal, TRUE);
   rt2_fault_free (link->fault);
   g_free (link);
 }
@@ -249,9 +163,10 @@ link_unref (Link *link)
 static void
 link_silence (Link *link)
 {
-  clear_source (&link->connect_timer);
-  clear_source (&link->watchdog);
-  clear_source (&link->gate);
+  rt2_timer_clear (&link->connect_timer);
+  g_clear_pointer (&link->watchdog, rt2_watchdog_free);
+  rt2_timer_clear (&link->gate);
+  rt2_timer_clear (&link->flow);
   if (link->session != NULL)
     rt2_proxy_watch (link->session, NULL, NULL);
   if (link->message != NULL)
@@ -274,7 +189,7 @@ link_cut (Link *link)
 {
   SoupWebsocketConnection *connection = g_steal_pointer (&link->connection);
 
-  clear_source (&link->grace_timer);
+  rt2_timer_clear (&link->grace_timer);
   g_signal_handlers_disconnect_by_data (connection, link);
   if (link->socket != NULL)
     g_socket_shutdown (link->socket, TRUE, TRUE, NULL);
@@ -304,8 +219,8 @@ link_linger (Link *link)
   link->lingering = TRUE;
   g_signal_connect (
       link->connection, "closed", G_CALLBACK (on_lingering_closed), link);
-  link->grace_timer = timer_new (
-      CLOSE_GRACE, PRIORITY_DEADLINE, on_grace_over, link);
+  link->grace_timer = rt2_timer_new (
+      CLOSE_GRACE, RT2_TIMER_PRIORITY_DEADLINE, on_grace_over, link);
 }
 
 /* The transport forgets @link, which is cut unless it lingers. Takes over the
@@ -315,7 +230,7 @@ link_let_go (Link *link)
 {
   link->transport = NULL;
   link_silence (link);
-  clear_source (&link->report);
+  rt2_timer_clear (&link->report);
   if (link->cancellable != NULL)
     g_cancellable_cancel (link->cancellable);
   if (link->connection != NULL && !link->lingering)
@@ -350,7 +265,7 @@ link_end (Link *link, Rt2Fault *fault)
   rt2_fault_redact (fault, link->config->api_key);
   link->fault = fault;
   link_silence (link);
-  link->report = timer_new (0, G_PRIORITY_DEFAULT, on_report, link);
+  link->report = rt2_timer_new (0, G_PRIORITY_DEFAULT, on_report, link);
 }
 
 static gboolean
@@ -371,7 +286,7 @@ on_message (
   gsize size;
   const gchar *text = g_bytes_get_data (message, &size);
 
-  link->last_life = g_get_monotonic_time ();
+  rt2_watchdog_alive (link->watchdog);
   if (type != SOUP_WEBSOCKET_DATA_TEXT) {
     g_debug ("ignored a binary message of %" G_GSIZE_FORMAT " bytes", size);
     return;
@@ -385,7 +300,7 @@ on_message (
 static void
 on_pong (SoupWebsocketConnection *connection, GBytes *payload, Link *link)
 {
-  link->last_life = g_get_monotonic_time ();
+  rt2_watchdog_alive (link->watchdog);
 }
 
 /* The peer's close frame has come; ours is sent after this. */
@@ -441,24 +356,55 @@ on_closed (SoupWebsocketConnection *connection, Link *link)
   link_end (link, rt2_fault_from_close (0, NULL, NULL, NULL));
 }
 
-static gboolean
-on_watchdog (gpointer user_data)
+static void
+on_stalled (const gchar *what, gpointer user_data)
 {
   Link *link = user_data;
-  gint64 deadline = link->last_life + link->life_limit;
-  Rt2Fault *fault;
-
-  if (g_get_monotonic_time () < deadline) {
-    g_source_set_ready_time (link->watchdog, deadline);
-    return G_SOURCE_CONTINUE;
-  }
-  fault = rt2_fault_new (RT2_FAULT_STALLED,
-      "Nothing came from %s for %" G_GINT64_FORMAT " s.", link->endpoint->where,
+  Rt2Fault *fault = rt2_fault_new (RT2_FAULT_STALLED,
+      "%s %s for %" G_GINT64_FORMAT " s.", link->endpoint->where, what,
       link->life_limit / G_USEC_PER_SEC);
+
   fault->hint = g_strdup ("Check the network to the server.");
   link_end (link, fault);
+}
+
+/* The socket takes more. */
+static gboolean
+on_flow (GObject *stream, gpointer user_data)
+{
+  Link *link = user_data;
+
+  rt2_timer_clear (&link->flow);
+  rt2_watchdog_taken (link->watchdog);
   return G_SOURCE_REMOVE;
 }
+
+static GSource *
+watch_output (Link *link, gint priority, GPollableSourceFunc callback)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (
+      link->connection);
+  GSource *source = g_pollable_output_stream_create_source (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), NULL);
+
+  g_source_set_priority (source, priority);
+  g_source_set_callback (source, G_SOURCE_FUNC (callback), link, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+/* Once only: it would be called for as long as libsoup has nothing to write,
+ * and the gate never. */
+static void
+on_look (gpointer user_data)
+{
+  Link *link = user_data;
+
+  if (link->flow == NULL)
+    link->flow = watch_output (link, G_PRIORITY_DEFAULT, on_flow);
+}
+
+static const Rt2WatchdogOwner watchdog_owner = { on_stalled, on_look };
 
 static void
 link_start_keepalive (Link *link)
@@ -472,9 +418,7 @@ link_start_keepalive (Link *link)
   seconds = MIN (seconds, G_MAXUINT / LIFE_INTERVALS);
   soup_websocket_connection_set_keepalive_interval (link->connection, seconds);
   link->life_limit = LIFE_INTERVALS * (gint64) seconds * G_USEC_PER_SEC;
-  link->last_life = g_get_monotonic_time ();
-  link->watchdog = timer_new (
-      link->life_limit, PRIORITY_DEADLINE, on_watchdog, link);
+  link->watchdog = rt2_watchdog_new (link->life_limit, &watchdog_owner, link);
 }
 
 /* The socket under libsoup's stream, under TLS if there is some. Caller owns
@@ -536,7 +480,7 @@ link_open (Link *link)
 {
   Rt2Transport *transport = link->transport;
 
-  clear_source (&link->connect_timer);
+  rt2_timer_clear (&link->connect_timer);
   link_bound_queues (link);
   g_signal_connect (link->connection, "message", G_CALLBACK (on_message), link);
   g_signal_connect (link->connection, "pong", G_CALLBACK (on_pong), link);
@@ -557,20 +501,37 @@ set_hint (Rt2Fault *fault, const gchar *hint)
   fault->hint = g_strdup (hint);
 }
 
-/* The server answered, and not with an upgrade. Its body is not waited for:
- * libsoup gives no access to it here, and it might never end. */
+static void
+link_end_refused (Link *link)
+{
+  link_end (link,
+      rt2_refusal_fault (link->message, link->refusal, link->endpoint->where,
+          link->endpoint->plain));
+}
+
+static gboolean
+on_refusal_late (gpointer user_data)
+{
+  Link *link = user_data;
+
+  link_end_refused (link);
+  g_cancellable_cancel (link->cancellable);
+  return G_SOURCE_REMOVE;
+}
+
+/* The server answered, and not with an upgrade. A short body, in which it may
+ * say that the account has no quota left, is waited for, but not for long;
+ * nothing is read of any other. */
 static void
 on_refused (SoupMessage *message, Link *link)
 {
-  const gchar *retry_after = soup_message_headers_get_one (
-      soup_message_get_response_headers (message), "Retry-After");
-  guint status = soup_message_get_status (message);
-  Rt2Fault *fault = rt2_fault_from_http (
-      status, NULL, 0, retry_after, link->endpoint->where);
-
-  if (status == SOUP_STATUS_BAD_REQUEST && link->endpoint->plain)
-    set_hint (fault, HINT_TLS);
-  link_end (link, fault);
+  link->refused = TRUE;
+  rt2_timer_clear (&link->connect_timer);
+  if (rt2_refusal_has_text (message))
+    link->connect_timer = rt2_timer_new (
+        REFUSAL_GRACE, RT2_TIMER_PRIORITY_DEADLINE, on_refusal_late, link);
+  else
+    on_refusal_late (link);
 }
 
 static Rt2Fault *
@@ -601,6 +562,8 @@ on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
 
   if (connection != NULL)
     link_adopt (link, connection);
+  else if (link->transport != NULL && link->fault == NULL && link->refused)
+    link_end_refused (link);
   else if (link->transport != NULL && link->fault == NULL)
     link_end (link, connect_fault (link, error));
 
@@ -637,7 +600,8 @@ add_key (SoupMessageHeaders *headers, const Rt2TransportConfig *config)
   }
   value = g_strconcat ("Bearer ", config->api_key, NULL);
   soup_message_headers_replace (headers, "Authorization", value);
-  free_secret (value);
+  explicit_bzero (value, strlen (value));
+  g_free (value);
 }
 
 static SoupMessage *
@@ -661,7 +625,7 @@ make_message (Link *link)
 }
 
 static SoupSession *
-make_session (const Rt2TransportConfig *config)
+make_session (const Rt2TransportConfig *config, GString *refusal)
 {
   SoupSession *session = soup_session_new_with_options (
       "user-agent", USER_AGENT, NULL);
@@ -673,6 +637,7 @@ make_session (const Rt2TransportConfig *config)
     soup_session_set_tls_database (session, trust);
   if (config->proxy != NULL)
     rt2_proxy_set (session, config->proxy);
+  rt2_refusal_collect (session, refusal);
   g_clear_object (&trust);
   return session;
 }
@@ -716,7 +681,7 @@ link_start (Link *link)
 {
   guint64 timeout = link->config->connect_timeout / NS_PER_US;
 
-  link->session = make_session (link->config);
+  link->session = make_session (link->config, link->refusal);
   link->message = make_message (link);
   rt2_proxy_watch (link->session, on_proxy_refused, link);
   rt2_proxy_keep_secret (link->message);
@@ -728,8 +693,8 @@ link_start (Link *link)
 
   link->cancellable = g_cancellable_new ();
   if (link->config->connect_timeout != 0)
-    link->connect_timer = timer_new (MIN (timeout, G_MAXINT64 / 2),
-        PRIORITY_DEADLINE, on_connect_timeout, link);
+    link->connect_timer = rt2_timer_new (MIN (timeout, G_MAXINT64 / 2),
+        RT2_TIMER_PRIORITY_DEADLINE, on_connect_timeout, link);
   soup_session_websocket_connect_async (link->session, link->message, NULL,
       NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
       link_ref (link));
@@ -808,7 +773,9 @@ on_gate_open (GObject *stream, gpointer user_data)
   Rt2Transport *transport = link->transport;
   gboolean owed = link->owes_writable;
 
-  clear_source (&link->gate);
+  rt2_timer_clear (&link->gate);
+  rt2_timer_clear (&link->flow);
+  rt2_watchdog_flows (link->watchdog);
   link->owes_writable = FALSE;
   if (owed)
     transport->listener.writable (transport->user_data);
@@ -833,10 +800,8 @@ link_check_gate (Link *link, gsize size)
   if (size < NOTSENT_LOWAT && g_pollable_output_stream_is_writable (output))
     return;
 
-  link->gate = g_pollable_output_stream_create_source (output, NULL);
-  g_source_set_priority (link->gate, PRIORITY_GATE);
-  g_source_set_callback (link->gate, G_SOURCE_FUNC (on_gate_open), link, NULL);
-  g_source_attach (link->gate, g_main_context_get_thread_default ());
+  rt2_watchdog_waits (link->watchdog);
+  link->gate = watch_output (link, PRIORITY_GATE, on_gate_open);
 }
 
 gboolean
@@ -923,10 +888,10 @@ void
 rt2_transport_settle (void)
 {
   gboolean late = FALSE;
-  GSource *limit = timer_new (
+  GSource *limit = rt2_timer_new (
       SETTLE_LIMIT, G_PRIORITY_DEFAULT, on_settle_limit, &late);
 
   while (cut_abandoned_links () && !late)
     g_main_context_iteration (g_main_context_get_thread_default (), TRUE);
-  clear_source (&limit);
+  rt2_timer_clear (&limit);
 }

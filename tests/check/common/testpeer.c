@@ -15,6 +15,17 @@ struct _TestPeer {
   GPtrArray *connections;
 };
 
+/* As fast as it can, until the other side has enough. */
+static void
+flood (TestPeer *peer, GOutputStream *output)
+{
+  static const gchar more[65536];
+
+  while (g_output_stream_write_all (
+      output, more, sizeof more, NULL, peer->stop, NULL))
+    ;
+}
+
 static void
 serve (TestPeer *peer, GSocketConnection *connection)
 {
@@ -24,6 +35,8 @@ serve (TestPeer *peer, GSocketConnection *connection)
   if (peer->bytes != NULL)
     g_output_stream_write_all (g_io_stream_get_output_stream (stream),
         peer->bytes, strlen (peer->bytes), NULL, peer->stop, NULL);
+  if (peer->kind == TEST_PEER_FLOODS)
+    flood (peer, g_io_stream_get_output_stream (stream));
   if (peer->kind != TEST_PEER_HANGS_UP)
     return;
   g_input_stream_read (

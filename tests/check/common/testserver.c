@@ -292,15 +292,38 @@ test_server_send_raw (
   job_run (job, do_send_raw);
 }
 
+/* libsoup sends some codes by itself only, or never: it makes 1002 of them. */
+static gboolean
+must_be_raw (guint code)
+{
+  return code == 1004 || code == 1006 || code == 1010
+      || (code > 1011 && code < 3000);
+}
+
+static void
+send_raw_close (SoupWebsocketConnection *websocket, guint code)
+{
+  guint8 frame[] = { 0x88, 2, code >> 8, code & 0xff };
+
+  g_output_stream_write_all (
+      g_io_stream_get_output_stream (
+          soup_websocket_connection_get_io_stream (websocket)),
+      frame, sizeof frame, NULL, NULL, NULL);
+}
+
 static gboolean
 do_close (gpointer data)
 {
   Job *job = data;
   Connection *connection = get_connection (job->server, job->connection);
 
-  if (connection->websocket != NULL
-      && soup_websocket_connection_get_state (connection->websocket)
-          == SOUP_WEBSOCKET_STATE_OPEN)
+  if (connection->websocket == NULL
+      || soup_websocket_connection_get_state (connection->websocket)
+          != SOUP_WEBSOCKET_STATE_OPEN)
+    return G_SOURCE_REMOVE;
+  if (must_be_raw (job->number))
+    send_raw_close (connection->websocket, job->number);
+  else
     soup_websocket_connection_close (
         connection->websocket, job->number, job->text);
   return G_SOURCE_REMOVE;

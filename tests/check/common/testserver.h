@@ -53,7 +53,8 @@ void test_server_send_binary (
 void test_server_send_raw (
     TestServer *server, guint connection, const guint8 *bytes, gsize size);
 
-/* Sends a close frame; @code 1005 sends an empty one. */
+/* Sends a close frame; @code 1005 sends an empty one. Codes that no server may
+ * send, or that libsoup does not know, go without @reason. */
 void test_server_close (
     TestServer *server, guint connection, guint16 code, const gchar *reason);
 /* Resets the TCP connection. */

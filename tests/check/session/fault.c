@@ -243,7 +243,10 @@ test_retry_after (void)
   g_assert_cmpuint (retry_after (""), ==, 0);
   /* Never wraps to something short. */
   g_assert_cmpuint (retry_after ("4294967295"), ==, 4294967295 * SECOND);
-  g_assert_cmpuint (retry_after ("99999999999999999999"), ==, 0);
+  g_assert_cmpuint (retry_after ("99999999999999999999"), >, 3600 * SECOND);
+  g_assert_cmpuint (retry_after ("1.5"), ==, SECOND * 3 / 2);
+  g_assert_cmpuint (retry_after ("1,5"), ==, 0);
+  g_assert_cmpuint (retry_after ("nan"), ==, 0);
   g_assert_cmpuint (retry_after (soon_text), >, 30 * SECOND);
   g_assert_cmpuint (retry_after (soon_text), <=, 60 * SECOND);
   g_assert_cmpuint (retry_after (past_text), ==, 0);

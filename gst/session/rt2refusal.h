@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why a server refused the upgrade. libsoup gives the body of such an answer to
+ * nobody but its logger, so one of those collects it; it prints nothing.
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+#include "rt2fault.h"
+
+G_BEGIN_DECLS
+
+/* From now on @body, which must outlive @session, gets the body of every answer
+ * that rt2_refusal_has_text() says yes to, once libsoup is through with it. */
+void rt2_refusal_collect (SoupSession *session, GString *body);
+
+/* Whether the answer to @message has a body that is worth waiting for, and
+ * states that it is short: libsoup reads one without an end for as long as more
+ * of it is there, and runs nothing else meanwhile. */
+gboolean rt2_refusal_has_text (SoupMessage *message);
+
+/* What the answer to @message says, with as much of @body as there is. @where
+ * is "host:port" for the message; @plain: it is ws://, not wss://. */
+Rt2Fault *rt2_refusal_fault (SoupMessage *message, const GString *body,
+    const gchar *where, gboolean plain);
+
+G_END_DECLS
