@@ -115,15 +115,20 @@ static const Property table[] = {
   DURATION ("keepalive-interval", "Keepalive interval", keepalive_interval, 0,
       3600 * S, 15 * S, START,
       "Time between pings, ns; a connection without any sign of life for twice "
-      "as long is taken for lost (0 = no pings, never)"),
+      "as long, or one that takes no data for as long, is taken for lost (0 = no "
+      "pings, never)"),
   INT ("retries", "Retries", retries, RT2_RETRIES_AUTO, G_MAXINT,
       RT2_RETRIES_AUTO, START,
       "How often in a row to try again to connect (-1 = for ever, -2 = auto: "
       "not before the first success if the host can't be found or does not "
-      "answer, for ever after it). What trying again can't mend, such as a "
-      "refused key, is never tried again"),
+      "answer, for ever after it). A session of less than 10 s counts as a try "
+      "that failed. What trying again can't mend, such as a refused key or a "
+      "used-up quota, is never tried again"),
   DURATION ("retry-backoff-max", "Retry backoff max", retry_backoff_max, 0,
-      3600 * S, 30 * S, START, "Longest pause between two tries, ns"),
+      3600 * S, 30 * S, START,
+      "Longest pause between two tries, ns. Pauses are random, up to 0.5 s at "
+      "first and twice as long from try to try, but never shorter than a server "
+      "asks for with Retry-After, 5 min at most"),
   SECRET ("proxy", "Proxy", proxy, START,
       "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT. Can't be read "
       "back (unset = the "

@@ -90,7 +90,9 @@ struct _Rt2Session {
   Rt2Transport *transport;
   GQueue commands;          /* Rt2Command*, to be carried out in this order */
   Rt2SessionState state;    /* as last reported */
-  guint attempts;           /* failed tries in a row */
+  guint attempts;           /* tries in a row that failed, or did not last */
+  gint64 configured_since;  /* monotonic us, of this connection; 0 = it is not
+                             * configured yet */
   gboolean ever_configured; /* one session.updated came in this run */
   gchar *error_code;        /* of an `error` event that a close will follow */
   gchar *error_message;     /* likewise */

@@ -8,6 +8,8 @@
 
 #define FOREVER (-1)
 
+#define HEALTHY_TIME (G_GUINT64_CONSTANT (10) * 1000000000)
+
 /* --- options --- */
 
 Rt2SessionOptions *
@@ -17,6 +19,7 @@ rt2_session_options_new (void)
 
   options->transport = rt2_transport_config_new ();
   options->retries = RT2_RETRIES_AUTO;
+  options->healthy_time = HEALTHY_TIME;
   options->eos_silence = G_MAXUINT64;
   return options;
 }

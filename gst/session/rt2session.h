@@ -203,6 +203,8 @@ typedef struct {
   gchar *model;
   gint retries;              /* see rt2fault.h */
   guint64 retry_backoff_max; /* ns */
+  guint64 healthy_time;      /* ns that a session must have lasted for its loss
+                              * to be the first in a row */
   guint64 eos_silence;       /* ns appended at the end under server VAD;
                               * G_MAXUINT64 = vad_silence_duration + 200 ms */
   gchar *disclosure;         /* NULL, or what it says before all else */

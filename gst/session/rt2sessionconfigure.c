@@ -278,8 +278,8 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   }
   session->configured = TRUE;
   session->ever_configured = TRUE;
-  session->attempts = 0;
   if (first) {
+    session->configured_since = g_get_monotonic_time ();
     rt2_session_disarm (&session->timer);
     session->listener->configured (session->owner, info, reconnected);
     wish_for_opening (session);

@@ -120,6 +120,7 @@ rt2_session_reset_connection (Rt2Session *session)
   rt2_told_clear (&session->accepted);
   session->created = FALSE;
   session->configured = FALSE;
+  session->configured_since = 0;
   session->voice_locked = FALSE;
   rt2_session_reset_uplink (session);
   rt2_input_clock_reset (session->clock);
@@ -173,6 +174,22 @@ on_retry (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* One more try failed. A server that takes every session and drops it at once
+ * is not tried again and again without a pause. */
+static void
+count_attempt (Rt2Session *session)
+{
+  guint64 lasted;
+
+  if (session->configured_since > 0) {
+    lasted = (guint64) (g_get_monotonic_time () - session->configured_since)
+        * 1000;
+    if (lasted >= session->options->healthy_time)
+      session->attempts = 0;
+  }
+  session->attempts++;
+}
+
 void
 rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
@@ -184,8 +201,8 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   rt2_transport_close (session->transport);
   rt2_session_note_opening (session);
   rt2_session_drop_wishes (session);
+  count_attempt (session);
   rt2_session_reset_connection (session);
-  session->attempts++;
   if (unanswered > 0 && session->listener->turn_lost)
     session->listener->turn_lost (session->owner, unanswered);
   if (!rt2_fault_should_retry (fault, session->options->retries,

@@ -284,13 +284,14 @@ test_sequence (void)
   g_assert_cmpuint (rig_get_stats (rig).reconnects, ==, 1);
 }
 
-/* A success forgives what failed before it. */
+/* A success that lasts forgives what failed before it. */
 static void
 test_forgiven (void)
 {
   g_autoptr (Rig) rig = rig_new ();
 
   rig->options->retries = 1;
+  rig->options->healthy_time = 0;
   rig_start_ready (rig);
   for (guint i = 0; i < 6; i++) {
     rig_clear (rig);
@@ -302,6 +303,47 @@ test_forgiven (void)
   rig_drop (rig);
   rig_wait (rig, "failed busy");
   g_assert_cmpuint (rig_count (rig, "lost"), ==, 1);
+}
+
+/* Who takes every session and drops it is tried as often as who takes none. */
+static void
+test_short_success (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retries = 3;
+  rig_start (rig);
+  for (guint i = 1; i <= 4; i++) {
+    rig_wait_n (rig, "state ready", i);
+    rig_drop (rig);
+  }
+  rig_wait (rig, "failed lost");
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, 3);
+  g_assert_cmpuint (rig_count (rig, "configured again"), ==, 3);
+}
+
+/* And the pauses grow: without them hundreds of sessions would be opened in
+ * that time. */
+static void
+test_no_spin (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  gint64 end = g_get_monotonic_time () + 4 * G_USEC_PER_SEC;
+  guint sessions = 0;
+
+  rig->options->retry_backoff_max = 30 * RIG_S;
+  rig_start (rig);
+  while (g_get_monotonic_time () < end) {
+    if (rig_count (rig, "state ready") > sessions) {
+      sessions++;
+      rig_drop (rig);
+    }
+    rig_run_for (rig, 1);
+  }
+  g_test_message ("%u sessions", sessions);
+  g_assert_cmpuint (sessions, >, 0);
+  g_assert_cmpuint (sessions, <, 30);
+  g_assert_cmpuint (rig_count (rig, "failed"), ==, 0);
 }
 
 /* Opened and created, but never configured, is no success. */
@@ -641,6 +683,8 @@ main (int argc, char **argv)
   ADD ("bad-settings", test_bad_settings);
   ADD ("sequence", test_sequence);
   ADD ("forgiven", test_forgiven);
+  ADD ("short-success", test_short_success);
+  ADD ("no-spin", test_no_spin);
   ADD ("not-forgiven", test_not_forgiven);
   ADD ("after-failed", test_after_failed);
   ADD ("backoff-max", test_backoff_max);
