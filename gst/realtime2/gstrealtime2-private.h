@@ -40,6 +40,14 @@ typedef struct {
   Rt2Phase phase;          /* of what is spoken, or unknown */
 } GstRealtime2Moment;
 
+/* What did not fit and was not told yet. */
+typedef struct {
+  guint64 speech; /* ns */
+  gsize text;     /* bytes */
+  guint items;    /* that a text pad has not shown */
+  gint64 told;    /* monotonic us when something was told last, or 0 */
+} GstRealtime2Overruns;
+
 struct _GstRealtime2 {
   GstElement parent;
 
@@ -79,6 +87,8 @@ struct _GstRealtime2 {
   GstRealtime2Moment moment;     /* now; told, or about to be */
   GQueue moments;   /* GstRealtime2Moment*, not told yet, oldest first */
   gboolean telling; /* a thread tells them */
+
+  GstRealtime2Overruns overruns; /* see gstrealtime2overrun.h */
 
   gboolean drained;     /* the session has nothing more to say */
   guint64 drained_time; /* running time since when, or NONE */

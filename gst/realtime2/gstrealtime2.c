@@ -55,6 +55,7 @@
 #include "gstrealtime2messages.h"
 #include "gstrealtime2pads.h"
 #include "gstrealtime2notices.h"
+#include "gstrealtime2overrun.h"
 #include "gstrealtime2textpad.h"
 #include "gstrealtime2textsink.h"
 #include "gstrealtime2tools.h"
@@ -341,8 +342,10 @@ stop (GstRealtime2 *self)
   g_atomic_int_inc (&self->run);
   gst_realtime2_tools_stop (self->tools);
   gst_realtime2_link_stop (self->link);
+  gst_realtime2_tell_overruns (self, TRUE);
   g_mutex_lock (&self->lock);
   rt2_playout_clear (self->playout);
+  self->overruns.told = 0;
   self->session_state = RT2_SESSION_DISCONNECTED;
   g_mutex_unlock (&self->lock);
   gst_realtime2_update_state (self);

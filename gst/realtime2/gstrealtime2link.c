@@ -13,6 +13,7 @@
 #include "gstrealtime2input.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2notices.h"
+#include "gstrealtime2overrun.h"
 #include "gstrealtime2speech.h"
 #include "gstrealtime2tools.h"
 
@@ -150,6 +151,7 @@ end_responses (GstRealtime2 *self)
   g_mutex_lock (&self->lock);
   rt2_playout_finish_response (self->playout, NULL);
   g_mutex_unlock (&self->lock);
+  gst_realtime2_tell_overruns (self, TRUE);
   gst_realtime2_finish_figures (self, NULL, FALSE);
 }
 

@@ -10,6 +10,7 @@
 #include "gstrealtime2figures.h"
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2overrun.h"
 #include "rt2caption.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
@@ -132,18 +133,21 @@ gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
   GstRealtime2 *self = owner;
   Rt2Spoken *spoken;
   guint64 instant;
+  gsize lost = 0;
 
   g_mutex_lock (&self->lock);
   spoken = user_item (self, utterance);
   instant = instant_of_user_text (spoken, utterance, text, final);
   if (!final || (self->timed_text && instant != RT2_TIME_NONE))
-    rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
+    lost = rt2_spoken_append_text_at (spoken, RT2_TEXT_TRANSCRIPT, text,
         self->timed_text ? instant_of (self, instant) : RT2_TIME_NONE);
   if (final)
-    rt2_spoken_finish_text (spoken, text);
+    lost += rt2_spoken_finish_text (spoken, text);
+  gst_realtime2_note_lost_text (self, lost);
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
+  gst_realtime2_tell_overruns (self, FALSE);
   if (self->timed_text && instant != RT2_TIME_NONE)
     note_delay (self, instant);
   if (final && text && *text)
@@ -328,6 +332,7 @@ gst_realtime2_on_response_done (
   g_mutex_lock (&self->lock);
   g_ptr_array_unref (corrected);
   g_mutex_unlock (&self->lock);
+  gst_realtime2_tell_overruns (self, TRUE);
   post_response_done (self, response, out_of_band);
   gst_realtime2_finish_figures (
       self, response->id, response->status == RT2_STATUS_COMPLETED);
@@ -354,12 +359,14 @@ spoken_at (GstRealtime2 *self, const Rt2Place *place)
   return spoken;
 }
 
+/* Called with self->lock. */
 static void
-finish_item (Rt2Spoken *spoken, const Rt2Item *item)
+finish_item (GstRealtime2 *self, Rt2Spoken *spoken, const Rt2Item *item)
 {
   if (spoken->text->len == 0 && item->text)
     spoken->kind = item->has_audio ? RT2_TEXT_TRANSCRIPT : RT2_TEXT_TEXT;
-  rt2_spoken_finish_text (spoken, item->text);
+  gst_realtime2_note_lost_text (
+      self, rt2_spoken_finish_text (spoken, item->text));
   rt2_spoken_finish_audio (spoken);
 }
 
@@ -390,7 +397,7 @@ gst_realtime2_on_item (
 
     take_phase (self, item);
     if (done)
-      finish_item (spoken, item);
+      finish_item (self, spoken, item);
     corrected = take_correction (spoken);
     phase = spoken->told_phase;
   } else {
@@ -402,6 +409,7 @@ gst_realtime2_on_item (
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
 
+  gst_realtime2_tell_overruns (self, FALSE);
   if (corrected)
     post_phase (self, place->item_id, place->response_id, phase);
   post_item (self, done ? "realtime2/item-done" : "realtime2/item-started",
@@ -429,14 +437,13 @@ gst_realtime2_on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
       self->playout, spoken, audio, place->due);
   if (place->due == RT2_TIME_NONE && spoken->received > 0)
     rt2_figures_audio_came (self->figures, spoken, now);
-  dropped = rt2_audio_format_samples_to_ns (self->output_format, dropped);
+  gst_realtime2_note_lost_speech (
+      self, rt2_audio_format_samples_to_ns (self->output_format, dropped));
   g_mutex_unlock (&self->lock);
 
   if (place->due != RT2_TIME_NONE)
     note_delay (self, place->due);
-  if (dropped > 0)
-    gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
-        dropped / GST_MSECOND, "reason", G_TYPE_STRING, "speech-queue", NULL);
+  gst_realtime2_tell_overruns (self, FALSE);
 }
 
 void
@@ -459,18 +466,21 @@ gst_realtime2_on_text (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
 {
   GstRealtime2 *self = owner;
   Rt2Spoken *spoken;
+  gsize lost;
 
   g_mutex_lock (&self->lock);
   spoken = spoken_at (self, place);
   if (spoken->text->len == 0)
     spoken->kind = kind;
   if (final)
-    rt2_spoken_finish_text (spoken, text);
+    lost = rt2_spoken_finish_text (spoken, text);
   else
-    rt2_spoken_append_text_at (
+    lost = rt2_spoken_append_text_at (
         spoken, kind, text, instant_of (self, place->due));
+  gst_realtime2_note_lost_text (self, lost);
   gst_realtime2_wake_text_pads (self);
   g_mutex_unlock (&self->lock);
+  gst_realtime2_tell_overruns (self, FALSE);
 }
 
 /* --- interruption --- */

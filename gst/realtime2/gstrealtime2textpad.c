@@ -11,6 +11,7 @@
 
 #include "gstrealtime2audiosrc.h"
 #include "gstrealtime2meta.h"
+#include "gstrealtime2overrun.h"
 #include "gstrealtime2pacer.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
@@ -360,9 +361,11 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
 
   if (!pad->linked)
     return;
-  if (!rt2_caption_reader_add (pad->reader, &rules, spoken))
-    GST_WARNING_OBJECT (pad, "more than %d items wait: the oldest is dropped",
-        RT2_CAPTION_MAX_ITEMS);
+  if (rt2_caption_reader_add (pad->reader, &rules, spoken))
+    return;
+  GST_WARNING_OBJECT (pad, "more than %d items wait: the oldest is dropped",
+      RT2_CAPTION_MAX_ITEMS);
+  gst_realtime2_note_lost_item (pad->self);
 }
 
 gboolean

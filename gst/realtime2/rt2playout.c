@@ -14,6 +14,13 @@
 
 /* Items that can be found by id; the oldest are forgotten beyond it. */
 #define MAX_ITEMS 512
+/* Places of an item's text whose time of coming is known. */
+#define MAX_ANCHORS 4096
+/* Bytes up to which pieces of an item are put together as they come: what a
+ * piece costs by itself may be more than what is in it. */
+#define SMALL_PIECE 1024
+/* Pieces that may wait: as many as RT2_PLAYOUT_MAX can be of an item. */
+#define MAX_PIECES 200000
 /* ns that audio with an instant may come early without waiting for it. */
 #define DUE_SLACK 20000000
 /* The largest sample of what is quiet, and how much of it, ns, is left of a
@@ -124,33 +131,59 @@ rt2_spoken_is_placed (const Rt2Spoken *spoken)
       || spoken->fate == RT2_FATE_DROPPED;
 }
 
-void
+/* The text that comes next belongs to the instant @due, and came after the
+ * samples that are there. What came with the same has an anchor already;
+ * without one of its own it is as if it had come with what was before it. */
+static void
+add_anchor (Rt2Spoken *spoken, guint64 due)
+{
+  Rt2Anchor anchor = { spoken->text->len, spoken->received, due };
+  guint n = spoken->anchors->len;
+  const Rt2Anchor *last = n > 0
+      ? &g_array_index (spoken->anchors, Rt2Anchor, n - 1)
+      : NULL;
+
+  if (last && last->samples == anchor.samples && last->due == due)
+    return;
+  if (n < MAX_ANCHORS)
+    g_array_append_val (spoken->anchors, anchor);
+}
+
+gsize
 rt2_spoken_append_text_at (
     Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta, guint64 due)
 {
-  Rt2Anchor anchor = { spoken->text->len, spoken->received, due };
+  gsize size = strlen (delta);
 
   if (spoken->text_done)
-    return;
+    return 0;
   spoken->kind = kind;
   spoken->timed |= due != RT2_TIME_NONE;
-  g_array_append_val (spoken->anchors, anchor);
-  g_string_append (spoken->text, delta);
+  spoken->text_full |= spoken->text->len + size > RT2_SPOKEN_MAX_TEXT;
+  if (spoken->text_full)
+    return size;
+  add_anchor (spoken, due);
+  g_string_append_len (spoken->text, delta, size);
+  return 0;
 }
 
-void
+gsize
 rt2_spoken_append_text (Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta)
 {
-  rt2_spoken_append_text_at (spoken, kind, delta, RT2_TIME_NONE);
+  return rt2_spoken_append_text_at (spoken, kind, delta, RT2_TIME_NONE);
 }
 
-void
+gsize
 rt2_spoken_finish_text (Rt2Spoken *spoken, const gchar *text)
 {
+  gsize dropped = 0;
+
   /* What already left can't be taken back: only a longer text counts. */
   if (text && !spoken->text_done && g_str_has_prefix (text, spoken->text->str))
-    rt2_spoken_append_text (spoken, spoken->kind, text + spoken->text->len);
+    dropped = rt2_spoken_append_text (
+        spoken, spoken->kind, text + spoken->text->len);
   spoken->text_done = TRUE;
+  return dropped;
 }
 
 void
@@ -435,6 +468,47 @@ find_sound (Rt2Spoken *spoken, GBytes *bytes, guint64 n)
     spoken->audible = spoken->received + at;
 }
 
+/* Puts @bytes (taken) at the end of the segment that waits last, if that is
+ * small and of the same item, and both may play at once. */
+static gboolean
+join (Rt2Playout *playout, Rt2Spoken *spoken, GBytes *bytes, guint64 due)
+{
+  Rt2Segment *last = g_queue_peek_tail (&playout->segments);
+  gsize size, more;
+  const guint8 *data, *added = g_bytes_get_data (bytes, &more);
+  guint8 *joined;
+
+  if (!last || last->spoken != spoken || due != RT2_TIME_NONE
+      || last->due != RT2_TIME_NONE)
+    return FALSE;
+  data = g_bytes_get_data (last->bytes, &size);
+  if (size - last->pos + more > SMALL_PIECE)
+    return FALSE;
+  joined = g_malloc (size - last->pos + more);
+  memcpy (joined, data + last->pos, size - last->pos);
+  memcpy (joined + size - last->pos, added, more);
+  g_bytes_unref (last->bytes);
+  g_bytes_unref (bytes);
+  last->bytes = g_bytes_new_take (joined, size - last->pos + more);
+  last->pos = 0;
+  return TRUE;
+}
+
+static void
+push_segment (
+    Rt2Playout *playout, Rt2Spoken *spoken, GBytes *bytes, guint64 due)
+{
+  Rt2Segment *segment;
+
+  if (join (playout, spoken, bytes, due))
+    return;
+  segment = g_new0 (Rt2Segment, 1);
+  segment->spoken = rt2_spoken_ref (spoken);
+  segment->bytes = bytes;
+  segment->due = due;
+  g_queue_push_tail (&playout->segments, segment);
+}
+
 guint64
 rt2_playout_append_audio_at (
     Rt2Playout *playout, Rt2Spoken *spoken, GBytes *audio, guint64 due)
@@ -444,7 +518,6 @@ rt2_playout_append_audio_at (
   guint width = rt2_audio_format_width (spoken->format);
   GBytes *bytes;
   guint64 n;
-  Rt2Segment *segment;
 
   if (spoken->cancelled || g_bytes_get_size (audio) == 0)
     return 0;
@@ -454,22 +527,19 @@ rt2_playout_append_audio_at (
     spoken->received += n;
     n = 0;
   }
-  if (n == 0 || playout->queued + n > max) {
+  if (n == 0 || playout->queued + n > max
+      || playout->segments.length >= MAX_PIECES) {
     g_bytes_unref (bytes);
     return n;
   }
   if (spoken->received == 0)
     finish_earlier (playout, spoken);
 
-  segment = g_new0 (Rt2Segment, 1);
-  segment->spoken = rt2_spoken_ref (spoken);
-  segment->bytes = bytes;
-  segment->due = due;
-  g_queue_push_tail (&playout->segments, segment);
   find_sound (spoken, bytes, n);
   rt2_pauses_feed (&spoken->sound, g_bytes_get_data (bytes, NULL), n * width);
   spoken->received += n;
   playout->queued += n;
+  push_segment (playout, spoken, bytes, due);
   return 0;
 }
 

@@ -64,6 +64,7 @@ typedef struct {
 
   GString *text;      /* all of it that is known */
   gboolean text_done; /* there is no more text to come */
+  gboolean text_full; /* what came since it had as much as it may was dropped */
   gboolean timed;     /* its words belong to instants of the input, not to its
                        * samples */
   GArray *anchors;    /* Rt2Anchor, by text position */
@@ -172,13 +173,18 @@ guint64 rt2_playout_append_audio_at (
 /* Nanoseconds of speech that may wait. The newest is dropped beyond it. */
 #define RT2_PLAYOUT_MAX (G_GUINT64_CONSTANT (30) * 60 * 1000000000)
 
-/* The same for words that belong to the instant @due of the input. */
-void rt2_spoken_append_text_at (
-    Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta, guint64 due);
-void rt2_spoken_append_text (
+/* Words of @spoken, the next ones. Returns the bytes dropped because an item
+ * has no more than RT2_SPOKEN_MAX_TEXT of text. */
+gsize rt2_spoken_append_text (
     Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta);
-/* @text is the whole text, or NULL if the deltas were it. */
-void rt2_spoken_finish_text (Rt2Spoken *spoken, const gchar *text);
+/* The same for words that belong to the instant @due of the input. */
+gsize rt2_spoken_append_text_at (
+    Rt2Spoken *spoken, Rt2TextKind kind, const gchar *delta, guint64 due);
+/* The end. @text is the whole text, or NULL if the deltas were it. */
+gsize rt2_spoken_finish_text (Rt2Spoken *spoken, const gchar *text);
+/* Bytes; nobody speaks that much in RT2_PLAYOUT_MAX. */
+#define RT2_SPOKEN_MAX_TEXT (256 * 1024)
+
 void rt2_spoken_finish_audio (Rt2Spoken *spoken);
 /* Nothing more comes for any item of @response_id; NULL = of any response. */
 void rt2_playout_finish_response (

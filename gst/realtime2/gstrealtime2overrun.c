@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What did not fit into what is said.
+ */
+#include "gstrealtime2overrun.h"
+
+#include "gstrealtime2messages.h"
+
+#define GST_CAT_DEFAULT gst_realtime2_debug
+
+/* us of real time: what is lost, is lost in floods. */
+#define INTERVAL G_USEC_PER_SEC
+
+void
+gst_realtime2_note_lost_speech (GstRealtime2 *self, guint64 duration)
+{
+  self->overruns.speech += duration;
+}
+
+void
+gst_realtime2_note_lost_text (GstRealtime2 *self, gsize size)
+{
+  self->overruns.text += size;
+}
+
+void
+gst_realtime2_note_lost_item (GstRealtime2 *self)
+{
+  self->overruns.items++;
+}
+
+/* What is due to be told, taken out; FALSE if it is nothing. */
+static gboolean
+take (GstRealtime2 *self, gboolean all, GstRealtime2Overruns *lost)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean due;
+
+  g_mutex_lock (&self->lock);
+  *lost = self->overruns;
+  due = (lost->speech > 0 || lost->text > 0 || lost->items > 0)
+      && (all || lost->told == 0 || now - lost->told >= INTERVAL);
+  if (due)
+    self->overruns = (GstRealtime2Overruns){ .told = now };
+  g_mutex_unlock (&self->lock);
+  return due;
+}
+
+void
+gst_realtime2_tell_overruns (GstRealtime2 *self, gboolean all)
+{
+  GstRealtime2Overruns lost;
+
+  if (!take (self, all, &lost))
+    return;
+  GST_WARNING_OBJECT (self,
+      "too much is said: dropped %" GST_TIME_FORMAT
+      " of speech, %" G_GSIZE_FORMAT " bytes of text, %u items of text pads",
+      GST_TIME_ARGS (lost.speech), lost.text, lost.items);
+  if (lost.speech > 0)
+    gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+        lost.speech / GST_MSECOND, "reason", G_TYPE_STRING, "speech-queue",
+        NULL);
+  if (lost.text > 0)
+    gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+        (guint64) 0, "reason", G_TYPE_STRING, "text-length", "dropped-bytes",
+        G_TYPE_UINT64, (guint64) lost.text, NULL);
+  if (lost.items > 0)
+    gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
+        (guint64) 0, "reason", G_TYPE_STRING, "text-pad", "dropped-items",
+        G_TYPE_UINT, lost.items, NULL);
+}

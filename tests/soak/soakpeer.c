@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A server in a process of its own.
+ */
+#include "soakpeer.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../check/pipelines/agent.h"
+#include "soakrelay.h"
+
+#define MAX_ITEMS 64
+
+struct _SoakPeer {
+  pid_t pid;
+  FILE *in, *out;
+};
+
+/* --- the child --- */
+
+typedef struct {
+  Agent *agent;
+  AgentAnswer *answer; /* that is under way, or NULL */
+} Server;
+
+static guint
+newest (Server *server)
+{
+  return test_server_count_connections (agent_get_server (server->agent)) - 1;
+}
+
+static gint64
+do_port (Server *server, const gchar *rest)
+{
+  return test_server_get_port (agent_get_server (server->agent));
+}
+
+static gint64
+do_slow (Server *server, const gchar *rest)
+{
+  return soak_relay_start (do_port (server, NULL), atoi (rest));
+}
+
+static gint64
+do_connected (Server *server, const gchar *rest)
+{
+  test_server_wait_connections (agent_get_server (server->agent), atoi (rest));
+  return 0;
+}
+
+static gint64
+do_send (Server *server, const gchar *rest)
+{
+  agent_send (server->agent, "%s", rest);
+  return 0;
+}
+
+static gint64
+do_repeat (Server *server, const gchar *rest)
+{
+  gchar *json;
+  guint n = strtoul (rest, &json, 10);
+
+  for (guint i = 0; i < n; i++)
+    agent_send (server->agent, "%s", json);
+  return 0;
+}
+
+static gint64
+do_answer (Server *server, const gchar *rest)
+{
+  g_auto (GStrv) words = g_strsplit (rest, " ", 0);
+  guint lengths[MAX_ITEMS], n = 0;
+
+  for (; words[n + 1] != NULL; n++)
+    lengths[n] = atoi (words[n + 1]);
+  g_clear_pointer (&server->answer, agent_answer_free);
+  server->answer = agent_answer_new (
+      server->agent, lengths, n, atoi (words[0]));
+  return 0;
+}
+
+static gint64
+do_go (Server *server, const gchar *rest)
+{
+  return agent_answer_go_on (server->answer, g_ascii_strtoull (rest, NULL, 10));
+}
+
+static gint64
+do_cut (Server *server, const gchar *rest)
+{
+  agent_answer_cut (server->answer);
+  return 0;
+}
+
+static gint64
+do_starts (Server *server, const gchar *rest)
+{
+  agent_user_starts (server->agent, atoi (rest));
+  return 0;
+}
+
+static gint64
+do_stops (Server *server, const gchar *rest)
+{
+  agent_user_stops (server->agent, atoi (rest));
+  return 0;
+}
+
+static gint64
+do_drop (Server *server, const gchar *rest)
+{
+  test_server_drop (agent_get_server (server->agent), newest (server));
+  return 0;
+}
+
+static gint64
+do_hangup (Server *server, const gchar *rest)
+{
+  test_server_hang_up (agent_get_server (server->agent), newest (server));
+  return 0;
+}
+
+static gint64
+do_close (Server *server, const gchar *rest)
+{
+  test_server_close (
+      agent_get_server (server->agent), newest (server), atoi (rest), "cut");
+  return 0;
+}
+
+static gint64
+do_forget (Server *server, const gchar *rest)
+{
+  agent_forget (server->agent);
+  return 0;
+}
+
+static gint64
+do_count (Server *server, const gchar *rest)
+{
+  return agent_count (server->agent, rest);
+}
+
+#define APPEND "{\"type\":\"input_audio_buffer.append\",\"audio\":\""
+
+static gint64
+do_newest (Server *server, const gchar *rest)
+{
+  TestServer *peer = agent_get_server (server->agent);
+
+  for (guint i = test_server_count_messages (peer, newest (server)); i > 0;
+       i--) {
+    g_autofree gchar *text = test_server_dup_message (
+        peer, newest (server), i - 1);
+    g_autofree guchar *bytes = NULL;
+    gsize size;
+
+    if (!g_str_has_prefix (text, APPEND))
+      continue;
+    text[strlen (text) - strlen ("\"}")] = '\0';
+    bytes = g_base64_decode (text + strlen (APPEND), &size);
+    return bytes[size - 2] | bytes[size - 1] << 8;
+  }
+  return -1;
+}
+
+static gint64
+carry_out (Server *server, gchar *line)
+{
+  static const struct {
+    const gchar *name;
+    gint64 (*func) (Server *server, const gchar *rest);
+  } words[] = { { "port", do_port }, { "slow", do_slow },
+    { "connected", do_connected }, { "send", do_send }, { "repeat", do_repeat },
+    { "answer", do_answer }, { "go", do_go }, { "cut", do_cut },
+    { "starts", do_starts }, { "stops", do_stops }, { "drop", do_drop },
+    { "hangup", do_hangup }, { "close", do_close }, { "forget", do_forget },
+    { "count", do_count }, { "newest", do_newest } };
+  gchar *rest = strchr (line, ' ');
+
+  if (rest != NULL)
+    *rest++ = '\0';
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++)
+    if (g_str_equal (words[i].name, line))
+      return words[i].func (server, rest ? rest : "");
+  g_error ("the peer can't \"%s\"", line);
+}
+
+static void
+drop (const gchar *domain, GLogLevelFlags level, const gchar *message,
+    gpointer data)
+{
+}
+
+void
+soak_peer_hush (void)
+{
+  static const gchar *const domains[] = { "realtime2", "libsoup", "GLib-GIO" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (domains); i++)
+    g_log_set_handler (
+        domains[i], G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO, drop, NULL);
+}
+
+static void
+serve (int fd, int argc, char **argv)
+{
+  FILE *in = fdopen (fd, "r"), *out = fdopen (dup (fd), "w");
+  Server server = { NULL };
+  char *line = NULL;
+  size_t size = 0;
+  ssize_t length;
+
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  /* The test's own words are the parent's to say. */
+  dup2 (STDERR_FILENO, STDOUT_FILENO);
+  g_test_init (&argc, &argv, NULL);
+  soak_peer_hush ();
+  server.agent = agent_new ();
+  while ((length = getline (&line, &size, in)) > 0) {
+    line[length - 1] = '\0';
+    fprintf (out, "%" G_GINT64_FORMAT "\n", carry_out (&server, line));
+    fflush (out);
+  }
+  _exit (0);
+}
+
+/* --- the parent --- */
+
+SoakPeer *
+soak_peer_new (int argc, char **argv)
+{
+  SoakPeer *peer = g_new0 (SoakPeer, 1);
+  int ends[2];
+
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    g_error ("no pair of sockets");
+  peer->pid = fork ();
+  if (peer->pid < 0)
+    g_error ("can't fork");
+  if (peer->pid == 0) {
+    close (ends[0]);
+    serve (ends[1], argc, argv);
+  }
+  close (ends[1]);
+  peer->in = fdopen (ends[0], "r");
+  peer->out = fdopen (dup (ends[0]), "w");
+  return peer;
+}
+
+void
+soak_peer_free (SoakPeer *peer)
+{
+  fclose (peer->out);
+  shutdown (fileno (peer->in), SHUT_RDWR);
+  fclose (peer->in);
+  waitpid (peer->pid, NULL, 0);
+  g_free (peer);
+}
+
+gint64
+soak_peer_do (SoakPeer *peer, const gchar *format, ...)
+{
+  gchar answer[32];
+  va_list args;
+
+  va_start (args, format);
+  vfprintf (peer->out, format, args);
+  va_end (args);
+  fputc ('\n', peer->out);
+  fflush (peer->out);
+  if (fgets (answer, sizeof answer, peer->in) == NULL)
+    g_error ("the peer is gone");
+  return g_ascii_strtoll (answer, NULL, 10);
+}
+
+gchar *
+soak_peer_dup_uri (gint64 port)
+{
+  return g_strdup_printf (
+      "ws://127.0.0.1:%" G_GINT64_FORMAT "/v1/realtime", port);
+}
