@@ -504,6 +504,19 @@ static const Handler handlers[RT2_N_EVENTS] = {
   [RT2_EVENT_TRANSLATION_INPUT_DELTA] = rt2_session_on_source_text,
 };
 
+/* What only a session that translates knows: elsewhere it would speak past all
+ * that keeps the books of answers. */
+static gboolean
+is_foreign (Rt2Session *session, Rt2EventType type)
+{
+  if (session->type == RT2_SESSION_TYPE_TRANSLATION)
+    return FALSE;
+  return type == RT2_EVENT_SESSION_CLOSED
+      || type == RT2_EVENT_TRANSLATION_AUDIO_DELTA
+      || type == RT2_EVENT_TRANSLATION_OUTPUT_DELTA
+      || type == RT2_EVENT_TRANSLATION_INPUT_DELTA;
+}
+
 void
 rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
 {
@@ -521,7 +534,7 @@ rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
     session->stats.bad_events++;
     return;
   }
-  if (event->type == RT2_EVENT_UNKNOWN) {
+  if (event->type == RT2_EVENT_UNKNOWN || is_foreign (session, event->type)) {
     g_debug ("unknown event %s", event->type_name);
     session->stats.unknown_events++;
   } else if (handlers[event->type]) {

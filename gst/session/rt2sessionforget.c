@@ -27,7 +27,9 @@ is_active (Rt2Session *session, const gchar *response_id)
   return found;
 }
 
-/* FALSE if it is too early. */
+/* FALSE if it is too early. Of what the owner heard or read there are only
+ * messages, whatever the server made speak: a call must stay with its output.
+ */
 static gboolean
 forget (Rt2Session *session, const gchar *item_id)
 {
@@ -36,7 +38,7 @@ forget (Rt2Session *session, const gchar *item_id)
 
   if (item && is_active (session, item->response_id))
     return FALSE;
-  if (item)
+  if (item && item->type == RT2_ITEM_MESSAGE)
     rt2_session_delete_item (session, item_id);
   return TRUE;
 }

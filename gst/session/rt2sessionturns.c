@@ -301,13 +301,25 @@ dismiss_turn (Rt2Session *session, const gchar *item_id)
 
 /* --- events --- */
 
+/* The instant @ms of the server's count, ns appended: not beyond what was sent.
+ * The audio of a call is sent by others. */
+static guint64
+instant (Rt2Session *session, guint64 ms)
+{
+  guint64 end = session->options->call_id
+      ? G_MAXINT64
+      : rt2_input_clock_total (session->clock);
+
+  return MIN (ms, end / NS_PER_MS) * NS_PER_MS;
+}
+
 void
 rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
 {
   Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64,
     G_MAXUINT64 };
 
-  session->vad_start = event->audio_start_ms * NS_PER_MS;
+  session->vad_start = instant (session, event->audio_start_ms);
   session->turn = RT2_TURN_PLAIN;
   session->speech_open = TRUE;
   session->vad_commits = FALSE;
@@ -369,7 +381,7 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   session->speech_open = FALSE;
   session->floor_until = g_get_monotonic_time () + COMMIT_WAIT;
   session->vad_commits = TRUE;
-  session->vad_end = event->audio_end_ms * NS_PER_MS;
+  session->vad_end = instant (session, event->audio_end_ms);
   session->last_turn = session->turn_end = g_get_monotonic_time ();
   if (event->item_id)
     utterance_times (session, event->item_id)->end = end;
@@ -448,7 +460,8 @@ rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
     end_time (session, event->audio_end_ms), G_MAXUINT64 };
 
   session->turn = RT2_TURN_SILENCE;
-  session->vad_start = session->vad_end = event->audio_end_ms * NS_PER_MS;
+  session->vad_start = session->vad_end = instant (
+      session, event->audio_end_ms);
   session->last_turn = session->turn_end = g_get_monotonic_time ();
   if (session->type == RT2_SESSION_TYPE_REALTIME && !we_decide (session)
       && server_answers (session))

@@ -339,14 +339,16 @@ guint64
 rt2_session_unanswered (Rt2Session *session)
 {
   guint64 total = rt2_input_clock_total (session->clock);
+  guint64 unanswered = session->unanswered;
 
   if (session->type != RT2_SESSION_TYPE_REALTIME)
     return 0;
   if (session->speech_open)
-    return session->unanswered + total - MIN (total, session->vad_start);
-  if (rt2_session_config_has_vad (session->config))
-    return session->unanswered;
-  return session->unanswered + session->uncommitted;
+    unanswered += total - MIN (total, session->vad_start);
+  else if (!rt2_session_config_has_vad (session->config))
+    unanswered += session->uncommitted;
+  /* A server may commit the same twice. */
+  return MIN (unanswered, total);
 }
 
 void
