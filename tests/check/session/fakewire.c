@@ -64,7 +64,13 @@ fakewire_deliver (const gchar *text)
 void
 fakewire_drop (void)
 {
-  Rt2Fault *fault = rt2_fault_from_close (0, NULL, NULL, NULL);
+  fakewire_close (0, NULL);
+}
+
+void
+fakewire_close (guint code, const gchar *reason)
+{
+  Rt2Fault *fault = rt2_fault_from_close (code, reason, NULL, NULL);
 
   fake.client->connecting = fake.client->open = FALSE;
   fake.client->listener->closed (fake.client->user_data, fault);
@@ -96,6 +102,7 @@ void
 rt2_transport_config_free (Rt2TransportConfig *config)
 {
   g_free (config->url);
+  g_free (config->api_key);
   g_free (config);
 }
 

@@ -30,6 +30,8 @@ void fakewire_open (void);
 void fakewire_deliver (const gchar *text);
 /* The connection is gone. */
 void fakewire_drop (void);
+/* The server closes it with @code, or refuses it: then @code is 0. */
+void fakewire_close (guint code, const gchar *reason);
 
 /* The time, monotonic us; it only moves here. */
 gint64 fakeclock_now (void);
