@@ -11,8 +11,6 @@
 #include "soakheap.h"
 
 #define SHORT 60
-/* Items before the first cut: as many as anything remembers. */
-#define MEMORY 600
 #define WARM_UP(n) ((n) / 5)
 #define LIMIT 1000 /* bytes per reconnect */
 #define SAMPLES 2400
@@ -33,19 +31,6 @@ new_stage (void)
       "ai.text_src_0 ! text/x-raw,format=utf8 ! queue ! fakesink "
       "ai.text_src_1 ! application/x-json ! queue ! fakesink",
       uri);
-}
-
-/* Fills whatever remembers so many of the last items. */
-static void
-fill_memory (Stage *stage)
-{
-  for (guint i = 0; i < MEMORY; i++) {
-    soak_peer_do (peer, "answer 24 24");
-    soak_peer_do (peer, "go 24");
-    stage_wait (stage, "realtime2/response-done");
-    if (i % 50 == 0)
-      soak_forget (peer, stage);
-  }
 }
 
 /* --- moments --- */
@@ -124,7 +109,7 @@ test_reconnects (void)
   soak_heap_init (&heap, "reconnect");
   stage_play (stage);
   stage_wait (stage, "realtime2/session-updated");
-  fill_memory (stage);
+  soak_fill_memory (peer, stage);
   cut ();
   stage_wait (stage, "realtime2/session-lost");
   for (guint n = 2; n < n_reconnects + 2; n++) {

@@ -45,3 +45,15 @@ soak_sync (SoakPeer *peer, Stage *stage)
       "\"rate_limits\":[]}");
   stage_wait (stage, "realtime2/rate-limits");
 }
+
+void
+soak_fill_memory (SoakPeer *peer, Stage *stage)
+{
+  for (guint i = 0; i < SOAK_MEMORY; i++) {
+    soak_peer_do (peer, "answer 24 24");
+    soak_peer_do (peer, "go 24");
+    stage_wait (stage, "realtime2/response-done");
+    if (i % 50 == 0)
+      soak_forget (peer, stage);
+  }
+}

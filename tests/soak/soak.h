@@ -23,4 +23,9 @@ void soak_forget (SoakPeer *peer, Stage *stage);
 /* Returns when the element took in all that was sent. */
 void soak_sync (SoakPeer *peer, Stage *stage);
 
+/* SOAK_MEMORY tiny answers: more items than anything remembers, so that what is
+ * bounded is full. */
+#define SOAK_MEMORY 1100
+void soak_fill_memory (SoakPeer *peer, Stage *stage);
+
 G_END_DECLS
