@@ -554,6 +554,15 @@ drop_wishes (Rt2Responses *responses)
 }
 
 void
+rt2_responses_give_up (Rt2Responses *responses)
+{
+  for (GList *l = responses->due.head; l; l = l->next)
+    ((Run *) l->data)->dead |= is_in_band (l->data);
+  responses->unwanted |= responses->expected;
+  responses->expected = FALSE;
+}
+
+void
 rt2_responses_interrupt (Rt2Responses *responses)
 {
   GHashTableIter iter;
@@ -562,10 +571,7 @@ rt2_responses_interrupt (Rt2Responses *responses)
   g_hash_table_iter_init (&iter, responses->runs);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     ((Run *) value)->dead |= is_in_band (value);
-  for (GList *l = responses->due.head; l; l = l->next)
-    ((Run *) l->data)->dead |= is_in_band (l->data);
-  responses->unwanted |= responses->expected;
-  responses->expected = FALSE;
+  rt2_responses_give_up (responses);
   drop_wishes (responses);
 }
 

@@ -110,6 +110,8 @@ gboolean rt2_responses_ended (Rt2Responses *responses, const gchar *id);
 /* An interruption: all that is under way in band is dead, what is due or
  * expected will be, and wishes are dropped but for those that last. */
 void rt2_responses_interrupt (Rt2Responses *responses);
+/* What is under way goes on; what is due or expected will be dead. */
+void rt2_responses_give_up (Rt2Responses *responses);
 /* @id, and nothing else, is dead. */
 void rt2_responses_kill (Rt2Responses *responses, const gchar *id);
 

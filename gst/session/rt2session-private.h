@@ -58,6 +58,19 @@ typedef enum {
   RT2_TURN_SILENCE,   /* nothing was said: the server may answer by itself */
 } Rt2TurnKind;
 
+/* What may be spent, and what became of it. */
+typedef struct {
+  Rt2Budget limits;
+  gchar *model;          /* as the server calls it; NULL if it did not say */
+  guint64 translated;    /* ns of audio sent to a translator in this run */
+  gboolean begun;        /* a session was opened in this run */
+  gboolean told;         /* that there is no price for something */
+  gboolean spent;        /* a limit is reached: nothing that costs is done */
+  gint64 sentence_until; /* monotonic us by which the sentence that is being
+                          * said has to end; 0 = none is awaited */
+  GSource *timer;        /* looks again at the time, or the sentence */
+} Rt2Spending;
+
 /* A configuration as the server was told it; all NULL if it was not. */
 typedef struct {
   Rt2SessionConfig *config;
@@ -78,13 +91,15 @@ struct _Rt2Session {
   GSource *wish_timer;        /* fires when a wish expires */
   GSource *tool_timer;        /* fires when a function call is late */
 
-  GMutex lock;                  /* guards the next seven, nothing else */
+  GMutex lock;                  /* guards the next nine, nothing else */
   GQueue new_commands;          /* Rt2Command*, left by command() */
   guint n_commands;             /* that wait, here and in `commands` */
   gsize command_bytes;          /* likewise */
   Rt2SessionConfig *new_config; /* left by set_config(), or NULL */
   gboolean finish_asked;        /* left by finish() */
   GQueue to_forget;             /* gchar*, left by forget_item() */
+  Rt2Budget new_budget;         /* left by set_budget() */
+  gboolean budget_changed;      /* likewise */
   Rt2SessionStats published;    /* what get_stats() gives */
 
   Rt2Transport *transport;
@@ -151,6 +166,8 @@ struct _Rt2Session {
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
 
+  Rt2Spending spending;
+
   /* The end. */
   Rt2Finish finish;
   gint64 last_alive;    /* monotonic us of the last sign of life */
@@ -199,8 +216,8 @@ void rt2_session_want_command (
     Rt2Session *session, Rt2WishKind kind, Rt2Command *command);
 /* Sends response.create for what is wished for and has nothing in its way. */
 void rt2_session_send_wishes (Rt2Session *session);
-/* The connection is lost: tells of each command whose turn will not come. */
-void rt2_session_drop_wishes (Rt2Session *session);
+/* Tells of each command that its turn will not come, because of @reason. */
+void rt2_session_drop_wishes (Rt2Session *session, const gchar *reason);
 
 /* The server refused the event @event_id: the item that it was to make is not
  * there. */
@@ -287,6 +304,31 @@ void rt2_session_check_tools (Rt2Session *session);
 /* Deletes what forget_item() left, as far as its response is over. */
 void rt2_session_forget_items (Rt2Session *session);
 void rt2_session_clear_forgotten (Rt2Session *session);
+
+/* --- the budget --- */
+
+/* Looks whether a limit is reached, or is not any more, and how far the last
+ * sentence is. */
+void rt2_session_check_budget (Rt2Session *session);
+/* Another budget is set. */
+void rt2_session_take_budget (Rt2Session *session, Rt2Budget budget);
+void rt2_session_clear_spending (Rt2Session *session);
+/* The server opened a session with @model, which may be NULL. */
+void rt2_session_note_model (Rt2Session *session, const gchar *model);
+/* Adds the cost of a response, of a transcript, of @ns of audio that went to a
+ * translator. */
+void rt2_session_charge_response (Rt2Session *session, const Rt2Usage *usage);
+void rt2_session_charge_transcript (Rt2Session *session, const Rt2Usage *usage);
+void rt2_session_charge_translation (Rt2Session *session, guint64 ns);
+/* Takes out of @object, a session, what lets the server speak by itself, once
+ * the budget is spent. */
+void rt2_session_silence (Rt2Session *session, JsonObject *object);
+/* Whether the budget is spent and @command would cost something. */
+gboolean rt2_session_is_unaffordable (
+    Rt2Session *session, const Rt2Command *command);
+/* Why not, for the owner. */
+#define RT2_SESSION_SPENT                                                      \
+  "the budget is spent: a higher max-cost or max-duration lets the talk go on"
 
 /* Forgets what was on its way up. */
 void rt2_session_reset_uplink (Rt2Session *session);

@@ -32,6 +32,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
   g_free (options->call_id);
   g_free (options->disclosure);
   g_free (options->greeting);
+  rt2_pricing_free (options->pricing);
   g_free (options);
 }
 
@@ -124,17 +125,23 @@ on_wakeup (gpointer data)
   Rt2Session *session = data;
   Rt2SessionConfig *config;
   Rt2Command *command;
-  gboolean finish;
+  gboolean finish, budget_changed;
+  Rt2Budget budget;
 
   g_source_set_ready_time (session->wakeup, FOREVER);
   g_mutex_lock (&session->lock);
   config = g_steal_pointer (&session->new_config);
   finish = session->finish_asked;
   session->finish_asked = FALSE;
+  budget = session->new_budget;
+  budget_changed = session->budget_changed;
+  session->budget_changed = FALSE;
   while ((command = g_queue_pop_head (&session->new_commands)))
     g_queue_push_tail (&session->commands, command);
   g_mutex_unlock (&session->lock);
 
+  if (budget_changed)
+    rt2_session_take_budget (session, budget);
   if (config)
     rt2_session_take_config (session, config);
   rt2_session_run_commands (session);
@@ -172,6 +179,16 @@ rt2_session_set_config (Rt2Session *session, const Rt2SessionConfig *config)
   if (session->new_config)
     rt2_session_config_free (session->new_config);
   session->new_config = copy;
+  g_mutex_unlock (&session->lock);
+  rt2_session_wake (session);
+}
+
+void
+rt2_session_set_budget (Rt2Session *session, Rt2Budget budget)
+{
+  g_mutex_lock (&session->lock);
+  session->new_budget = budget;
+  session->budget_changed = TRUE;
   g_mutex_unlock (&session->lock);
   rt2_session_wake (session);
 }
@@ -229,6 +246,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->options = options;
   session->config = rt2_session_config_copy (config);
   session->type = config->type;
+  session->spending.limits = options->budget;
   session->context = g_main_context_ref_thread_default ();
   g_mutex_init (&session->lock);
   session->transport = rt2_transport_new (
@@ -277,6 +295,7 @@ rt2_session_free (Rt2Session *session)
   rt2_session_disarm (&session->flow_timer);
   rt2_session_disarm (&session->wish_timer);
   rt2_session_disarm (&session->tool_timer);
+  rt2_session_clear_spending (session);
   rt2_transport_close (session->transport);
   rt2_transport_free (session->transport);
   rt2_session_reset_connection (session);

@@ -12,6 +12,7 @@
 
 #include "rt2calls.h"
 #include "rt2command.h"
+#include "rt2pricing.h"
 #include "rt2protocol.h"
 #include "rt2transport.h"
 
@@ -80,11 +81,29 @@ typedef struct {
   guint server_errors;           /* `error` events, benign ones included */
   guint reconnects;
   guint unknown_events, bad_events;
-  guint64 appended;         /* ns of audio sent in this connection */
-  guint64 response_latency; /* ns from the end of the turn to the first audio
-                             * of the last response; 0 = none yet */
+  Rt2Money cost_responses;     /* as far as prices are known */
+  Rt2Money cost_transcription; /* of what the user said, likewise */
+  Rt2Money cost_translation;   /* likewise */
+  guint unpriced;              /* responses and transcripts of unknown cost */
+  guint64 appended;            /* ns of audio sent in this connection */
+  guint64 response_latency;    /* ns from the end of the turn to the first audio
+                                * of the last response; 0 = none yet */
   Rt2TransportStats transport;
 } Rt2SessionStats;
+
+/* What may be spent in a run. */
+typedef struct {
+  Rt2Money max_cost;    /* 0 = no limit */
+  guint64 max_duration; /* ns since the first session, 0 = no limit */
+} Rt2Budget;
+
+/* What of it is used when a limit is reached. */
+typedef struct {
+  gboolean by_cost; /* else by duration */
+  Rt2Money cost;
+  guint64 duration; /* ns */
+  Rt2Budget budget;
+} Rt2Spent;
 
 typedef struct {
   void (*state) (gpointer owner, Rt2SessionState state);
@@ -193,6 +212,20 @@ typedef struct {
   void (*drained) (gpointer owner, gboolean timed_out);
   /* Whether speech is still being played, for the time-out of the end. */
   gboolean (*is_playing) (gpointer owner);
+
+  /* A limit of the budget is reached. What is being said goes on to the end of
+   * its sentence; no audio and no wish for a response goes to the server any
+   * more, and what it answers by itself is cancelled. It stays so until a
+   * limit is raised. May be NULL. */
+  void (*budget_exceeded) (gpointer owner, const Rt2Spent *spent);
+  /* Whether the sentence that was heard when this was first asked, since it
+   * last was not, goes on. NULL: never. */
+  gboolean (*in_sentence) (gpointer owner);
+  /* ns of the owner's time since this was first asked: it is from the first
+   * session of a run on. NULL: no limit of duration holds. */
+  guint64 (*session_time) (gpointer owner);
+  /* There is no price for what @model did. Once in a run; may be NULL. */
+  void (*unpriced) (gpointer owner, const gchar *model);
 } Rt2SessionListener;
 
 /* What the session needs besides its Rt2SessionConfig. */
@@ -211,8 +244,10 @@ typedef struct {
   gchar *greeting;           /* NULL, or what the agent opens with */
   guint64 tool_timeout;      /* ns until an open function call is answered with
                               * an error; 0 = never */
-  guint64 eos_timeout;       /* ns without an event and without speech being
-                              * played; 0 = for ever */
+  Rt2Pricing *pricing;       /* NULL: no price is known */
+  Rt2Budget budget;
+  guint64 eos_timeout; /* ns without an event and without speech being
+                        * played; 0 = for ever */
 } Rt2SessionOptions;
 
 Rt2SessionOptions *rt2_session_options_new (void);
@@ -256,6 +291,14 @@ gboolean rt2_session_command (Rt2Session *session, Rt2Command *command);
 #define RT2_SESSION_MAX_COMMANDS 256
 #define RT2_SESSION_MAX_COMMAND_BYTES (32 * 1024 * 1024)
 
+/* Any thread: another limit. One that is above what is used lets the talk go
+ * on. */
+void rt2_session_set_budget (Rt2Session *session, Rt2Budget budget);
+
+/* What a response with @usage costs. FALSE if that is not known. */
+gboolean rt2_session_price (
+    Rt2Session *session, const Rt2Usage *usage, Rt2Money *cost);
+
 /* Any thread; a snapshot of the last turn of the session's loop. */
 void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);
 
@@ -270,6 +313,8 @@ gchar *rt2_session_redact (Rt2Session *session, const gchar *text);
 #define RT2_SESSION_MCP_WAIT (G_GUINT64_CONSTANT (4000) * 1000000)
 /* How long (ns) the end waits for the user's transcript once all else is in. */
 #define RT2_SESSION_TRANSCRIPT_GRACE (G_GUINT64_CONSTANT (3000) * 1000000)
+/* How long (ns) a sentence may still take once the budget is spent. */
+#define RT2_SESSION_SENTENCE_MAX (G_GUINT64_CONSTANT (15000) * 1000000)
 /* The server refuses to commit less (ns). */
 #define RT2_SESSION_COMMIT_MIN (G_GUINT64_CONSTANT (100) * 1000000)
 

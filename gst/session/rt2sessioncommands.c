@@ -30,6 +30,10 @@ rt2_session_want_command (
   Rt2Wish *wish;
 
   RT2_SESSION_ASSERT_THREAD (session);
+  if (session->spending.spent) {
+    g_clear_pointer (&command, rt2_command_free);
+    return;
+  }
   if (command && rt2_responses_is_full (session->responses)) {
     fail (session, command, "too many wait for their turn already");
     rt2_command_free (command);
@@ -78,7 +82,7 @@ drop_expired (Rt2Session *session)
 }
 
 void
-rt2_session_drop_wishes (Rt2Session *session)
+rt2_session_drop_wishes (Rt2Session *session, const gchar *reason)
 {
   GPtrArray *wishes = rt2_responses_drop (session->responses);
 
@@ -87,8 +91,7 @@ rt2_session_drop_wishes (Rt2Session *session)
 
     if (wish->command
         && (wish->kind == RT2_WISH_TEXT || wish->kind == RT2_WISH_ASKED))
-      fail (session, wish->command,
-          "the connection was lost before its turn came");
+      fail (session, wish->command, reason);
   }
   g_ptr_array_unref (wishes);
 }
@@ -330,6 +333,9 @@ rt2_session_execute (Rt2Session *session, Rt2Command *command)
   RT2_SESSION_ASSERT_THREAD (session);
   if (!fits (session, command)) {
     fail (session, command, "this type of session has no such thing");
+    rt2_command_free (command);
+  } else if (rt2_session_is_unaffordable (session, command)) {
+    fail (session, command, RT2_SESSION_SPENT);
     rt2_command_free (command);
   } else if (!execute (session, command)) {
     rt2_command_free (command);

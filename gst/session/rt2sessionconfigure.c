@@ -76,6 +76,7 @@ build_session (Rt2Session *session, gboolean with_voice)
   if (session->accepted.object)
     rt2_session_config_clear_missing (object, session->accepted.object);
   rt2_refused_apply (session->refused, object);
+  rt2_session_silence (session, object);
   return object;
 }
 

@@ -35,6 +35,7 @@ on_opened (gpointer user_data)
 void
 rt2_session_after_event (Rt2Session *session)
 {
+  rt2_session_check_budget (session);
   rt2_session_judge_speech (session);
   rt2_session_check_tools (session);
   rt2_session_forget_items (session);
@@ -200,7 +201,8 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   rt2_fault_redact (fault, session->options->transport->api_key);
   rt2_transport_close (session->transport);
   rt2_session_note_opening (session);
-  rt2_session_drop_wishes (session);
+  rt2_session_drop_wishes (
+      session, "the connection was lost before its turn came");
   count_attempt (session);
   rt2_session_reset_connection (session);
   if (unanswered > 0 && session->listener->turn_lost)

@@ -28,6 +28,7 @@ on_session_created (Rt2Session *session, const Rt2Event *event)
   if (session->created)
     return;
   session->created = TRUE;
+  rt2_session_note_model (session, event->session->model);
   session->listener->created (session->owner, event->session);
   rt2_session_send_config (session);
 }
@@ -209,13 +210,17 @@ opening_of (const Rt2Wish *wish)
 }
 
 /* A response is under way: its first event, whichever it is. One whose reason
- * is gone is called back. */
+ * is gone, or that nobody wants to pay for, is called back. */
 static void
 start_response (Rt2Session *session, const gchar *id, const gchar *mark)
 {
   Rt2Start start = rt2_responses_started (session->responses, id, mark);
   const Rt2Wish *wish = rt2_responses_wish_of (session->responses, id);
 
+  if (start == RT2_START_NEW && session->spending.spent) {
+    rt2_responses_kill (session->responses, id);
+    start = RT2_START_VOID;
+  }
   if (start == RT2_START_VOID)
     rt2_session_send (session,
         rt2_build_response_cancel (id, rt2_session_new_event_id (session)));
@@ -281,6 +286,7 @@ add_usage (Rt2Session *session, const Rt2Usage *usage)
   session->stats.input_tokens += usage->input;
   session->stats.output_tokens += usage->output;
   session->stats.total_tokens += usage->total;
+  rt2_session_charge_response (session, usage);
 }
 
 /* What a dead response said that nobody was told of is not in anybody's

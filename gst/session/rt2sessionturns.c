@@ -183,7 +183,7 @@ server_interrupts (Rt2Session *session)
 static gboolean
 server_answers (Rt2Session *session)
 {
-  return rt2_json_boolean (turn_detection_in_force (session), "create_response",
+  return !session->spending.spent && rt2_json_boolean (turn_detection_in_force (session), "create_response",
       config_in_force (session)->create_response);
 }
 
@@ -553,6 +553,7 @@ rt2_session_on_input_transcript_completed (
 {
   session->stats.transcription_tokens += event->usage.total;
   session->stats.transcription_seconds += event->usage.seconds;
+  rt2_session_charge_transcript (session, &event->usage);
   end_transcript (session, event, event->text ? event->text : "");
 }
 

@@ -41,6 +41,8 @@ append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
   rt2_transport_send (session->transport, json->str);
   g_string_free (json, TRUE);
   rt2_input_clock_append (session->clock, rt, duration);
+  if (is_translation (session))
+    rt2_session_charge_translation (session, duration);
   if (session->type == RT2_SESSION_TYPE_REALTIME)
     rt2_loudness_feed (session->loudness, session->config->input_format, data,
         size, NULL, NULL);
@@ -149,7 +151,7 @@ take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
   const guint8 *data = g_bytes_get_data (audio, &size);
 
   /* The call that a sideband joins has its own audio. */
-  if (session->options->call_id)
+  if (session->options->call_id || session->spending.spent)
     return;
   append_audio (session, data, size, rt);
   rt2_session_judge_speech (session);
@@ -192,6 +194,8 @@ end_vad_turn (Rt2Session *session)
 void
 rt2_session_end_late_turn (Rt2Session *session)
 {
+  if (session->spending.spent)
+    return;
   if (is_semantic (session))
     rt2_session_commit (session);
   else if (session->uncommitted == 0
@@ -265,7 +269,7 @@ keep_flowing (Rt2Session *session)
   guint64 idle, elapsed, sent;
 
   if (!is_translation (session) || session->flow_start == 0
-      || !may_send_audio (session))
+      || session->spending.spent || !may_send_audio (session))
     return;
   idle = (now - session->last_audio) * NS_PER_US;
   elapsed = (now - session->flow_start) * NS_PER_US;

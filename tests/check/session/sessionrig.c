@@ -229,6 +229,34 @@ on_is_protected (gpointer owner)
 }
 
 static void
+on_budget_exceeded (gpointer owner, const Rt2Spent *spent)
+{
+  if (spent->by_cost)
+    log_line (owner, "budget-exceeded cost %" G_GUINT64_FORMAT, spent->cost);
+  else
+    log_line (
+        owner, "budget-exceeded duration %s", time_text (spent->duration));
+}
+
+static gboolean
+on_in_sentence (gpointer owner)
+{
+  return ((Rig *) owner)->in_sentence;
+}
+
+static guint64
+on_session_time (gpointer owner)
+{
+  return ((Rig *) owner)->session_time;
+}
+
+static void
+on_unpriced (gpointer owner, const gchar *model)
+{
+  log_line (owner, "unpriced %s", model);
+}
+
+static void
 on_response_done (
     gpointer owner, const Rt2Response *response, gboolean out_of_band)
 {
@@ -402,6 +430,10 @@ static const Rt2SessionListener listener = {
   .function_output = on_function_output,
   .command_failed = on_command_failed,
   .is_protected = on_is_protected,
+  .budget_exceeded = on_budget_exceeded,
+  .in_sentence = on_in_sentence,
+  .session_time = on_session_time,
+  .unpriced = on_unpriced,
   .phase = on_phase,
   .item = on_item,
   .audio = on_audio,

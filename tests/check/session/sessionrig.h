@@ -54,6 +54,8 @@ typedef struct {
   guint playing;         /* how many more times is_playing says TRUE */
   guint asked;           /* how often is_playing was called */
   gboolean is_protected; /* what that function says */
+  gboolean in_sentence;  /* likewise */
+  guint64 session_time;  /* likewise, ns */
   gboolean listens;      /* every message of the server is logged */
   gboolean quiet;        /* nothing may be called back now */
   gboolean over;         /* `failed` was called */
