@@ -96,6 +96,17 @@ struct _GstRealtime2 {
   /* Running time of the end of the audio once src is at EOS, else NONE. */
   guint64 eos_time;
 
+  guint64 usage_start; /* running time of the first session, or NONE */
+  guint64 usage_time;  /* ns since then */
+  /* What was being said when the budget was spent, a reference, or NULL; how
+   * many of its samples were placed then, and where in its text that sentence
+   * ends, 0 = not known yet. */
+  Rt2Spoken *last_words;
+  guint64 last_words_from;
+  gsize last_words_end;
+  GPtrArray *last_cut; /* Rt2Heard*, what was cut after them; NULL = nothing
+                        * that the session does not know of */
+
   /* JSON that update-session left, over what the properties say; NULL if it did
    * not. */
   gchar *session_update;

@@ -46,6 +46,7 @@
 
 #include "gstrealtime2-private.h"
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2figures.h"
@@ -272,6 +273,7 @@ reset (GstRealtime2 *self, const GstRealtime2Settings *settings)
   self->timed_text = gst_realtime2_is_sideband (settings)
       || gst_realtime2_session_type (settings) != RT2_SESSION_TYPE_REALTIME;
   self->max_observed_delay = 0;
+  gst_realtime2_budget_reset (self);
   self->drained = FALSE;
   self->eos_seqnum = 0;
   self->eos_time = GST_CLOCK_TIME_NONE;
@@ -311,6 +313,8 @@ start (GstRealtime2 *self)
   if (config && !toolbox)
     g_clear_pointer (&config, rt2_session_config_free);
   gst_realtime2_tools_start (self->tools, toolbox);
+  if (config)
+    gst_realtime2_check_prices (self, settings, options, config);
   gst_realtime2_settings_free (settings);
   if (!config) {
     gst_realtime2_post_fault (self, fault);
@@ -344,6 +348,7 @@ stop (GstRealtime2 *self)
   gst_realtime2_link_stop (self->link);
   gst_realtime2_tell_overruns (self, TRUE);
   g_mutex_lock (&self->lock);
+  gst_realtime2_budget_reset (self);
   rt2_playout_clear (self->playout);
   self->overruns.told = 0;
   self->session_state = RT2_SESSION_DISCONNECTED;
@@ -448,6 +453,7 @@ add_session_stats (GstStructure *stats, GstRealtime2 *self)
       "messages-received", G_TYPE_UINT64, s.transport.messages_received,
       "bytes-sent", G_TYPE_UINT64, s.transport.bytes_sent, "bytes-received",
       G_TYPE_UINT64, s.transport.bytes_received, NULL);
+  gst_realtime2_add_cost_stats (&s, stats);
 }
 
 static void
@@ -518,6 +524,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     update_playout (self);
   if (touches == GST_REALTIME2_TOUCHES_SESSION)
     gst_realtime2_update_config (self);
+  if (touches == GST_REALTIME2_TOUCHES_BUDGET)
+    gst_realtime2_update_budget (self);
 }
 
 static void
@@ -597,7 +605,9 @@ install_watching (GObjectClass *klass)
    * output-buffers, output-silent-buffers, output-fills and output-filled-time
    * (silence for a slow neighbour), resyncs, resync-time, speech-queued-time,
    * speech-played-time, speech-dropped-time (by interruptions), underruns,
-   * underrun-time, slips and slip-time (speech that went on late).
+   * underrun-time, slips and slip-time (speech that went on late), cost (USD,
+   * as far as prices are known), of it cost-responses, cost-transcription and
+   * cost-translation, and cost-unknown (what had no price).
    *
    * From the user's last sound to the first audible sample of the answer, each
    * with -count, -last, -p50, -p95 and -max: latency; its parts latency-turn,

@@ -5,6 +5,7 @@
  */
 #include "gstrealtime2audiosrc.h"
 
+#include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2fields.h"
@@ -466,7 +467,7 @@ loop (gpointer data)
   GstRealtime2AudioSrc *audio = data;
   GstRealtime2 *self = audio->self;
   GstBuffer *buffer = NULL;
-  gboolean unshielded = FALSE;
+  gboolean unshielded = FALSE, news = FALSE;
   guint64 jump, to = 0;
   GstFlowReturn ret;
 
@@ -487,6 +488,7 @@ loop (gpointer data)
   }
   if (!is_at_end (audio)) {
     unshielded = rt2_playout_is_protected (self->playout);
+    news = gst_realtime2_budget_cut (self, time_of (audio, audio->position));
     buffer = next_buffer (audio);
     to = GST_BUFFER_PTS (buffer);
     /* What the user said in vain may interrupt now. */
@@ -503,7 +505,7 @@ loop (gpointer data)
   gst_realtime2_update_state (self);
   gst_realtime2_report_heard (self);
   forget_items (audio);
-  if (unshielded)
+  if (unshielded || news)
     gst_realtime2_link_wake (self->link);
   push_events (audio);
   ret = gst_pad_push (audio->pad, buffer);

@@ -40,6 +40,20 @@ property_fault (const gchar *name, const gchar *what, const gchar *debug)
 }
 
 static Rt2Fault *
+json_fault (const gchar *member, const GError *error)
+{
+  gchar *name = g_strdelimit (g_strdup (member), "_", '-');
+  Rt2Fault *fault = property_fault (
+      strcmp (name, "session") == 0 ? "session-config" : name,
+      "is not the JSON that it must be", error->message);
+
+  fault->hint = g_strdup ("On a command line, put the JSON into a file and "
+                          "write @ and its path.");
+  g_free (name);
+  return fault;
+}
+
+static Rt2Fault *
 unreadable_fault (const gchar *name, const gchar *path, const GError *error)
 {
   gchar *shown = g_filename_display_name (path);
@@ -421,6 +435,27 @@ check_names (const GstRealtime2Settings *settings, Rt2Fault **fault)
   return TRUE;
 }
 
+/* --- the budget --- */
+
+static gboolean
+put_budget (Rt2SessionOptions *options, const GstRealtime2Settings *settings,
+    Rt2Fault **fault)
+{
+  gchar *prices = NULL;
+  GError *error = NULL;
+
+  options->budget.max_cost = rt2_money_from_usd (settings->max_cost);
+  options->budget.max_duration = settings->max_duration;
+  if (!put_text (&prices, "pricing", settings->pricing, fault))
+    return FALSE;
+  options->pricing = rt2_pricing_new (prices, &error);
+  if (!options->pricing)
+    *fault = json_fault ("pricing", error);
+  g_clear_error (&error);
+  g_free (prices);
+  return options->pricing != NULL;
+}
+
 Rt2SessionOptions *
 gst_realtime2_make_options (
     const GstRealtime2Settings *settings, Rt2Fault **fault)
@@ -448,7 +483,8 @@ gst_realtime2_make_options (
   if (!put_connection (options->transport, settings, fault)
       || !put_text (&options->greeting, "greeting", settings->greeting, fault)
       || !put_text (
-          &options->disclosure, "disclosure", settings->disclosure, fault)) {
+          &options->disclosure, "disclosure", settings->disclosure, fault)
+      || !put_budget (options, settings, fault)) {
     rt2_session_options_free (options);
     return NULL;
   }
@@ -571,20 +607,6 @@ put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
   config->speed = settings->speed;
   config->max_output_tokens = settings->max_output_tokens;
   config->parallel_tool_calls = settings->parallel_tool_calls;
-}
-
-static Rt2Fault *
-json_fault (const gchar *member, const GError *error)
-{
-  gchar *name = g_strdelimit (g_strdup (member), "_", '-');
-  Rt2Fault *fault = property_fault (
-      strcmp (name, "session") == 0 ? "session-config" : name,
-      "is not the JSON that it must be", error->message);
-
-  fault->hint = g_strdup ("On a command line, put the JSON into a file and "
-                          "write @ and its path.");
-  g_free (name);
-  return fault;
 }
 
 /* The property that @member of the session comes from. */

@@ -6,6 +6,7 @@
  */
 #include "gstrealtime2link.h"
 
+#include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
 #include "gstrealtime2figures.h"
@@ -150,6 +151,7 @@ end_responses (GstRealtime2 *self)
 {
   g_mutex_lock (&self->lock);
   rt2_playout_finish_response (self->playout, NULL);
+  g_clear_pointer (&self->last_words, rt2_spoken_unref);
   g_mutex_unlock (&self->lock);
   gst_realtime2_tell_overruns (self, TRUE);
   gst_realtime2_finish_figures (self, NULL, FALSE);
@@ -339,6 +341,11 @@ static const Rt2SessionListener listener = {
   .server_event = gst_realtime2_on_server_event,
   .drained = on_drained,
   .is_playing = on_is_playing,
+  .budget_exceeded = gst_realtime2_on_budget_exceeded,
+  .budget_raised = gst_realtime2_on_budget_raised,
+  .in_sentence = gst_realtime2_on_in_sentence,
+  .session_time = gst_realtime2_on_session_time,
+  .unpriced = gst_realtime2_on_unpriced,
 };
 
 /* --- the thread --- */
@@ -463,6 +470,22 @@ gst_realtime2_link_set_config (
   if (link->session)
     rt2_session_set_config (link->session, config);
   g_mutex_unlock (&link->lock);
+}
+
+void
+gst_realtime2_link_set_budget (GstRealtime2Link *link, Rt2Budget budget)
+{
+  g_mutex_lock (&link->lock);
+  if (link->session)
+    rt2_session_set_budget (link->session, budget);
+  g_mutex_unlock (&link->lock);
+}
+
+gboolean
+gst_realtime2_link_price (
+    GstRealtime2Link *link, const Rt2Usage *usage, Rt2Money *cost)
+{
+  return rt2_session_price (link->session, usage, cost);
 }
 
 gchar *

@@ -27,6 +27,7 @@ void gst_realtime2_link_wake (GstRealtime2Link *link);
 void gst_realtime2_link_finish (GstRealtime2Link *link);
 void gst_realtime2_link_set_config (
     GstRealtime2Link *link, const Rt2SessionConfig *config);
+void gst_realtime2_link_set_budget (GstRealtime2Link *link, Rt2Budget budget);
 void gst_realtime2_link_forget_item (
     GstRealtime2Link *link, const gchar *item_id);
 
@@ -40,6 +41,11 @@ void gst_realtime2_link_set_playing (GstRealtime2Link *link);
 /* From inside a function of the session's listener: a copy of @text without the
  * key of the connection. */
 gchar *gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text);
+
+/* From inside a function of the session's listener: what a response with @usage
+ * costs. FALSE if that is not known. */
+gboolean gst_realtime2_link_price (
+    GstRealtime2Link *link, const Rt2Usage *usage, Rt2Money *cost);
 
 /* Whether there is a session to configure. */
 gboolean gst_realtime2_link_is_running (GstRealtime2Link *link);

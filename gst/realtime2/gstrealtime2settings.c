@@ -40,6 +40,7 @@ typedef struct {
 #define SESSION GST_REALTIME2_TOUCHES_SESSION
 #define PLAYOUT GST_REALTIME2_TOUCHES_PLAYOUT
 #define BUS GST_REALTIME2_TOUCHES_BUS
+#define BUDGET GST_REALTIME2_TOUCHES_BUDGET
 
 #define ENTRY(KIND, NAME, NICK, FIELD, TOUCHES, BLURB, ...)                    \
   {                                                                            \
@@ -338,6 +339,23 @@ static const Property table[] = {
       START,
       "After the input has ended: how long nothing may come from the server "
       "and nothing be played before the answer is given up, ns (0 = for ever)"),
+
+  /* Budget */
+  DOUBLE ("max-cost", "Max cost", max_cost, 0.0, 100000.0, 0.0, BUDGET,
+      "What this run may cost, USD (0 = no limit). When it is reached the agent "
+      "finishes its sentence and says no more; src goes on with silence. It "
+      "counts from READY to PAUSED, over all connections; a higher limit lets "
+      "the talk go on. What is known only afterwards comes on top: the answer "
+      "that passes the limit is paid for in full"),
+  DURATION ("max-duration", "Max duration", max_duration, 0, AUTO, 0, BUDGET,
+      "How long the session may be used, ns of running time from its opening "
+      "(0 = no limit). When it is over the same happens as with max-cost"),
+  STRING ("pricing", "Pricing", pricing, NULL, START,
+      "Prices that are laid over the published ones: a JSON object with an "
+      "object for each model, USD for 1M tokens as text-in, text-cached, "
+      "text-out, audio-in, audio-cached, audio-out, image-in, image-cached, and "
+      "for a minute of audio as per-minute; @ and the path of a file, or the "
+      "object itself"),
 
   /* Watching */
   BOOLEAN ("post-server-events", "Post server events", post_server_events,

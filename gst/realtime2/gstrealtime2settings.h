@@ -100,6 +100,10 @@ typedef struct {
   guint64 eos_silence;
   guint64 eos_timeout;
 
+  gdouble max_cost;
+  guint64 max_duration;
+  gchar *pricing;
+
   gboolean post_server_events;
 } GstRealtime2Settings;
 
@@ -109,6 +113,7 @@ typedef enum {
   GST_REALTIME2_TOUCHES_CONNECT, /* read at the next connect */
   GST_REALTIME2_TOUCHES_SESSION, /* the session's configuration */
   GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule and the input's gate */
+  GST_REALTIME2_TOUCHES_BUDGET,  /* what may be spent */
   GST_REALTIME2_TOUCHES_BUS,     /* read when there is something to say */
 } GstRealtime2Touches;
 

@@ -6,6 +6,7 @@
 #include "gstrealtime2speech.h"
 
 #include "gstrealtime2audiosrc.h"
+#include "gstrealtime2budget.h"
 #include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2imagesink.h"
@@ -279,6 +280,7 @@ post_response_done (
         usage->input_image, "cached-tokens", G_TYPE_UINT64, usage->cached,
         "output-text-tokens", G_TYPE_UINT64, usage->output_text,
         "output-audio-tokens", G_TYPE_UINT64, usage->output_audio, NULL);
+  gst_realtime2_add_cost (self, usage, fields);
   gst_realtime2_add_figures (self, response->id, fields);
   gst_realtime2_post_structure (self, fields);
 }
@@ -518,9 +520,8 @@ interruption (const GPtrArray *heard)
       last->heard_text, NULL);
 }
 
-/* Called with self->lock. */
-static void
-fill_heard_text (GstRealtime2 *self, GPtrArray *heard)
+void
+gst_realtime2_fill_heard_text (GstRealtime2 *self, GPtrArray *heard)
 {
   for (guint i = 0; i < heard->len; i++) {
     Rt2Heard *h = g_ptr_array_index (heard, i);
@@ -590,7 +591,8 @@ gst_realtime2_on_interrupt (gpointer owner)
   flush = flush && rt2_playout_may_flush (self->playout, now)
       && gst_realtime2_audio_src_begin_flush (self->audio);
   heard = rt2_playout_interrupt (self->playout, now, flush);
-  fill_heard_text (self, heard);
+  gst_realtime2_fill_heard_text (self, heard);
+  gst_realtime2_budget_take_cut (self, heard);
   if (heard->len > 0) {
     fields = interruption (heard);
     gst_structure_set (fields, "running-time", G_TYPE_UINT64, now, NULL);

@@ -34,4 +34,8 @@ void gst_realtime2_on_text (gpointer owner, const Rt2Place *place,
 gboolean gst_realtime2_on_is_protected (gpointer owner);
 GPtrArray *gst_realtime2_on_interrupt (gpointer owner);
 
+/* The words of each Rt2Heard that fit into what was heard of it. Called with
+ * self->lock. */
+void gst_realtime2_fill_heard_text (GstRealtime2 *self, GPtrArray *heard);
+
 G_END_DECLS

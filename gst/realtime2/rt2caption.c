@@ -135,6 +135,19 @@ skip_space (const gchar *text, gsize len, gsize pos)
   return pos;
 }
 
+gsize
+rt2_caption_sentence_end (const Rt2Spoken *spoken, guint64 samples)
+{
+  const GString *text = spoken->text;
+  gsize end = 0;
+
+  do {
+    end = sentence_end (
+        text->str, text->len, skip_space (text->str, text->len, end));
+  } while (end > 0 && rt2_align_sample_of (spoken, end) <= samples);
+  return end == 0 && spoken->text_done ? text->len : end;
+}
+
 /* The end of the unit that starts at @pos, or 0 if it is not known yet. */
 static gsize
 unit_end (const Rt2Spoken *spoken, Rt2Granularity granularity, gsize pos)

@@ -86,4 +86,8 @@ void rt2_caption_reader_clear (Rt2CaptionReader *reader);
 /* The words of @spoken that fit into its first @samples samples. New string. */
 gchar *rt2_caption_text_until (const Rt2Spoken *spoken, guint64 samples);
 
+/* The end in the text, bytes, of the sentence of which sample @samples is part;
+ * of the last one it is the end of the text. 0 if it is not known yet. */
+gsize rt2_caption_sentence_end (const Rt2Spoken *spoken, guint64 samples);
+
 G_END_DECLS

@@ -161,7 +161,7 @@ struct _Rt2Session {
   GSource *mcp_timer; /* waits no longer for them */
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
-  gchar *summary; /* of its oldest items, in place of them; or NULL */
+  gchar *summary;          /* of its oldest items, in place of them; or NULL */
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */

@@ -218,8 +218,10 @@ typedef struct {
    * more, and what it answers by itself is cancelled. It stays so until a
    * limit is raised. May be NULL. */
   void (*budget_exceeded) (gpointer owner, const Rt2Spent *spent);
-  /* Whether the sentence that was heard when this was first asked, since it
-   * last was not, goes on. NULL: never. */
+  /* It was raised, and the talk goes on. May be NULL. */
+  void (*budget_raised) (gpointer owner);
+  /* Whether the sentence that was being said when this was first asked, since
+   * it last was not, goes on. NULL: never. */
   gboolean (*in_sentence) (gpointer owner);
   /* ns of the owner's time since this was first asked: it is from the first
    * session of a run on. NULL: no limit of duration holds. */

@@ -174,6 +174,8 @@ go_on_spending (Rt2Session *session)
 {
   session->spending.spent = FALSE;
   session->spending.sentence_until = 0;
+  if (session->listener->budget_raised)
+    session->listener->budget_raised (session->owner);
   rt2_session_send_config (session);
 }
 
@@ -228,9 +230,6 @@ rt2_session_check_budget (Rt2Session *session)
 
   RT2_SESSION_ASSERT_THREAD (session);
   if (session->state == RT2_SESSION_DISCONNECTED)
-    return;
-  if (spending->limits.max_cost == 0 && spending->limits.max_duration == 0
-      && !spending->spent)
     return;
   take_stock (session, &spent);
   if (!spending->spent && is_all_spent (&spent))

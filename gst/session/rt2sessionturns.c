@@ -183,8 +183,9 @@ server_interrupts (Rt2Session *session)
 static gboolean
 server_answers (Rt2Session *session)
 {
-  return !session->spending.spent && rt2_json_boolean (turn_detection_in_force (session), "create_response",
-      config_in_force (session)->create_response);
+  return !session->spending.spent
+      && rt2_json_boolean (turn_detection_in_force (session), "create_response",
+          config_in_force (session)->create_response);
 }
 
 /* --- whether it interrupts --- */

@@ -78,10 +78,13 @@ assert_documented (
     const GstStructure *fields, const gchar *name, const GPtrArray *table)
 {
   GType type = gst_structure_get_field_type (fields, name);
-  gchar *field = g_strdup_printf (
-      "`%s` %s", name, type == G_TYPE_UINT ? "uint" : "uint64");
+  gchar *field = g_strdup_printf ("`%s` %s", name,
+      type == G_TYPE_UINT         ? "uint"
+          : type == G_TYPE_DOUBLE ? "double"
+                                  : "uint64");
 
-  fail_unless (type == G_TYPE_UINT || type == G_TYPE_UINT64);
+  fail_unless (
+      type == G_TYPE_UINT || type == G_TYPE_UINT64 || type == G_TYPE_DOUBLE);
   fail_unless (has_field (table, field), "%s is not documented", field);
   g_free (field);
 }
@@ -179,6 +182,7 @@ static const Expected expected[] = {
   { "input-tokens", 132 },
   { "output-tokens", 121 },
   { "total-tokens", 253 },
+  { "cost-unknown", 2 },
   { "transcription-tokens", 22 },
   { "transcription-time", 3 * GST_SECOND },
   { "dismissals", 0 },
@@ -232,6 +236,29 @@ assert_stats (const GstStructure *stats)
     assert_field (stats, &expected[i]);
 }
 
+/* USD; nobody has a price for a model that is not there. */
+static const struct {
+  const gchar *name;
+  gdouble value;
+} costs[] = {
+  { "cost", 0.0072056 },
+  { "cost-responses", 0.0072056 },
+  { "cost-transcription", 0 },
+  { "cost-translation", 0 },
+};
+
+static void
+assert_costs (const GstStructure *stats, gdouble factor)
+{
+  gdouble value;
+
+  for (guint i = 0; i < G_N_ELEMENTS (costs); i++) {
+    fail_unless (gst_structure_get_double (stats, costs[i].name, &value));
+    fail_unless (
+        value == costs[i].value * factor, "%s is %.9f", costs[i].name, value);
+  }
+}
+
 static Talk *
 new_talk (void)
 {
@@ -274,9 +301,10 @@ GST_START_TEST (test_conversation)
   assert_stats (stats);
   fail_unless_equals_uint64 (talk_uint64 (stats, "messages-sent"),
       peer_place (talk->peer, "session.update", updates - 1) + 1);
+  assert_costs (stats, 1);
   /* Those, and the messages: none is left out here. */
-  fail_unless_equals_int (
-      gst_structure_n_fields (stats), G_N_ELEMENTS (expected) + 2);
+  fail_unless_equals_int (gst_structure_n_fields (stats),
+      G_N_ELEMENTS (expected) + G_N_ELEMENTS (costs) + 2);
   gst_structure_free (stats);
   talk_free (talk);
 }
@@ -292,9 +320,11 @@ GST_START_TEST (test_kept)
   gst_element_set_state (talk->element, GST_STATE_NULL);
   stats = get_stats (talk);
   assert_stats (stats);
+  assert_costs (stats, 1);
   gst_structure_free (stats);
   gst_element_set_state (talk->element, GST_STATE_PAUSED);
   stats = get_stats (talk);
+  assert_costs (stats, 0);
   for (guint i = 0; i < G_N_ELEMENTS (expected); i++) {
     const gchar *name = expected[i].name;
 
