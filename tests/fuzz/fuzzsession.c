@@ -18,10 +18,12 @@
  *   v         send-image
  *   u JSON    update-session
  *   g ID      nobody heard the item
+ *   /         the other server speaks: that of the connection in use, or of one
+ *             in the background
  *   !         what plays is protected, or not any more
  *   E         the user will say nothing more
  *
- * Others do nothing. Before each line but "d" the server serves.
+ * Others do nothing. Before each line but "d" the servers serve.
  */
 #include "fuzz.h"
 
@@ -261,6 +263,9 @@ do_world (Script *script, gchar op, const gchar *rest)
       break;
     case '!':
       do_protect (script);
+      break;
+    case '/':
+      world->server = 1 - world->server;
       break;
     case 'E':
       fuzz_owner_finish (world);

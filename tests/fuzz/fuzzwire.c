@@ -12,6 +12,28 @@
 /* What an event of ours may have at most: a picture, in base64. */
 #define MAX_SENT (16 * 1024 * 1024)
 
+FuzzLine *
+fuzz_wire_line (FuzzWorld *world, guint number)
+{
+  FuzzLine *line = g_hash_table_lookup (
+      world->lines, GUINT_TO_POINTER (number));
+
+  if (line)
+    return line;
+  line = g_new0 (FuzzLine, 1);
+  line->outputs = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, g_free);
+  g_hash_table_insert (world->lines, GUINT_TO_POINTER (number), line);
+  return line;
+}
+
+void
+fuzz_line_free (FuzzLine *line)
+{
+  g_hash_table_unref (line->outputs);
+  g_free (line);
+}
+
 static gboolean
 is_any (const gchar *type, const gchar *const *types)
 {
@@ -53,15 +75,8 @@ fuzz_wire_note (FuzzWorld *world, const gchar *frame, gsize size)
   for (guint i = 0; event->response && i < event->response->output->len; i++)
     note_item (world, g_ptr_array_index (event->response->output, i));
   if (settles (event))
-    world->outstanding = FALSE;
+    fuzz_wire_line (world, fakewire_picked ())->outstanding = FALSE;
   rt2_event_free (event);
-}
-
-void
-fuzz_wire_forget (FuzzWorld *world)
-{
-  world->wants_update = world->outstanding = FALSE;
-  g_hash_table_remove_all (world->outputs);
 }
 
 /* --- what is sent --- */
@@ -80,42 +95,44 @@ check_append (FuzzWorld *world, JsonObject *object)
   g_bytes_unref (bytes);
 }
 
-/* One output for each call, and none for what was never called. */
+/* One output for each call on a connection. */
 static void
-check_output (FuzzWorld *world, JsonObject *item)
+check_output (FuzzLine *line, JsonObject *item)
 {
-  const gchar *id = rt2_json_string (item, "call_id");
+  const gchar *call_id = rt2_json_string (item, "call_id");
+  const gchar *id = rt2_json_string (item, "id");
 
-  FUZZ_CHECK (id && *id);
+  FUZZ_CHECK (call_id && *call_id);
   FUZZ_CHECK (rt2_json_string (item, "output"));
-  FUZZ_CHECK (g_hash_table_add (world->outputs, g_strdup (id)));
+  FUZZ_CHECK (g_hash_table_insert (
+      line->outputs, g_strdup (call_id), g_strdup (id ? id : "")));
 }
 
 static void
-check_item (FuzzWorld *world, JsonObject *object)
+check_item (FuzzLine *line, JsonObject *object)
 {
-  static const gchar *const types[] = { "message", "function_call_output",
-    "mcp_approval_response", NULL };
+  static const gchar *const types[] = { "message", "function_call",
+    "function_call_output", "mcp_approval_response", NULL };
   JsonObject *item = rt2_json_object (object, "item");
   const gchar *type = rt2_json_string (item, "type");
 
   FUZZ_CHECK (type && is_any (type, types));
   if (g_str_equal (type, "function_call_output"))
-    check_output (world, item);
+    check_output (line, item);
 }
 
 /* At most one active response in band is asked for at a time. */
 static void
-check_create (FuzzWorld *world, JsonObject *object)
+check_create (FuzzWorld *world, FuzzLine *line, JsonObject *object)
 {
   JsonObject *response = rt2_json_object (object, "response");
   GPtrArray *active = rt2_responses_list_active (world->session->responses);
 
   FUZZ_CHECK (rt2_json_string (object, "event_id"));
   if (g_strcmp0 (rt2_json_string (response, "conversation"), "none") != 0) {
-    FUZZ_CHECK (!world->outstanding);
+    FUZZ_CHECK (!line->outstanding);
     FUZZ_CHECK (active->len == 0);
-    world->outstanding = TRUE;
+    line->outstanding = TRUE;
   }
   g_ptr_array_unref (active);
 }
@@ -132,15 +149,23 @@ check_truncate (FuzzWorld *world, JsonObject *object)
   FUZZ_CHECK (ms <= *told * 1000 / rate);
 }
 
-/* A call is never taken back: its output would answer nothing. */
+static gboolean
+is_output_of (gpointer call_id, gpointer item_id, gpointer id)
+{
+  return g_strcmp0 (item_id, id) == 0;
+}
+
+/* A call of the server's is never taken back: its output would answer nothing.
+ * What we made ourselves may be made anew. */
 static void
-check_delete (FuzzWorld *world, JsonObject *object)
+check_delete (FuzzWorld *world, FuzzLine *line, JsonObject *object)
 {
   const gchar *id = rt2_json_string (object, "item_id");
 
   FUZZ_CHECK (id && *id);
   FUZZ_CHECK (g_hash_table_contains (world->others, id)
       || !g_hash_table_contains (world->functions, id));
+  g_hash_table_foreach_remove (line->outputs, is_output_of, (gpointer) id);
 }
 
 /* What is said before our configuration is accepted may be called back at once;
@@ -154,27 +179,54 @@ may_come_first (const gchar *type)
   return is_any (type, early);
 }
 
-static void
-judge (FuzzWorld *world, JsonObject *object, const gchar *type)
+/* What a connection in the background is told: who we are, and the past. */
+static gboolean
+may_come_in_background (const gchar *type)
+{
+  static const gchar *const past[] = { "session.update",
+    "conversation.item.create", "conversation.item.delete", NULL };
+
+  return is_any (type, past);
+}
+
+static gboolean
+is_plain (const gchar *type)
 {
   static const gchar *const plain[] = { "session.update", "session.close",
     "input_audio_buffer.commit", "input_audio_buffer.clear", "response.cancel",
     NULL };
 
+  return is_any (type, plain);
+}
+
+static void
+judge (FuzzWorld *world, FuzzLine *line, JsonObject *object, const gchar *type)
+{
   if (g_str_has_suffix (type, "input_audio_buffer.append"))
     check_append (world, object);
   else if (g_str_equal (type, "conversation.item.create"))
-    check_item (world, object);
+    check_item (line, object);
   else if (g_str_equal (type, "response.create"))
-    check_create (world, object);
+    check_create (world, line, object);
   else if (g_str_equal (type, "conversation.item.truncate"))
     check_truncate (world, object);
   else if (g_str_equal (type, "conversation.item.delete"))
-    check_delete (world, object);
+    check_delete (world, line, object);
   else
-    FUZZ_CHECK (is_any (type, plain));
-  world->wants_update |= g_str_equal (type, "session.update");
-  FUZZ_CHECK (may_come_first (type) || world->session->configured);
+    FUZZ_CHECK (is_plain (type));
+  line->wants_update |= g_str_equal (type, "session.update");
+}
+
+/* Whether it may be sent now. */
+static void
+judge_time (FuzzWorld *world, const gchar *type)
+{
+  const Rt2Session *session = world->session;
+
+  if (fakewire_number () != fakewire_number_of (session->transport))
+    FUZZ_CHECK (may_come_in_background (type));
+  else
+    FUZZ_CHECK (may_come_first (type) || session->configured);
 }
 
 static void
@@ -193,7 +245,8 @@ on_sent (gpointer data, const gchar *text)
   FUZZ_CHECK (object);
   type = rt2_json_string (object, "type");
   FUZZ_CHECK (type);
-  judge (world, object, type);
+  judge (world, fuzz_wire_line (world, fakewire_number ()), object, type);
+  judge_time (world, type);
   json_object_unref (object);
 }
 
@@ -203,8 +256,7 @@ on_connecting (gpointer data)
   FuzzWorld *world = data;
 
   FUZZ_CHECK (!world->failed);
-  world->connection++;
-  fuzz_wire_forget (world);
+  g_hash_table_remove (world->lines, GUINT_TO_POINTER (fakewire_number ()));
 }
 
 const FakeWireWatch fuzz_wire_watch = {

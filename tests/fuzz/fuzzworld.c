@@ -13,6 +13,9 @@
   "{\"type\":\"mcp\",\"server_label\":\"docs\",\"server_url\":"                \
   "\"https://mcp.example\"}"
 
+/* Of a session that expires, s. */
+#define LIFE 60
+
 static gboolean
 has (const FuzzWorld *world, FuzzSetup bit)
 {
@@ -105,7 +108,8 @@ fuzz_world_new (guint setup)
   world->lives = new_set ();
   world->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   world->calls = new_set ();
-  world->outputs = new_set ();
+  world->lines = g_hash_table_new_full (
+      NULL, NULL, NULL, (GDestroyNotify) fuzz_line_free);
   world->verbatim = new_set ();
   world->functions = new_set ();
   world->others = new_set ();
@@ -113,6 +117,8 @@ fuzz_world_new (guint setup)
   world->config = make_config (world);
   /* The session draws its delays from GLib's global numbers. */
   g_random_set_seed (setup);
+  fakeclock_reset ();
+  fakewire_pick (0);
   fakewire_watch (&fuzz_wire_watch, world);
   g_main_context_push_thread_default (world->context);
   world->session = rt2_session_new (
@@ -133,7 +139,7 @@ fuzz_world_free (FuzzWorld *world)
   g_hash_table_unref (world->lives);
   g_hash_table_unref (world->told);
   g_hash_table_unref (world->calls);
-  g_hash_table_unref (world->outputs);
+  g_hash_table_unref (world->lines);
   g_hash_table_unref (world->verbatim);
   g_hash_table_unref (world->functions);
   g_hash_table_unref (world->others);
@@ -178,9 +184,9 @@ accept_update (FuzzWorld *world)
       "{\"type\":\"session.updated\",\"session\":{\"type\":\"realtime\","
       "\"id\":\"sess_%u\",\"audio\":{\"input\":{\"format\":{\"type\":\"%s\"}},"
       "\"output\":{\"format\":{\"type\":\"%s\"}}}}}",
-      world->connection, format, format);
+      world->sessions, format, format);
 
-  world->wants_update = FALSE;
+  fuzz_wire_line (world, fakewire_picked ())->wants_update = FALSE;
   deliver_text (world, frame);
   g_free (frame);
 }
@@ -188,17 +194,19 @@ accept_update (FuzzWorld *world)
 static void
 open_session (FuzzWorld *world)
 {
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
   gchar *frame = g_strdup_printf (
       "{\"type\":\"session.created\",\"session\":{\"type\":\"realtime\","
-      "\"id\":\"sess_%u\"}}",
-      world->connection);
+      "\"id\":\"sess_%u\",\"expires_at\":%" G_GINT64_FORMAT "}}",
+      ++world->sessions, has (world, FUZZ_EXPIRES) ? now + LIFE : 0);
 
   deliver_text (world, frame);
   g_free (frame);
 }
 
-void
-fuzz_world_serve (FuzzWorld *world)
+/* One message at a time, lest server and client agree on nothing for ever. */
+static void
+serve (FuzzWorld *world)
 {
   if (fakewire_is_connecting ()) {
     fakewire_open ();
@@ -206,9 +214,19 @@ fuzz_world_serve (FuzzWorld *world)
     if (!has (world, FUZZ_MUTE))
       open_session (world);
   }
-  /* One at a time, lest the two agree on nothing for ever. */
-  if (fakewire_is_open () && world->wants_update && !has (world, FUZZ_MUTE))
+  if (fakewire_is_open () && !has (world, FUZZ_MUTE)
+      && fuzz_wire_line (world, fakewire_picked ())->wants_update)
     accept_update (world);
+}
+
+void
+fuzz_world_serve (FuzzWorld *world)
+{
+  for (guint n = 0; n < 2; n++) {
+    fakewire_pick (n);
+    serve (world);
+  }
+  fakewire_pick (world->server);
 }
 
 void

@@ -44,6 +44,7 @@ typedef enum {
   FUZZ_MUTE = 1 << 16,     /* the server opens and accepts nothing by itself */
   FUZZ_IMAGES = 1 << 17,   /* few are kept */
   FUZZ_TIMEOUTS = 1 << 18, /* of tools and of the end */
+  FUZZ_EXPIRES = 1 << 19,  /* the server's sessions do, soon */
 } FuzzSetup;
 
 /* A response as the owner was told of it. */
@@ -60,6 +61,13 @@ typedef struct {
   guint64 told, played; /* samples */
   gboolean complete;    /* no more will come */
 } FuzzSpeech;
+
+/* A connection, as what was sent on it is judged. */
+typedef struct {
+  gboolean wants_update; /* a session.update waits for its answer */
+  gboolean outstanding;  /* a response.create in band that is not answered */
+  GHashTable *outputs;   /* ids of calls that were answered -> item id */
+} FuzzLine;
 
 typedef struct {
   guint setup; /* FuzzSetup */
@@ -81,12 +89,11 @@ typedef struct {
   GQueue playing;        /* FuzzSpeech* */
   GHashTable *told;      /* item id -> samples, of this connection */
   GHashTable *calls;     /* ids of calls that were told, ever */
-  GHashTable *outputs;   /* ids of calls that were answered, in this one */
 
   /* The wire. */
-  guint connection;      /* number of the newest */
-  gboolean wants_update; /* a session.update waits for its answer */
-  gboolean outstanding;  /* a response.create in band that is not answered */
+  guint sessions;        /* that were opened */
+  guint server;          /* who speaks: 0 = in use, 1 = in the background */
+  GHashTable *lines;     /* number of a connection -> FuzzLine* */
   GHashTable *verbatim;  /* events of the application, as they are */
   GHashTable *functions; /* item ids, shown as function calls */
   GHashTable *others;    /* item ids, shown as anything else */
@@ -99,7 +106,7 @@ void fuzz_world_free (FuzzWorld *world);
 void fuzz_world_run (FuzzWorld *world);
 /* Time passes. */
 void fuzz_world_advance (FuzzWorld *world, guint ms);
-/* The server takes the connection, and answers what it has to, unless MUTE. */
+/* The servers take connections, and answer what they have to, unless MUTE. */
 void fuzz_world_serve (FuzzWorld *world);
 /* A message of the server's; what is not UTF-8 does not reach a client. */
 void fuzz_world_deliver (FuzzWorld *world, const gchar *frame, gsize size);
@@ -113,8 +120,9 @@ void fuzz_world_check (FuzzWorld *world);
 extern const FakeWireWatch fuzz_wire_watch;
 /* The client is about to be told of @frame. */
 void fuzz_wire_note (FuzzWorld *world, const gchar *frame, gsize size);
-/* What this connection knew is void. */
-void fuzz_wire_forget (FuzzWorld *world);
+/* What is known of the connection @number; made if there is nothing. */
+FuzzLine *fuzz_wire_line (FuzzWorld *world, guint number);
+void fuzz_line_free (FuzzLine *line);
 
 /* --- the owner --- */
 

@@ -10,6 +10,7 @@
 #define FIRST_INSTANT G_GINT64_CONSTANT (1000000000)
 
 struct _Rt2Transport {
+  guint number; /* from 1 on */
   const Rt2TransportListener *listener;
   gpointer user_data; /* of the listener */
   gboolean connecting, open;
@@ -18,8 +19,11 @@ struct _Rt2Transport {
 
 static struct {
   const FakeWireWatch *watch;
-  gpointer data;        /* of the watch */
-  Rt2Transport *client; /* the one that there is, or NULL */
+  gpointer data;   /* of the watch */
+  GList *clients;  /* Rt2Transport*, oldest first; not owned */
+  guint picked;    /* of them */
+  guint n_clients; /* that there ever were */
+  guint number;    /* of the one that the watch is told of */
   gint64 now;
   GList *timers; /* Timer*, alive; not owned */
 } fake = { .now = FIRST_INSTANT };
@@ -33,32 +37,67 @@ fakewire_watch (const FakeWireWatch *watch, gpointer data)
   fake.data = data;
 }
 
+void
+fakewire_pick (guint n)
+{
+  fake.picked = n;
+}
+
+guint
+fakewire_number (void)
+{
+  return fake.number;
+}
+
+guint
+fakewire_number_of (const Rt2Transport *transport)
+{
+  return transport->number;
+}
+
+/* NULL if there is none. */
+static Rt2Transport *
+picked (void)
+{
+  return g_list_nth_data (fake.clients, fake.picked);
+}
+
+guint
+fakewire_picked (void)
+{
+  return picked () ? picked ()->number : 0;
+}
+
 gboolean
 fakewire_is_connecting (void)
 {
-  return fake.client && fake.client->connecting;
+  return picked () && picked ()->connecting;
 }
 
 gboolean
 fakewire_is_open (void)
 {
-  return fake.client && fake.client->open;
+  return picked () && picked ()->open;
 }
 
 void
 fakewire_open (void)
 {
+  Rt2Transport *client = picked ();
+
   g_assert_true (fakewire_is_connecting ());
-  fake.client->connecting = FALSE;
-  fake.client->open = TRUE;
-  fake.client->listener->opened (fake.client->user_data);
+  client->connecting = FALSE;
+  client->open = TRUE;
+  client->listener->opened (client->user_data);
 }
 
 void
 fakewire_deliver (const gchar *text)
 {
+  Rt2Transport *client = picked ();
+
   g_assert_true (fakewire_is_open ());
-  fake.client->listener->message (fake.client->user_data, text, strlen (text));
+  client->listener->message (client->user_data, text, strlen (text));
 }
 
 void
@@ -71,56 +110,33 @@ void
 fakewire_close (guint code, const gchar *reason)
 {
   Rt2Fault *fault = rt2_fault_from_close (code, reason, NULL, NULL);
+  Rt2Transport *client = picked ();
 
-  fake.client->connecting = fake.client->open = FALSE;
-  fake.client->listener->closed (fake.client->user_data, fault);
+  client->connecting = client->open = FALSE;
+  client->listener->closed (client->user_data, fault);
   rt2_fault_free (fault);
 }
 
 /* --- rt2transport.h --- */
 
-Rt2TransportConfig *
-rt2_transport_config_new (void)
-{
-  Rt2TransportConfig *config = g_new0 (Rt2TransportConfig, 1);
-
-  config->connect_timeout = G_GUINT64_CONSTANT (10) * 1000000000;
-  return config;
-}
-
-Rt2TransportConfig *
-rt2_transport_config_copy (const Rt2TransportConfig *config)
-{
-  Rt2TransportConfig *copy = rt2_transport_config_new ();
-
-  copy->url = g_strdup (config->url);
-  copy->connect_timeout = config->connect_timeout;
-  return copy;
-}
-
-void
-rt2_transport_config_free (Rt2TransportConfig *config)
-{
-  g_free (config->url);
-  g_free (config->api_key);
-  g_free (config);
-}
-
 Rt2Transport *
 rt2_transport_new (const Rt2TransportListener *listener, gpointer user_data)
 {
-  g_assert_null (fake.client);
-  fake.client = g_new0 (Rt2Transport, 1);
-  fake.client->listener = listener;
-  fake.client->user_data = user_data;
-  return fake.client;
+  Rt2Transport *client = g_new0 (Rt2Transport, 1);
+
+  client->number = ++fake.n_clients;
+  client->listener = listener;
+  client->user_data = user_data;
+  fake.clients = g_list_append (fake.clients, client);
+  return client;
 }
 
 void
 rt2_transport_free (Rt2Transport *transport)
 {
-  g_assert_true (transport == fake.client);
-  g_clear_pointer (&fake.client, g_free);
+  g_assert_nonnull (g_list_find (fake.clients, transport));
+  fake.clients = g_list_remove (fake.clients, transport);
+  g_free (transport);
 }
 
 void
@@ -134,6 +150,7 @@ rt2_transport_connect (
 {
   g_assert_false (transport->connecting || transport->open);
   transport->connecting = TRUE;
+  fake.number = transport->number;
   fake.watch->connecting (fake.data);
 }
 
@@ -160,6 +177,7 @@ rt2_transport_is_writable (Rt2Transport *transport)
 void
 rt2_transport_send (Rt2Transport *transport, const gchar *text)
 {
+  fake.number = transport->number;
   if (transport->open)
     fake.watch->sent (fake.data, text);
 }
@@ -187,12 +205,19 @@ typedef struct {
 #define VISIBLE __attribute__ ((visibility ("default")))
 
 VISIBLE gint64 __wrap_g_get_monotonic_time (void);
+VISIBLE gint64 __wrap_g_get_real_time (void);
 VISIBLE GSource *__wrap_g_timeout_source_new (guint ms);
 
 gint64
 __wrap_g_get_monotonic_time (void)
 {
   return fake.now;
+}
+
+gint64
+__wrap_g_get_real_time (void)
+{
+  return FAKECLOCK_EPOCH * G_USEC_PER_SEC + fake.now - FIRST_INSTANT;
 }
 
 static gboolean
@@ -241,6 +266,12 @@ gint64
 fakeclock_now (void)
 {
   return fake.now;
+}
+
+void
+fakeclock_reset (void)
+{
+  fake.now = FIRST_INSTANT;
 }
 
 void
