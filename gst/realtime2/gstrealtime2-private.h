@@ -96,6 +96,8 @@ struct _GstRealtime2 {
   /* Running time of the end of the audio once src is at EOS, else NONE. */
   guint64 eos_time;
 
+  gchar *file_key; /* last read from api-key-file; the session thread's while
+                    * that runs */
   guint64 usage_start; /* running time of the first session, or NONE */
   guint64 usage_time;  /* ns since then */
   /* What was being said when the budget was spent, a reference, or NULL; how

@@ -51,6 +51,7 @@
 #include "gstrealtime2configure.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
+#include "gstrealtime2key.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
@@ -307,7 +308,9 @@ start (GstRealtime2 *self)
   reset (self, settings);
   g_mutex_unlock (&self->lock);
 
-  options = gst_realtime2_make_options (settings, &fault);
+  options = gst_realtime2_take_key_file (self, settings, &fault)
+      ? gst_realtime2_make_options (settings, &fault)
+      : NULL;
   config = options ? make_config (self, settings, &fault) : NULL;
   toolbox = config ? gst_realtime2_make_toolbox (settings, &fault) : NULL;
   if (config && !toolbox)
@@ -346,6 +349,7 @@ stop (GstRealtime2 *self)
   g_atomic_int_inc (&self->run);
   gst_realtime2_tools_stop (self->tools);
   gst_realtime2_link_stop (self->link);
+  gst_realtime2_forget_key (self);
   gst_realtime2_tell_overruns (self, TRUE);
   g_mutex_lock (&self->lock);
   gst_realtime2_budget_reset (self);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "rt2keyfile.h"
 #include "rt2pins.h"
 
 /* Bytes of a value that goes into a header or a url. */
@@ -240,14 +241,51 @@ find_key (const GstRealtime2Settings *settings, const gchar *uri)
 }
 
 static Rt2Fault *
+no_key_in_file_fault (const gchar *path, const GError *error)
+{
+  gchar *shown = g_filename_display_name (path);
+  Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
+      "Property api-key-file: no key can be read from \"%s\": %s.", shown,
+      error->message);
+
+  fault->debug = g_strdup (error->message);
+  fault->hint = g_strdup ("The first line of the file must be the key, and the "
+                          "user that runs this must be able to read it.");
+  g_free (shown);
+  return fault;
+}
+
+gboolean
+gst_realtime2_read_key_file (
+    GstRealtime2Settings *settings, gboolean *exposed, Rt2Fault **fault)
+{
+  const gchar *path = non_empty (settings->api_key_file);
+  GError *error = NULL;
+  gchar *key;
+
+  *exposed = FALSE;
+  if (!path || non_empty (settings->api_key))
+    return TRUE;
+  key = rt2_key_file_read (path, exposed, &error);
+  if (!key) {
+    *fault = no_key_in_file_fault (path, error);
+    g_error_free (error);
+    return FALSE;
+  }
+  g_free (settings->api_key);
+  settings->api_key = key;
+  return TRUE;
+}
+
+static Rt2Fault *
 no_key_fault (const gchar *uri)
 {
   Rt2Fault *fault = rt2_fault_new (
       RT2_FAULT_SETTINGS, "There is no API key for %s.", uri);
 
   fault->hint = g_strdup (
-      "Set the environment variable OPENAI_API_KEY or the "
-      "property api-key, or set uri to a server that needs none.");
+      "Set the environment variable OPENAI_API_KEY or one of the "
+      "properties api-key and api-key-file, or set uri to a server that needs none.");
   return fault;
 }
 

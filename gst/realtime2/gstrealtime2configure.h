@@ -22,6 +22,12 @@ Rt2SessionConfig *gst_realtime2_make_config (
     const GstRealtime2Settings *settings, Rt2AudioFormat input_format,
     Rt2AudioFormat output_format, gboolean wants_user_text, Rt2Fault **fault);
 
+/* Puts the key that `api-key-file` names in the place of `api-key`, unless that
+ * is set. FALSE, and a fault, if the file holds no key. *exposed: anybody may
+ * read the file. */
+gboolean gst_realtime2_read_key_file (
+    GstRealtime2Settings *settings, gboolean *exposed, Rt2Fault **fault);
+
 /* The key to connect with, read anew from the property or the environment. New
  * string, to be wiped; NULL if there is none. */
 gchar *gst_realtime2_find_key (const GstRealtime2Settings *settings);

@@ -12,6 +12,7 @@
 #include "gstrealtime2figures.h"
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2input.h"
+#include "gstrealtime2key.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2notices.h"
 #include "gstrealtime2overrun.h"
@@ -102,13 +103,7 @@ on_state (gpointer owner, Rt2SessionState state)
 static gchar *
 on_api_key (gpointer owner)
 {
-  GstRealtime2 *self = owner;
-  gchar *key;
-
-  GST_OBJECT_LOCK (self);
-  key = gst_realtime2_find_key (&self->settings);
-  GST_OBJECT_UNLOCK (self);
-  return key;
+  return gst_realtime2_newest_key (owner);
 }
 
 static gboolean

@@ -86,10 +86,15 @@ static const Property table[] = {
       "is no key of OpenAI's, else " GST_REALTIME2_DEFAULT_URI
       ". A key goes over ws:// to a loopback host only"),
   SECRET ("api-key", "API key", api_key, CONNECT,
-      "API key, or an ephemeral key (ek_...). Can't be read back. Unset: the "
-      "environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
+      "API key, or an ephemeral key (ek_...). Can't be read back. Unset: what "
+      "is in api-key-file, or else the environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
       "Azure), read at each connect. Prefer the variable: a command line can "
       "be seen by others"),
+  STRING ("api-key-file", "API key file", api_key_file, NULL, CONNECT,
+      "File whose first line is the API key. api-key comes before it, the "
+      "environment after it. Read again at each connect, so that a key that is "
+      "changed there serves from the next connection on. Nobody but its owner "
+      "should be able to read it"),
   ENUM ("auth", "Auth", auth, auth, GST_REALTIME2_AUTH_AUTO, START,
       "How the key is sent"),
   STRING ("organization", "Organization", organization, NULL, START,

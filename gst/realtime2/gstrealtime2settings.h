@@ -22,6 +22,7 @@ G_BEGIN_DECLS
 typedef struct {
   gchar *uri;
   gchar *api_key;
+  gchar *api_key_file;
   gint auth; /* GstRealtime2Auth */
   gchar *organization;
   gchar *project;

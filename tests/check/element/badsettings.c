@@ -37,6 +37,7 @@ is_session_property (const GParamSpec *pspec)
 {
   return (pspec->flags & GST_PARAM_MUTABLE_PLAYING)
       && !g_str_equal (pspec->name, "api-key")
+      && !g_str_equal (pspec->name, "api-key-file")
       && !g_str_equal (pspec->name, "playout-offset");
 }
 

@@ -151,6 +151,12 @@ peer_free (Peer *peer)
 }
 
 gchar *
+peer_dup_header (Peer *peer, guint i, const gchar *name)
+{
+  return test_server_dup_header (peer->server, i, name);
+}
+
+gchar *
 peer_dup_url (Peer *peer)
 {
   return test_server_dup_url (peer->server);

@@ -24,6 +24,9 @@ typedef struct {
 Peer *peer_new (void);
 void peer_free (Peer *peer);
 gchar *peer_dup_url (Peer *peer);
+/* Of request number @i, which must have come; NULL if it had none. Caller frees
+ * it. */
+gchar *peer_dup_header (Peer *peer, guint i, const gchar *name);
 
 /* While held, session.created or session.updated is kept back; letting go sends
  * what was kept. */
