@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "rt2endpoint.h"
+#include "rt2inflow.h"
 #include "rt2pins.h"
 #include "rt2proxy.h"
 #include "rt2refusal.h"
@@ -83,6 +84,7 @@ typedef struct {
   /* Only while open, or closing. */
   SoupWebsocketConnection *connection;
   GSocket *socket;
+  Rt2Inflow *inflow;
   /* The closing handshake goes on without us. */
   gboolean lingering;
   GSource *grace_timer;
@@ -190,6 +192,7 @@ link_cut (Link *link)
   SoupWebsocketConnection *connection = g_steal_pointer (&link->connection);
 
   rt2_timer_clear (&link->grace_timer);
+  g_clear_pointer (&link->inflow, rt2_inflow_free);
   g_signal_handlers_disconnect_by_data (connection, link);
   if (link->socket != NULL)
     g_socket_shutdown (link->socket, TRUE, TRUE, NULL);
@@ -216,6 +219,7 @@ static void
 link_linger (Link *link)
 {
   link_silence (link);
+  rt2_inflow_drop (link->inflow);
   link->lingering = TRUE;
   g_signal_connect (
       link->connection, "closed", G_CALLBACK (on_lingering_closed), link);
@@ -454,6 +458,7 @@ link_bound_queues (Link *link)
 
   soup_websocket_connection_set_max_incoming_payload_size (
       link->connection, MAX_PAYLOAD);
+  link->inflow = rt2_inflow_new (link->connection, MAX_PAYLOAD);
   /* libsoup 3.8 and later: fragments count together. */
   if (g_object_class_find_property (
           G_OBJECT_GET_CLASS (connection), "max-total-message-size"))
@@ -695,6 +700,7 @@ link_start (Link *link)
   if (link->config->connect_timeout != 0)
     link->connect_timer = rt2_timer_new (MIN (timeout, G_MAXINT64 / 2),
         RT2_TIMER_PRIORITY_DEADLINE, on_connect_timeout, link);
+  rt2_inflow_prepare (link->session, link->message);
   soup_session_websocket_connect_async (link->session, link->message, NULL,
       NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
       link_ref (link));

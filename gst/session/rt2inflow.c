@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A WebSocket extension that changes nothing and counts.
+ */
+#include "rt2inflow.h"
+
+#define NAME "x-realtime2-inflow"
+#define HEADER "Sec-WebSocket-Extensions"
+
+#define FIN 0x80
+#define CONTROL 0x08
+#define OPCODE 0x0f
+#define CLOSE 0x08
+
+/* A server pings every some ten seconds. */
+#define PINGS_AT_ONCE 1000
+#define PINGS_PER_SECOND 100
+/* Without a turn of the main loop: bytes, where a frame counts for so many more
+ * than it has, and us. Both have to be exceeded: much may come in one go from a
+ * near server, and a machine may be slow. */
+#define BURST (256 * G_GUINT64_CONSTANT (1048576))
+#define BURST_PER_FRAME 1024
+#define BURST_TIME (2 * G_USEC_PER_SEC)
+
+#define RT2_TYPE_INFLOW_EXTENSION (rt2_inflow_extension_get_type ())
+G_DECLARE_FINAL_TYPE (Rt2InflowExtension, rt2_inflow_extension, RT2,
+    INFLOW_EXTENSION, SoupWebsocketExtension)
+
+struct _Rt2InflowExtension {
+  SoupWebsocketExtension parent;
+  guint64 max_message; /* 0 = nothing is bounded yet */
+  guint64 message;     /* bytes so far of the message that is coming in */
+  guint64 burst;       /* since the last turn of the main loop */
+  gint64 turn;         /* when that was, monotonic, us */
+  gint64 pinged;       /* when `pings` was true, monotonic, us */
+  guint pings;         /* that may still come */
+  gboolean drops;
+};
+
+G_DEFINE_FINAL_TYPE (
+    Rt2InflowExtension, rt2_inflow_extension, SOUP_TYPE_WEBSOCKET_EXTENSION)
+
+struct _Rt2Inflow {
+  Rt2InflowExtension *extension;
+  GSource *turns;
+};
+
+/* -- what is counted ------------------------------------------------------- */
+
+static gboolean
+count_ping (Rt2InflowExtension *self, gint64 now)
+{
+  guint64 more = (now - self->pinged) * PINGS_PER_SECOND / G_USEC_PER_SEC;
+
+  if (more > 0) {
+    self->pings = MIN (self->pings + more, PINGS_AT_ONCE);
+    self->pinged = now;
+  }
+  if (self->pings == 0)
+    return FALSE;
+  self->pings--;
+  return TRUE;
+}
+
+static gboolean
+count_burst (Rt2InflowExtension *self, gsize size)
+{
+  self->burst += size + BURST_PER_FRAME;
+  return self->burst <= BURST
+      || g_get_monotonic_time () - self->turn <= BURST_TIME;
+}
+
+static gboolean
+count_message (Rt2InflowExtension *self, guint8 first, gsize size)
+{
+  if (first & OPCODE)
+    self->message = 0;
+  self->message += size;
+  return self->message <= self->max_message;
+}
+
+static gboolean
+count (Rt2InflowExtension *self, guint8 first, gsize size, GError **error)
+{
+  gboolean control = first & CONTROL;
+
+  if (!count_burst (self, size))
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+        "The server sends without a pause, and faster than it can be read");
+  else if (control && !count_ping (self, g_get_monotonic_time ()))
+    g_set_error_literal (
+        error, G_IO_ERROR, G_IO_ERROR_BUSY, "The server pings without a pause");
+  else if (!control && !count_message (self, first, size))
+    g_set_error_literal (error, SOUP_WEBSOCKET_ERROR,
+        SOUP_WEBSOCKET_CLOSE_TOO_BIG, "Fragments of a message without an end");
+  else
+    return TRUE;
+  return FALSE;
+}
+
+static GBytes *
+process_incoming_message (SoupWebsocketExtension *extension, guint8 *header,
+    GBytes *payload, GError **error)
+{
+  Rt2InflowExtension *self = RT2_INFLOW_EXTENSION (extension);
+
+  if (self->drops && (header[0] & OPCODE) != CLOSE) {
+    g_bytes_unref (payload);
+    return g_bytes_new_static ("", 0);
+  }
+  if (self->drops || self->max_message == 0
+      || count (self, header[0], g_bytes_get_size (payload), error))
+    return payload;
+  g_bytes_unref (payload);
+  return NULL;
+}
+
+static void
+rt2_inflow_extension_class_init (Rt2InflowExtensionClass *klass)
+{
+  SoupWebsocketExtensionClass *extension_class =
+      SOUP_WEBSOCKET_EXTENSION_CLASS (klass);
+
+  extension_class->name = NAME;
+  extension_class->process_incoming_message = process_incoming_message;
+}
+
+static void
+rt2_inflow_extension_init (Rt2InflowExtension *self)
+{
+}
+
+/* -- the handshake ----------------------------------------------------------
+ */
+
+/* Before libsoup looks at the answer. What the server names itself is not
+ * ours, and refused by libsoup. */
+static void
+on_informational (SoupMessage *message, SoupSession *session)
+{
+  SoupMessageHeaders *answer = soup_message_get_response_headers (message);
+
+  if (soup_message_get_status (message) != SOUP_STATUS_SWITCHING_PROTOCOLS
+      || soup_message_headers_get_list (answer, HEADER) != NULL)
+    return;
+  soup_session_add_feature_by_type (session, RT2_TYPE_INFLOW_EXTENSION);
+  soup_message_headers_append (
+      soup_message_get_request_headers (message), HEADER, NAME);
+  soup_message_headers_append (answer, HEADER, NAME);
+}
+
+void
+rt2_inflow_prepare (SoupSession *session, SoupMessage *message)
+{
+  /* It brings compression along, which we do not offer. What knows extensions
+   * has to be there when the message is queued. */
+  soup_session_add_feature_by_type (
+      session, SOUP_TYPE_WEBSOCKET_EXTENSION_MANAGER);
+  soup_session_remove_feature_by_type (
+      session, SOUP_TYPE_WEBSOCKET_EXTENSION_DEFLATE);
+  g_signal_connect_object (
+      message, "got-informational", G_CALLBACK (on_informational), session, 0);
+}
+
+/* -- an open connection -----------------------------------------------------
+ */
+
+typedef struct {
+  GSource source;
+  Rt2InflowExtension *extension;
+} Turns;
+
+/* Asked before each turn of the main loop. */
+static gboolean
+turns_prepare (GSource *source, gint *timeout)
+{
+  Rt2InflowExtension *extension = ((Turns *) source)->extension;
+
+  extension->burst = 0;
+  extension->turn = g_get_monotonic_time ();
+  *timeout = -1;
+  return FALSE;
+}
+
+static GSourceFuncs turns_funcs = { turns_prepare, NULL, NULL, NULL };
+
+static GSource *
+turns_new (Rt2InflowExtension *extension)
+{
+  GSource *source = g_source_new (&turns_funcs, sizeof (Turns));
+
+  ((Turns *) source)->extension = extension;
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
+}
+
+static Rt2InflowExtension *
+find_extension (SoupWebsocketConnection *connection)
+{
+  GList *l = soup_websocket_connection_get_extensions (connection);
+
+  while (l != NULL && !RT2_IS_INFLOW_EXTENSION (l->data))
+    l = l->next;
+  return l ? g_object_ref (l->data) : NULL;
+}
+
+Rt2Inflow *
+rt2_inflow_new (SoupWebsocketConnection *connection, guint64 max_message)
+{
+  Rt2InflowExtension *extension = find_extension (connection);
+  Rt2Inflow *inflow;
+
+  if (extension == NULL)
+    return NULL;
+  extension->max_message = max_message;
+  extension->turn = extension->pinged = g_get_monotonic_time ();
+  extension->pings = PINGS_AT_ONCE;
+  inflow = g_new (Rt2Inflow, 1);
+  inflow->extension = extension;
+  inflow->turns = turns_new (extension);
+  return inflow;
+}
+
+void
+rt2_inflow_drop (Rt2Inflow *inflow)
+{
+  if (inflow != NULL)
+    inflow->extension->drops = TRUE;
+}
+
+void
+rt2_inflow_free (Rt2Inflow *inflow)
+{
+  if (inflow == NULL)
+    return;
+  g_source_destroy (inflow->turns);
+  g_source_unref (inflow->turns);
+  g_object_unref (inflow->extension);
+  g_free (inflow);
+}
