@@ -323,6 +323,12 @@ fault_from_tls (gint code, const gchar *where)
           "Set `client-certificate` to one, with its key, that the server knows.");
     case G_TLS_ERROR_EOF:
       return lost_fault (where);
+    case G_TLS_ERROR_NOT_TLS:
+      /* Also what a connection that is cut in its handshake ends with: a server
+       * that is just starting again. */
+      return with_hint (rt2_fault_new (RT2_FAULT_REFUSED,
+                            "%s did not go through with TLS.", where),
+          "If the server does not speak TLS, use ws:// in `uri`.");
     default:
       return with_hint (rt2_fault_new (RT2_FAULT_TLS,
                             "No TLS connection to %s could be made.", where),

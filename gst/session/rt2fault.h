@@ -14,7 +14,7 @@ typedef enum {
   RT2_FAULT_SETTINGS, /* no key, key over cleartext, bad uri, refused
                        * configuration: nothing to do with the net */
   RT2_FAULT_DNS,
-  RT2_FAULT_REFUSED,   /* nobody listens, no route */
+  RT2_FAULT_REFUSED,   /* nobody listens, no route, no end of the handshake */
   RT2_FAULT_TIMEOUT,   /* no answer in connect-timeout */
   RT2_FAULT_TLS,       /* certificate not trusted, or no TLS there */
   RT2_FAULT_HTTP,      /* upgrade refused, see http_status */

@@ -551,7 +551,7 @@ connect_fault (Link *link, const GError *error)
   fault = rt2_fault_from_error (error, link->endpoint->where);
   if (fault->kind == RT2_FAULT_LOST && link->endpoint->plain)
     set_hint (fault, HINT_TLS);
-  if (link->config->proxy != NULL
+  if (link->config->proxy != NULL && error->domain != G_TLS_ERROR
       && (fault->kind == RT2_FAULT_DNS || fault->kind == RT2_FAULT_REFUSED))
     set_hint (fault, HINT_PROXY);
   return fault;

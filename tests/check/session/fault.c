@@ -34,7 +34,7 @@ static const ErrorCase error_cases[] = {
   { g_io_error_quark, G_IO_ERROR_PARTIAL_INPUT, RT2_FAULT_LOST },
   { g_io_error_quark, G_IO_ERROR_FAILED, RT2_FAULT_LOST },
   { g_tls_error_quark, G_TLS_ERROR_BAD_CERTIFICATE, RT2_FAULT_TLS },
-  { g_tls_error_quark, G_TLS_ERROR_NOT_TLS, RT2_FAULT_TLS },
+  { g_tls_error_quark, G_TLS_ERROR_NOT_TLS, RT2_FAULT_REFUSED },
   { g_tls_error_quark, G_TLS_ERROR_MISC, RT2_FAULT_TLS },
   { g_tls_error_quark, G_TLS_ERROR_HANDSHAKE, RT2_FAULT_TLS },
   { g_tls_error_quark, G_TLS_ERROR_UNAVAILABLE, RT2_FAULT_TLS },
