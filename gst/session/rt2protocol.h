@@ -167,6 +167,8 @@ typedef struct {
   guint64 expires_at; /* unix seconds, 0 = not said */
   gboolean has_input_format, has_output_format;
   Rt2AudioFormat input_format, output_format;
+  /* It states a format that is none of ours; then has_..._format is FALSE. */
+  gboolean foreign_input_format, foreign_output_format;
   gboolean has_turn_detection; /* the member was there and not null */
   gchar *json;                 /* the whole session object, one line */
 } Rt2SessionInfo;
@@ -256,8 +258,8 @@ gchar *rt2_build_session_close (const gchar *event_id);
 
 gchar *rt2_build_commit (const gchar *event_id);
 gchar *rt2_build_clear (const gchar *event_id);
-/* Items. @item_id and @previous_item_id ("root": before all others; NULL: behind
- * them) may be NULL.
+/* Items. @item_id and @previous_item_id ("root": before all others; NULL:
+ * behind them) may be NULL.
  *
  * A message of @role "user" or "system" (input_text) or "assistant"
  * (output_text). */

@@ -308,12 +308,19 @@ rt2_response_free (Rt2Response *response)
 
 /* --- sessions --- */
 
+/* @foreign: there is one, and we have none that is called so, or not at this
+ * rate. */
 static gboolean
-take_format (JsonObject *direction, Rt2AudioFormat *format)
+take_format (JsonObject *direction, Rt2AudioFormat *format, gboolean *foreign)
 {
   JsonObject *object = rt2_json_object (direction, "format");
+  const gchar *name = rt2_json_string (object, "type");
+  guint64 rate = rt2_json_uint (object, "rate", 0);
+  gboolean known = rt2_audio_format_from_name (name, format)
+      && (rate == 0 || rate == rt2_audio_format_rate (*format));
 
-  return rt2_audio_format_from_name (rt2_json_string (object, "type"), format);
+  *foreign = name != NULL && !known;
+  return known;
 }
 
 /* A voice is a name, or an object with the id of a custom one. */
@@ -347,8 +354,10 @@ rt2_session_info_parse (JsonObject *object, GError **error)
   info->model = take_string (object, "model");
   info->voice = take_voice (output);
   info->expires_at = rt2_json_uint (object, "expires_at", 0);
-  info->has_input_format = take_format (input, &info->input_format);
-  info->has_output_format = take_format (output, &info->output_format);
+  info->has_input_format = take_format (
+      input, &info->input_format, &info->foreign_input_format);
+  info->has_output_format = take_format (
+      output, &info->output_format, &info->foreign_output_format);
   info->has_turn_detection = has_value (input, "turn_detection");
   info->json = object ? rt2_json_to_text (object) : g_strdup ("{}");
   return g_steal_pointer (&info);

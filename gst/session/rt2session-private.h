@@ -356,6 +356,10 @@ extern const Rt2TransportListener rt2_session_transport_listener;
  * again if that can help. */
 void rt2_session_fault (Rt2Session *session, Rt2Fault *fault);
 
+/* FALSE: the server states audio formats that are not those which it accepted,
+ * and the session has ended with a fault. */
+gboolean rt2_session_check_formats (
+    Rt2Session *session, const Rt2SessionInfo *info);
 /* The server took the configuration: the first session.updated, or a later. */
 void rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info);
 

@@ -200,14 +200,47 @@ rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
 }
 
 static Rt2Fault *
-check_format (const gchar *direction, gboolean has, Rt2AudioFormat format,
-    Rt2AudioFormat wanted)
+check_format (
+    const gchar *direction, const gchar *stated, Rt2AudioFormat wanted)
 {
-  if (!has || format == wanted)
+  const gchar *name = rt2_audio_format_name (wanted);
+
+  if (!stated || g_str_equal (stated, name))
     return NULL;
   return rt2_fault_new (RT2_FAULT_SETTINGS,
-      "The server set the %s audio to %s instead of %s.", direction,
-      rt2_audio_format_name (format), rt2_audio_format_name (wanted));
+      "The server set the %s audio to %s instead of %s.", direction, stated,
+      name);
+}
+
+/* NULL: the server did not state it. */
+static const gchar *
+stated_format (gboolean has, Rt2AudioFormat format, gboolean foreign)
+{
+  if (has)
+    return rt2_audio_format_name (format);
+  return foreign ? "an unknown format" : NULL;
+}
+
+gboolean
+rt2_session_check_formats (Rt2Session *session, const Rt2SessionInfo *info)
+{
+  const Rt2SessionConfig *wanted = session->accepted.config;
+  Rt2Fault *fault;
+
+  if (session->options->call_id || !wanted)
+    return TRUE;
+  fault = check_format ("input",
+      stated_format (info->has_input_format, info->input_format,
+          info->foreign_input_format),
+      wanted->input_format);
+  if (!fault && session->type == RT2_SESSION_TYPE_REALTIME)
+    fault = check_format ("output",
+        stated_format (info->has_output_format, info->output_format,
+            info->foreign_output_format),
+        wanted->output_format);
+  if (fault)
+    rt2_session_fault (session, fault);
+  return !fault;
 }
 
 /* A response that says @words and nothing else. Its instructions stand in place
@@ -263,20 +296,10 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
 {
   gboolean first = !session->configured;
   gboolean reconnected = session->ever_configured;
-  Rt2Fault *fault = NULL;
 
   RT2_SESSION_ASSERT_THREAD (session);
-  if (!session->options->call_id)
-    fault = check_format ("input", info->has_input_format, info->input_format,
-        session->accepted.config->input_format);
-  if (!fault && session->type == RT2_SESSION_TYPE_REALTIME
-      && !session->options->call_id)
-    fault = check_format ("output", info->has_output_format,
-        info->output_format, session->accepted.config->output_format);
-  if (fault) {
-    rt2_session_fault (session, fault);
+  if (!rt2_session_check_formats (session, info))
     return;
-  }
   session->configured = TRUE;
   session->ever_configured = TRUE;
   if (first) {

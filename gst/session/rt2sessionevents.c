@@ -36,8 +36,11 @@ on_session_created (Rt2Session *session, const Rt2Event *event)
 static void
 on_session_updated (Rt2Session *session, const Rt2Event *event)
 {
-  if (!session->update_id)
+  /* One that was not asked for may still say that what follows is noise. */
+  if (!session->update_id) {
+    rt2_session_check_formats (session, event->session);
     return;
+  }
   rt2_session_update_accepted (session);
   rt2_session_configured (session, event->session);
   rt2_session_send_config (session);
