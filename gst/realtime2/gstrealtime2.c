@@ -508,6 +508,28 @@ make_stats (GstRealtime2 *self)
 
 /* --- GObject --- */
 
+/* In PLAYING a name that can't be right changes nothing. */
+static void
+update_event_log (GstRealtime2 *self)
+{
+  GstRealtime2Settings *settings;
+  Rt2Fault *fault = NULL;
+
+  if (!gst_realtime2_link_is_running (self->link))
+    return;
+  GST_OBJECT_LOCK (self);
+  settings = gst_realtime2_settings_copy (&self->settings);
+  GST_OBJECT_UNLOCK (self);
+  if (gst_realtime2_check_names (settings, &fault))
+    gst_realtime2_link_set_event_log (
+        self->link, settings->event_log, settings->event_log_audio);
+  else
+    GST_ELEMENT_WARNING (
+        self, RESOURCE, SETTINGS, ("%s", fault->message), (NULL));
+  rt2_fault_free (fault);
+  gst_realtime2_settings_free (settings);
+}
+
 static void
 set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
@@ -530,6 +552,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     gst_realtime2_update_config (self);
   if (touches == GST_REALTIME2_TOUCHES_BUDGET)
     gst_realtime2_update_budget (self);
+  if (touches == GST_REALTIME2_TOUCHES_LOG)
+    update_event_log (self);
 }
 
 static void

@@ -449,9 +449,10 @@ put_connection (Rt2TransportConfig *transport,
       && put_tls (transport, settings, fault);
 }
 
-/* What goes into the url besides `uri`. */
-static gboolean
-check_names (const GstRealtime2Settings *settings, Rt2Fault **fault)
+/* What goes into the url besides `uri`, and into messages. */
+gboolean
+gst_realtime2_check_names (
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
 {
   const struct {
     const gchar *property;
@@ -459,6 +460,7 @@ check_names (const GstRealtime2Settings *settings, Rt2Fault **fault)
   } names[] = {
     { "model", settings->model },
     { "call-id", settings->call_id },
+    { "event-log", settings->event_log },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
@@ -501,7 +503,7 @@ gst_realtime2_make_options (
   Rt2SessionOptions *options;
   gchar *uri;
 
-  if (!check_names (settings, fault))
+  if (!gst_realtime2_check_names (settings, fault))
     return NULL;
   uri = find_uri (settings);
   if (!find_key (settings, uri) && needs_key (uri)) {
@@ -518,6 +520,8 @@ gst_realtime2_make_options (
   options->eos_silence = settings->eos_silence;
   options->eos_timeout = settings->eos_timeout;
   options->tool_timeout = settings->tool_timeout;
+  options->event_log = g_strdup (non_empty (settings->event_log));
+  options->event_log_audio = settings->event_log_audio;
   if (!put_connection (options->transport, settings, fault)
       || !put_text (&options->greeting, "greeting", settings->greeting, fault)
       || !put_text (

@@ -16,6 +16,10 @@ G_BEGIN_DECLS
 Rt2SessionOptions *gst_realtime2_make_options (
     const GstRealtime2Settings *settings, Rt2Fault **fault);
 
+/* Whether names that are used as they are can be right; else sets @fault. */
+gboolean gst_realtime2_check_names (
+    const GstRealtime2Settings *settings, Rt2Fault **fault);
+
 /* @wants_user_text: somebody wants to read the user's words, so transcription
  * is on even if no model is set. */
 Rt2SessionConfig *gst_realtime2_make_config (

@@ -269,6 +269,23 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
   gst_realtime2_post_structure (owner, fields);
 }
 
+/* --- the event log --- */
+
+static guint64
+on_running_time (gpointer owner)
+{
+  return gst_realtime2_running_time (owner);
+}
+
+static void
+on_log_failed (gpointer owner, const gchar *message)
+{
+  GstRealtime2 *self = owner;
+
+  GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", message),
+      ("the conversation goes on without it"));
+}
+
 /* --- the end --- */
 
 static void
@@ -334,6 +351,8 @@ static const Rt2SessionListener listener = {
   .rate_limits = on_rate_limits,
   .notice = gst_realtime2_on_notice,
   .server_event = gst_realtime2_on_server_event,
+  .running_time = on_running_time,
+  .log_failed = on_log_failed,
   .drained = on_drained,
   .is_playing = on_is_playing,
   .budget_exceeded = gst_realtime2_on_budget_exceeded,
@@ -481,6 +500,16 @@ gst_realtime2_link_price (
     GstRealtime2Link *link, const Rt2Usage *usage, Rt2Money *cost)
 {
   return rt2_session_price (link->session, usage, cost);
+}
+
+void
+gst_realtime2_link_set_event_log (
+    GstRealtime2Link *link, const gchar *path, gboolean with_audio)
+{
+  g_mutex_lock (&link->lock);
+  if (link->session)
+    rt2_session_set_event_log (link->session, path, with_audio);
+  g_mutex_unlock (&link->lock);
 }
 
 gchar *

@@ -28,6 +28,9 @@ void gst_realtime2_link_finish (GstRealtime2Link *link);
 void gst_realtime2_link_set_config (
     GstRealtime2Link *link, const Rt2SessionConfig *config);
 void gst_realtime2_link_set_budget (GstRealtime2Link *link, Rt2Budget budget);
+/* See rt2_session_set_event_log(). */
+void gst_realtime2_link_set_event_log (
+    GstRealtime2Link *link, const gchar *path, gboolean with_audio);
 void gst_realtime2_link_forget_item (
     GstRealtime2Link *link, const gchar *item_id);
 

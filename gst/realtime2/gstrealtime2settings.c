@@ -41,6 +41,7 @@ typedef struct {
 #define PLAYOUT GST_REALTIME2_TOUCHES_PLAYOUT
 #define BUS GST_REALTIME2_TOUCHES_BUS
 #define BUDGET GST_REALTIME2_TOUCHES_BUDGET
+#define LOG GST_REALTIME2_TOUCHES_LOG
 
 #define ENTRY(KIND, NAME, NICK, FIELD, TOUCHES, BLURB, ...)                    \
   {                                                                            \
@@ -368,6 +369,12 @@ static const Property table[] = {
       "Post each event of the server as a message realtime2/server-event with "
       "its type and JSON, audio as its number of bytes. The application must "
       "read its bus: messages that nobody takes pile up there"),
+  STRING ("event-log", "Event log", event_log, NULL, LOG,
+      "File to which each event is appended, both ways, as a line of JSON; "
+      "keys, sound and pictures are left out, words are not. It grows until "
+      "this is unset. realtime2-sandbox --replay plays such a session again"),
+  BOOLEAN ("event-log-audio", "Event log audio", event_log_audio, FALSE, LOG,
+      "The event log has the sound and the pictures, too (base64)"),
 };
 
 #define N_PROPERTIES G_N_ELEMENTS (table)

@@ -106,6 +106,8 @@ typedef struct {
   gchar *pricing;
 
   gboolean post_server_events;
+  gchar *event_log;
+  gboolean event_log_audio;
 } GstRealtime2Settings;
 
 /* What a change of a property touches while the element runs. */
@@ -116,6 +118,7 @@ typedef enum {
   GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule and the input's gate */
   GST_REALTIME2_TOUCHES_BUDGET,  /* what may be spent */
   GST_REALTIME2_TOUCHES_BUS,     /* read when there is something to say */
+  GST_REALTIME2_TOUCHES_LOG,     /* where the event log goes */
 } GstRealtime2Touches;
 
 /* Installs the properties of the table as numbers 1 to the returned one. */

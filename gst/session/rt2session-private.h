@@ -11,6 +11,7 @@
 #include "rt2session.h"
 
 #include "rt2conversation.h"
+#include "rt2eventlog.h"
 #include "rt2inputclock.h"
 #include "rt2loudness.h"
 #include "rt2pause.h"
@@ -91,7 +92,7 @@ struct _Rt2Session {
   GSource *wish_timer;        /* fires when a wish expires */
   GSource *tool_timer;        /* fires when a function call is late */
 
-  GMutex lock;                  /* guards the next nine, nothing else */
+  GMutex lock;                  /* guards the next ten, nothing else */
   GQueue new_commands;          /* Rt2Command*, left by command() */
   guint n_commands;             /* that wait, here and in `commands` */
   gsize command_bytes;          /* likewise */
@@ -100,8 +101,10 @@ struct _Rt2Session {
   GQueue to_forget;             /* gchar*, left by forget_item() */
   Rt2Budget new_budget;         /* left by set_budget() */
   gboolean budget_changed;      /* likewise */
-  Rt2SessionStats published;    /* what get_stats() gives */
+  gchar **new_log; /* left by set_event_log(): path and "audio", or less */
+  Rt2SessionStats published; /* what get_stats() gives */
 
+  Rt2EventLog *log; /* of all connections; always there */
   Rt2Transport *transport;
   GQueue commands;          /* Rt2Command*, to be carried out in this order */
   Rt2SessionState state;    /* as last reported */
@@ -191,6 +194,15 @@ const gchar *rt2_session_new_event_id (Rt2Session *session);
 
 /* Sends @json and frees it. */
 void rt2_session_send (Rt2Session *session, gchar *json);
+
+/* The event log: made with the session; begun with what the options say, before
+ * the first connection; what other threads left; and how it reads audio, from
+ * the configuration. */
+void rt2_session_make_log (Rt2Session *session);
+void rt2_session_begin_log (Rt2Session *session);
+void rt2_session_take_log (Rt2Session *session);
+void rt2_session_set_log_rates (Rt2Session *session);
+void rt2_session_end_log (Rt2Session *session);
 
 /* Sends session.update if what is wanted is not what was last sent. */
 void rt2_session_send_config (Rt2Session *session);

@@ -33,6 +33,7 @@ rt2_session_options_free (Rt2SessionOptions *options)
   g_free (options->disclosure);
   g_free (options->greeting);
   rt2_pricing_free (options->pricing);
+  g_free (options->event_log);
   g_free (options);
 }
 
@@ -142,6 +143,7 @@ on_wakeup (gpointer data)
 
   if (budget_changed)
     rt2_session_take_budget (session, budget);
+  rt2_session_take_log (session);
   if (config)
     rt2_session_take_config (session, config);
   rt2_session_run_commands (session);
@@ -251,6 +253,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   g_mutex_init (&session->lock);
   session->transport = rt2_transport_new (
       &rt2_session_transport_listener, session);
+  rt2_session_make_log (session);
   session->clock = rt2_input_clock_new ();
   session->pause = rt2_pause_new ();
   g_queue_init (&session->commits);
@@ -283,6 +286,7 @@ void
 rt2_session_start (Rt2Session *session)
 {
   RT2_SESSION_ASSERT_THREAD (session);
+  rt2_session_begin_log (session);
   rt2_session_connect (session);
 }
 
@@ -298,6 +302,7 @@ rt2_session_free (Rt2Session *session)
   rt2_session_clear_spending (session);
   rt2_transport_close (session->transport);
   rt2_transport_free (session->transport);
+  rt2_session_end_log (session);
   rt2_session_reset_connection (session);
   rt2_input_clock_free (session->clock);
   rt2_pause_free (session->pause);

@@ -207,6 +207,13 @@ typedef struct {
    * rt2_event_text() and rt2_session_redact(). */
   void (*server_event) (gpointer owner, const gchar *json, gsize size);
 
+  /* The running time now, ns, for the event log; G_MAXUINT64 = there is none.
+   * May be NULL. */
+  guint64 (*running_time) (gpointer owner);
+  /* The event log is not kept any more; @message says why and what to do. May
+   * be NULL. */
+  void (*log_failed) (gpointer owner, const gchar *message);
+
   /* After RT2_UPLINK_END: the last response has come in whole, or none is due.
    */
   void (*drained) (gpointer owner, gboolean timed_out);
@@ -248,8 +255,11 @@ typedef struct {
                               * an error; 0 = never */
   Rt2Pricing *pricing;       /* NULL: no price is known */
   Rt2Budget budget;
-  guint64 eos_timeout; /* ns without an event and without speech being
-                        * played; 0 = for ever */
+  guint64 eos_timeout;      /* ns without an event and without speech being
+                             * played; 0 = for ever */
+  gchar *event_log;         /* NULL, or the file to keep one in, see
+                             * rt2eventlog.h */
+  gboolean event_log_audio; /* with the audio and pictures */
 } Rt2SessionOptions;
 
 Rt2SessionOptions *rt2_session_options_new (void);
@@ -275,6 +285,11 @@ void rt2_session_wake (Rt2Session *session);
  * acknowledgement if the input format changes. */
 void rt2_session_set_config (
     Rt2Session *session, const Rt2SessionConfig *config);
+
+/* Any thread: goes on with the event log in the file at @path, or with none
+ * (NULL). */
+void rt2_session_set_event_log (
+    Rt2Session *session, const gchar *path, gboolean with_audio);
 
 /* Any thread: nobody heard or read anything of this item; the server is to
  * forget it. It is deleted once the response that it belongs to is over, so

@@ -196,6 +196,7 @@ rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
   rt2_session_config_free (session->config);
   session->config = config;
   session->config_changed = TRUE;
+  rt2_session_set_log_rates (session);
   rt2_session_send_config (session);
 }
 
@@ -305,6 +306,8 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
   if (first) {
     session->configured_since = g_get_monotonic_time ();
     rt2_session_disarm (&session->timer);
+    rt2_event_log_note (session->log,
+        rt2_transport_get_number (session->transport), RT2_LOG_CONFIGURED);
     session->listener->configured (session->owner, info, reconnected);
     wish_for_opening (session);
   } else {

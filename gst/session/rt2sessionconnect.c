@@ -215,6 +215,8 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   } else {
     delay = rt2_fault_backoff (fault, session->attempts,
         session->options->retry_backoff_max, g_random_double ());
+    rt2_event_log_retry (
+        session->log, rt2_transport_get_number (session->transport), delay);
     rt2_session_arm (session, &session->timer, delay, on_retry);
     rt2_session_set_state (session, RT2_SESSION_CONNECTING);
     session->listener->lost (session->owner, fault, delay);

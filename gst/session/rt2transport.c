@@ -68,6 +68,8 @@ typedef struct {
   Rt2Transport *transport;
   /* A copy; holds the key, which is needed to keep it out of texts. */
   Rt2TransportConfig *config;
+  /* Of the connection in the event log. */
+  guint number;
   /* NULL if the url was bad: then nothing is ever connected. */
   Rt2Endpoint *endpoint;
 
@@ -110,11 +112,38 @@ struct _Rt2Transport {
   /* The attempt in progress, the open connection, or the end not yet
    * reported. */
   Link *link;
+  guint number; /* of the newest, see the Link */
   Rt2TransportStats stats;
 };
 
 /* Every Link of this thread, for rt2_transport_settle(). */
 static GPrivate thread_links = G_PRIVATE_INIT ((GDestroyNotify) g_queue_free);
+
+/* -- the event log -------------------------------------------------------- */
+
+static void
+log_connect (Link *link)
+{
+  if (link->config->log != NULL)
+    link->number = rt2_event_log_connect (
+        link->config->log, link->endpoint ? link->endpoint->where : NULL);
+}
+
+static void
+log_event (Link *link, gboolean from_server, const gchar *text, gsize size)
+{
+  if (link->config->log != NULL)
+    rt2_event_log_event (link->config->log, link->number, from_server, text,
+        size, link->config->api_key);
+}
+
+/* @fault NULL: it was us. */
+static void
+log_closed (Link *link, const Rt2Fault *fault)
+{
+  if (link->config->log != NULL)
+    rt2_event_log_closed (link->config->log, link->number, fault);
+}
 
 /* -- the life of a Link --------------------------------------------------- */
 
@@ -251,6 +280,7 @@ on_report (gpointer user_data)
   g_debug ("connection to %s ended: %s",
       link->endpoint ? link->endpoint->where : "nowhere", link->fault->message);
   transport->link = NULL;
+  log_closed (link, link->fault);
   link_let_go (link);
   transport->listener.closed (transport->user_data, link->fault);
   link_unref (link);
@@ -298,6 +328,7 @@ on_message (
   g_debug ("received %" G_GSIZE_FORMAT " bytes", size);
   transport->stats.messages_received++;
   transport->stats.bytes_received += size;
+  log_event (link, TRUE, text ? text : "", size);
   transport->listener.message (transport->user_data, text ? text : "", size);
 }
 
@@ -494,6 +525,8 @@ link_open (Link *link)
   g_signal_connect (link->connection, "closed", G_CALLBACK (on_closed), link);
   link_start_keepalive (link);
   g_debug ("connected to %s", link->endpoint->where);
+  if (link->config->log != NULL)
+    rt2_event_log_note (link->config->log, link->number, RT2_LOG_OPENED);
   transport->listener.opened (transport->user_data);
 }
 
@@ -724,8 +757,10 @@ rt2_transport_free (Rt2Transport *transport)
   if (transport == NULL)
     return;
 
-  if (transport->link != NULL)
+  if (transport->link != NULL) {
+    log_closed (transport->link, NULL);
     link_let_go (transport->link);
+  }
   g_free (transport);
 }
 
@@ -758,6 +793,8 @@ rt2_transport_connect (
 
   link = transport->link = link_new (transport, config);
   link->endpoint = rt2_endpoint_new (config->url, config->api_key, &fault);
+  log_connect (link);
+  transport->number = link->number;
   if (link->endpoint == NULL)
     link_end (link, fault);
   else if (link->endpoint->plain && config->pins != NULL)
@@ -770,6 +807,12 @@ gboolean
 rt2_transport_is_open (Rt2Transport *transport)
 {
   return link_is_open (transport->link);
+}
+
+guint
+rt2_transport_get_number (Rt2Transport *transport)
+{
+  return transport->number;
 }
 
 static gboolean
@@ -835,6 +878,7 @@ rt2_transport_send (Rt2Transport *transport, const gchar *text)
   g_debug ("sending %" G_GSIZE_FORMAT " bytes", size);
   transport->stats.messages_sent++;
   transport->stats.bytes_sent += size;
+  log_event (link, FALSE, text, size);
   soup_websocket_connection_send_text (link->connection, text);
   link_check_gate (link, size);
 }
@@ -846,6 +890,7 @@ rt2_transport_close (Rt2Transport *transport)
 
   if (link == NULL)
     return;
+  log_closed (link, link->fault);
   if (link_is_open (link)) {
     link_linger (link);
     soup_websocket_connection_close (

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "rt2eventlog.h"
 #include "rt2fault.h"
 
 G_BEGIN_DECLS
@@ -43,6 +44,7 @@ typedef struct {
   guint64 keepalive_interval; /* ns, taken as whole seconds, rounded up; no
                                * sign of life for two of them = STALLED.
                                * 0 = no pings and no watchdog */
+  Rt2EventLog *log; /* not owned; must outlive the connection. NULL = none */
 } Rt2TransportConfig;
 
 /* No url, no key, the timeouts of the element's properties. */
@@ -78,6 +80,9 @@ void rt2_transport_set_listener (Rt2Transport *transport,
     const Rt2TransportListener *listener, gpointer user_data);
 
 gboolean rt2_transport_is_open (Rt2Transport *transport);
+
+/* The number of the newest connection in the event log; 0 = there is none. */
+guint rt2_transport_get_number (Rt2Transport *transport);
 
 /* Whether the socket takes data now. libsoup queues without bound, so audio is
  * only sent while this is TRUE; when it is FALSE, `writable` is called once

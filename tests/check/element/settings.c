@@ -262,11 +262,11 @@ GST_START_TEST (test_all_are_here)
   static const gchar *const elsewhere[] = { "api-key", "api-key-file",
     "api-key-file", "max-cost", "max-duration", "playout-offset",
     "flush-on-interrupt", "commentary", "mute-while-speaking", "echo-tail",
-    "min-interruption", "protect", "post-server-events", "voice", "language",
-    "builtin-tools", "tool-properties", "image-mode", "image-interval",
-    "image-detail", "image-keep", "image-max-size", "mcp-approval",
-    "history-limit", "instructions-file", "tools-file", "parent", "name",
-    NULL };
+    "min-interruption", "protect", "post-server-events", "event-log",
+    "event-log-audio", "voice", "language", "builtin-tools", "tool-properties",
+    "image-mode", "image-interval", "image-detail", "image-keep",
+    "image-max-size", "mcp-approval", "history-limit", "instructions-file",
+    "tools-file", "parent", "name", NULL };
   GstElement *element = gst_element_factory_make ("realtime2", NULL);
   guint n;
   GParamSpec **pspecs = g_object_class_list_properties (

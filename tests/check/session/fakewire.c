@@ -168,6 +168,12 @@ rt2_transport_is_open (Rt2Transport *transport)
   return transport->open;
 }
 
+guint
+rt2_transport_get_number (Rt2Transport *transport)
+{
+  return 0;
+}
+
 gboolean
 rt2_transport_is_writable (Rt2Transport *transport)
 {

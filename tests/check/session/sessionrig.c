@@ -411,6 +411,18 @@ on_updated (gpointer owner, const Rt2SessionInfo *info)
   g_assert_nonnull (info->json);
 }
 
+static guint64
+on_running_time (gpointer owner)
+{
+  return ((Rig *) owner)->instant;
+}
+
+static void
+on_log_failed (gpointer owner, const gchar *message)
+{
+  log_line (owner, "log-failed %s", message);
+}
+
 static const Rt2SessionListener listener = {
   .state = on_state,
   .pull = on_pull,
@@ -446,6 +458,8 @@ static const Rt2SessionListener listener = {
   .server_event = on_server_event,
   .drained = on_drained,
   .is_playing = on_is_playing,
+  .running_time = on_running_time,
+  .log_failed = on_log_failed,
 };
 
 /* -- the server, on its thread -------------------------------------------- */

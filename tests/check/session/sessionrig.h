@@ -49,6 +49,7 @@ typedef struct {
   gint64 fault_time; /* of the last `lost` or `failed`, monotonic us */
   gint64 drained_time;
   GPtrArray *heard;      /* what the next `interrupt` gives */
+  guint64 instant;       /* what running_time says */
   guint pulls;           /* pieces that were taken */
   guint endless;         /* how many pieces of 40 ms follow the uplink's */
   guint playing;         /* how many more times is_playing says TRUE */
