@@ -287,6 +287,60 @@ on_drained (gpointer owner, gboolean timed_out)
   FUZZ_CHECK (++world->drained == 1);
 }
 
+/* --- the budget --- */
+
+static void
+on_budget_exceeded (gpointer owner, const Rt2Spent *spent)
+{
+  FuzzWorld *world = told (owner);
+
+  FUZZ_CHECK (!world->spent);
+  FUZZ_CHECK (spent->by_cost ? spent->cost >= spent->budget.max_cost
+                             : spent->duration >= spent->budget.max_duration);
+  world->spent = TRUE;
+}
+
+static void
+on_budget_raised (gpointer owner)
+{
+  FuzzWorld *world = told (owner);
+
+  FUZZ_CHECK (world->spent);
+  world->spent = FALSE;
+}
+
+static gboolean
+on_in_sentence (gpointer owner)
+{
+  return ((FuzzWorld *) owner)->playing.length > 0;
+}
+
+static guint64
+on_session_time (gpointer owner)
+{
+  FuzzWorld *world = owner;
+
+  if (world->first_asked == 0)
+    world->first_asked = fakeclock_now ();
+  return (fakeclock_now () - world->first_asked) * 1000;
+}
+
+static void
+on_unpriced (gpointer owner, const gchar *model)
+{
+  told (owner);
+  FUZZ_CHECK (model);
+}
+
+void
+fuzz_owner_pay (FuzzWorld *world)
+{
+  world->budget.max_cost *= 2;
+  world->budget.max_duration *= 2;
+  rt2_session_set_budget (world->session, world->budget);
+  fuzz_world_run (world);
+}
+
 /* --- the loudspeaker --- */
 
 void
@@ -524,4 +578,9 @@ const Rt2SessionListener fuzz_listener = {
   .server_event = on_server_event,
   .drained = on_drained,
   .is_playing = on_is_playing,
+  .budget_exceeded = on_budget_exceeded,
+  .budget_raised = on_budget_raised,
+  .in_sentence = on_in_sentence,
+  .session_time = on_session_time,
+  .unpriced = on_unpriced,
 };

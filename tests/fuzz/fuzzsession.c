@@ -18,6 +18,7 @@
  *   v         send-image
  *   u JSON    update-session
  *   g ID      nobody heard the item
+ *   $         there is more to be spent
  *   /         the other server speaks: that of the connection in use, or of one
  *             in the background
  *   !         what plays is protected, or not any more
@@ -34,10 +35,10 @@
 
 /* More tells nothing new and takes time. */
 #define MAX_LINES 300
-#define MAX_FRAMES 900
+#define MAX_FRAMES 600
 #define MAX_REPEAT 300
 #define MAX_PASS_MS 30000
-#define MAX_SAY_MS 2000
+#define MAX_SAY_MS 1000
 
 typedef struct {
   FuzzWorld *world;
@@ -263,6 +264,9 @@ do_world (Script *script, gchar op, const gchar *rest)
       break;
     case '!':
       do_protect (script);
+      break;
+    case '$':
+      fuzz_owner_pay (world);
       break;
     case '/':
       world->server = 1 - world->server;

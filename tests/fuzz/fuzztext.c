@@ -11,6 +11,7 @@
 #include "rt2command.h"
 #include "rt2fault.h"
 #include "rt2json.h"
+#include "rt2pricing.h"
 #include "rt2promptcheck.h"
 #include "rt2protocol.h"
 #include "rt2refused.h"
@@ -302,6 +303,27 @@ check_faults (const gchar *text, gsize size, const gchar *words)
   check_fault (rt2_fault_from_close (0, NULL, words, words));
 }
 
+/* --- prices --- */
+
+static void
+check_pricing (const gchar *words)
+{
+  Rt2Usage usage = { .known = TRUE, .input = G_MAXINT64, .output = 1000 };
+  GError *error = NULL;
+  Rt2Pricing *pricing = rt2_pricing_new (words, &error);
+  Rt2Money cost = 0;
+
+  FUZZ_CHECK (!pricing == (error != NULL));
+  g_clear_error (&error);
+  if (!pricing)
+    return;
+  rt2_pricing_of_response (pricing, "gpt-realtime-2", &usage, &cost);
+  FUZZ_CHECK (cost <= RT2_MONEY_MAX);
+  rt2_pricing_of_time (pricing, words, G_MAXUINT64, &cost);
+  FUZZ_CHECK (cost <= RT2_MONEY_MAX);
+  rt2_pricing_free (pricing);
+}
+
 /* Whether @words, if it is JSON, may be put into more of it: what is nested as
  * deeply as we take it becomes too deep for ourselves by that. */
 static gboolean
@@ -334,5 +356,6 @@ fuzz_check_texts (const gchar *text, gsize size)
     check_tools (words);
   }
   check_faults (text, size, words);
+  check_pricing (words);
   g_free (words);
 }

@@ -87,6 +87,7 @@ check_append (FuzzWorld *world, JsonObject *object)
   const gchar *audio = rt2_json_string (object, "audio");
   GBytes *bytes;
 
+  FUZZ_CHECK (!world->spent);
   FUZZ_CHECK (audio && *audio);
   bytes = rt2_base64_decode (audio, strlen (audio));
   FUZZ_CHECK (bytes);
@@ -128,6 +129,7 @@ check_create (FuzzWorld *world, FuzzLine *line, JsonObject *object)
   JsonObject *response = rt2_json_object (object, "response");
   GPtrArray *active = rt2_responses_list_active (world->session->responses);
 
+  FUZZ_CHECK (!world->spent);
   FUZZ_CHECK (rt2_json_string (object, "event_id"));
   if (g_strcmp0 (rt2_json_string (response, "conversation"), "none") != 0) {
     FUZZ_CHECK (!line->outstanding);
@@ -229,6 +231,22 @@ judge_time (FuzzWorld *world, const gchar *type)
     FUZZ_CHECK (may_come_first (type) || session->configured);
 }
 
+/* ns of audio in the event @text, or somewhat more. */
+static guint64
+length_of_append (FuzzWorld *world, const gchar *text)
+{
+  return rt2_audio_format_bytes_to_ns (
+      world->config->input_format, strlen (text));
+}
+
+/* Most of what is sent is audio, always alike: a few pieces are looked at. */
+static gboolean
+is_boring (FuzzWorld *world, const gchar *text)
+{
+  return strstr (text, "append\"") && !world->spent && ++world->appends > 5
+      && world->session->configured;
+}
+
 static void
 on_sent (gpointer data, const gchar *text)
 {
@@ -239,6 +257,10 @@ on_sent (gpointer data, const gchar *text)
 
   FUZZ_CHECK (!world->failed);
   FUZZ_CHECK (size <= MAX_SENT && g_utf8_validate (text, size, NULL));
+  if (is_boring (world, text)) {
+    world->sent += length_of_append (world, text);
+    return;
+  }
   if (g_hash_table_contains (world->verbatim, text))
     return;
   object = rt2_json_parse_object (text, size, NULL);

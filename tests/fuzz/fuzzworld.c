@@ -86,6 +86,9 @@ make_options (const FuzzWorld *world)
     options->greeting = g_strdup ("Hello!");
   if (has (world, FUZZ_DISCLOSES))
     options->disclosure = g_strdup ("I am a machine.");
+  if (has (world, FUZZ_BUDGET))
+    options->pricing = rt2_pricing_new (NULL, NULL);
+  options->budget = world->budget;
   if (has (world, FUZZ_TIMEOUTS)) {
     options->tool_timeout = 5000 * FUZZ_MS;
     options->eos_timeout = 8000 * FUZZ_MS;
@@ -115,6 +118,8 @@ fuzz_world_new (guint setup)
   world->others = new_set ();
   world->context = g_main_context_new ();
   world->config = make_config (world);
+  if (has (world, FUZZ_BUDGET))
+    world->budget = (Rt2Budget){ rt2_money_from_usd (0.01), 20000 * FUZZ_MS };
   /* The session draws its delays from GLib's global numbers. */
   g_random_set_seed (setup);
   fakeclock_reset ();

@@ -45,6 +45,7 @@ typedef enum {
   FUZZ_IMAGES = 1 << 17,   /* few are kept */
   FUZZ_TIMEOUTS = 1 << 18, /* of tools and of the end */
   FUZZ_EXPIRES = 1 << 19,  /* the server's sessions do, soon */
+  FUZZ_BUDGET = 1 << 20,   /* there is one, a small one */
 } FuzzSetup;
 
 /* A response as the owner was told of it. */
@@ -77,6 +78,9 @@ typedef struct {
 
   /* The owner. */
   Rt2SessionState state; /* as last told */
+  gboolean spent;        /* it was told that its budget is: nothing may cost */
+  gint64 first_asked;    /* monotonic us when its time was; 0 = never */
+  Rt2Budget budget;
   gboolean failed;       /* it was told so: nothing may follow */
   guint drained;         /* times */
   gboolean ended;        /* the user will say nothing more */
@@ -92,6 +96,7 @@ typedef struct {
 
   /* The wire. */
   guint sessions;        /* that were opened */
+  guint appends;         /* that were sent */
   guint server;          /* who speaks: 0 = in use, 1 = in the background */
   GHashTable *lines;     /* number of a connection -> FuzzLine* */
   GHashTable *verbatim;  /* events of the application, as they are */
@@ -134,5 +139,7 @@ void fuzz_owner_play (FuzzWorld *world, guint ms);
 /* The user speaks, or does not. */
 void fuzz_owner_say (FuzzWorld *world, guint ms, gboolean loud);
 void fuzz_owner_finish (FuzzWorld *world);
+/* There is more to be spent. */
+void fuzz_owner_pay (FuzzWorld *world);
 
 G_END_DECLS
