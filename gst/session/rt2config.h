@@ -67,6 +67,7 @@ typedef struct {
   guint64 min_interruption; /* shorter speech, ns, interrupts nothing; 0 = the
                              * server decides */
   guint image_keep;    /* pictures that stay in the conversation, 0 = all */
+  guint64 max_age;     /* of a session, ns; 0 = as the server allows */
   guint history_limit; /* items that a new session is told of, 0 = all */
   gboolean guards_greeting; /* it may not be interrupted, nor prevented */
   gboolean guards_speech;   /* the owner may refuse an interruption */

@@ -6,6 +6,7 @@
 
 #define NS_PER_US 1000
 #define LONGEST ((gint64) (RT2_ROLLOVER_LONGEST / NS_PER_US))
+#define SHORTEST ((gint64) (RT2_ROLLOVER_SHORTEST / NS_PER_US))
 /* Clocks that agree within this, us, agree: a session of an hour may seem to be
  * this much longer. */
 #define SLACK (60 * G_USEC_PER_SEC)
@@ -37,7 +38,7 @@ life_of_server (gint64 wall, guint64 expires_at)
     return LONGEST;
   expires = expires_at * G_USEC_PER_SEC;
   left = expires - wall;
-  return wall < 0 || left <= 0 || left > LONGEST + SLACK ? LONGEST : left;
+  return wall < 0 || left < SHORTEST || left > LONGEST + SLACK ? LONGEST : left;
 }
 
 Rt2Life
@@ -47,7 +48,7 @@ rt2_life_new (gint64 now, gint64 wall, guint64 expires_at, guint64 max_age)
   Rt2Life life = { now, now + left, RT2_MOVE_EXPIRING };
 
   if (max_age > 0 && max_age / NS_PER_US < (guint64) left) {
-    life.end = now + MAX (1, (gint64) (max_age / NS_PER_US));
+    life.end = now + MAX (SHORTEST, (gint64) (max_age / NS_PER_US));
     life.reason = RT2_MOVE_AGE;
   }
   return life;

@@ -27,6 +27,9 @@ const gchar *rt2_move_reason_name (Rt2MoveReason reason);
  * it does not tell, ns. */
 #define RT2_ROLLOVER_LONGEST (G_GUINT64_CONSTANT (3600) * 1000000000)
 
+/* No life is shorter, ns: that would be a clock that is wrong, and a storm. */
+#define RT2_ROLLOVER_SHORTEST (G_GUINT64_CONSTANT (2) * 1000000000)
+
 /* The end of a session as far as it is known, and why it ends. */
 typedef struct {
   gint64 created; /* session.created came */

@@ -72,6 +72,9 @@ typedef struct {
   GSource *timer;        /* looks again at the time, or the sentence */
 } Rt2Spending;
 
+/* Going over to another session: see rt2sessionrollover.c. */
+typedef struct _Rt2Mover Rt2Mover;
+
 /* A configuration as the server was told it; all NULL if it was not. */
 typedef struct {
   Rt2SessionConfig *config;
@@ -92,7 +95,7 @@ struct _Rt2Session {
   GSource *wish_timer;        /* fires when a wish expires */
   GSource *tool_timer;        /* fires when a function call is late */
 
-  GMutex lock;                  /* guards the next ten, nothing else */
+  GMutex lock;                  /* guards the next thirteen, nothing else */
   GQueue new_commands;          /* Rt2Command*, left by command() */
   guint n_commands;             /* that wait, here and in `commands` */
   gsize command_bytes;          /* likewise */
@@ -102,7 +105,10 @@ struct _Rt2Session {
   Rt2Budget new_budget;         /* left by set_budget() */
   gboolean budget_changed;      /* likewise */
   gchar **new_log; /* left by set_event_log(): path and "audio", or less */
-  Rt2SessionStats published; /* what get_stats() gives */
+  Rt2TransportConfig *new_transport; /* left by move(), or NULL */
+  gchar *new_model;                  /* likewise */
+  Rt2MoveReason new_reason;          /* likewise */
+  Rt2SessionStats published;         /* what get_stats() gives */
 
   Rt2EventLog *log; /* of all connections; always there */
   Rt2Transport *transport;
@@ -170,6 +176,7 @@ struct _Rt2Session {
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
 
   Rt2Spending spending;
+  Rt2Mover *mover; /* of the next move to another session */
 
   /* The end. */
   Rt2Finish finish;
@@ -210,6 +217,13 @@ void rt2_session_send_config (Rt2Session *session);
 /* What is wanted from now on; takes @config over. */
 void rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config);
 void rt2_told_clear (Rt2Told *told);
+
+/* The session.update for a server that was told nothing yet, with a new event
+ * id, the newest; *told is what it says. New string. */
+gchar *rt2_session_build_first_update (Rt2Session *session, Rt2Told *told);
+/* Whether the server set the audio formats of @told; NULL, or what is wrong. */
+Rt2Fault *rt2_session_find_format_fault (
+    Rt2Session *session, const Rt2Told *told, const Rt2SessionInfo *info);
 
 /* The server took, or refused, the update that was sent last. After a refusal
  * the member at @param, a path or NULL, stays at what was accepted before. If
@@ -304,6 +318,8 @@ void rt2_session_report_error (
  * have listed their tools, RT2_SESSION_MCP_WAIT at most. */
 void rt2_session_await_mcp (Rt2Session *session);
 void rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event);
+/* MCP servers in @object, a session. */
+guint rt2_session_count_mcp (JsonObject *object);
 
 /* The model calls a function: @item, of the response @response_id, is done.
  * @dead: the user interrupted it. */
@@ -356,13 +372,42 @@ void rt2_session_connect (Rt2Session *session);
 void rt2_session_seed (
     Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed);
 
+/* Asks for the key that serves now. */
+void rt2_session_renew_key (Rt2Session *session);
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_connection (Rt2Session *session);
+/* Of that, what only the connection knew: turns and answers stay as they are.
+ */
+void rt2_session_reset_link (Rt2Session *session);
 /* The connection is lost: what of the opening did not come in whole is said
  * again. */
 void rt2_session_note_opening (Rt2Session *session);
 /* Of the connection in use; its data is the session. */
 extern const Rt2TransportListener rt2_session_transport_listener;
+
+/* --- going over to another session --- */
+
+Rt2Mover *rt2_mover_new (void);
+void rt2_mover_free (Rt2Mover *mover);
+/* session.created came on the connection in use. */
+void rt2_session_note_created (Rt2Session *session, const Rt2SessionInfo *info);
+/* The configuration says something else about when to move. */
+void rt2_session_replan (Rt2Session *session);
+/* Looks whether this is the gap in which to move. Called whenever there is
+ * news. */
+void rt2_session_judge_move (Rt2Session *session);
+/* What rt2_session_move() left; takes @transport over. */
+void rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
+    const gchar *model, Rt2MoveReason reason);
+/* The connection in use is lost for @fault. TRUE if another session was ready
+ * and is in use now; FALSE, and there is none any more. */
+gboolean rt2_session_survives (Rt2Session *session, const Rt2Fault *fault);
+/* Whether a translation is being ended for the next one; it has ended. */
+gboolean rt2_session_is_draining (Rt2Session *session);
+void rt2_session_drained (Rt2Session *session);
+/* Of all connections up to now. */
+void rt2_session_get_transport_stats (
+    Rt2Session *session, Rt2TransportStats *stats);
 
 /* Cuts the connection and reports @fault (transfer full) to the owner; tries
  * again if that can help. */

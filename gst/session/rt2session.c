@@ -90,7 +90,7 @@ void
 rt2_session_publish_stats (Rt2Session *session)
 {
   session->stats.appended = rt2_input_clock_total (session->clock);
-  rt2_transport_get_stats (session->transport, &session->stats.transport);
+  rt2_session_get_transport_stats (session, &session->stats.transport);
   g_mutex_lock (&session->lock);
   session->published = session->stats;
   g_mutex_unlock (&session->lock);
@@ -125,12 +125,18 @@ on_wakeup (gpointer data)
 {
   Rt2Session *session = data;
   Rt2SessionConfig *config;
+  Rt2TransportConfig *transport;
+  Rt2MoveReason reason;
   Rt2Command *command;
   gboolean finish, budget_changed;
   Rt2Budget budget;
+  gchar *model;
 
   g_source_set_ready_time (session->wakeup, FOREVER);
   g_mutex_lock (&session->lock);
+  transport = g_steal_pointer (&session->new_transport);
+  model = g_steal_pointer (&session->new_model);
+  reason = session->new_reason;
   config = g_steal_pointer (&session->new_config);
   finish = session->finish_asked;
   session->finish_asked = FALSE;
@@ -146,6 +152,9 @@ on_wakeup (gpointer data)
   rt2_session_take_log (session);
   if (config)
     rt2_session_take_config (session, config);
+  if (transport)
+    rt2_session_take_move (session, transport, model, reason);
+  g_free (model);
   rt2_session_run_commands (session);
   if (finish && session->finish == RT2_FINISH_NONE) {
     session->finish = RT2_FINISH_ASKED;
@@ -266,6 +275,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->responses = rt2_responses_new ();
   session->calls = rt2_calls_new ();
   session->conversation = rt2_conversation_new ();
+  session->mover = rt2_mover_new ();
   session->transcripts = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, NULL);
   session->utterances = g_hash_table_new_full (
@@ -316,6 +326,9 @@ rt2_session_free (Rt2Session *session)
   rt2_calls_free (session->calls);
   g_hash_table_unref (session->deleted);
   rt2_conversation_free (session->conversation);
+  rt2_mover_free (session->mover);
+  rt2_transport_config_free (session->new_transport);
+  g_free (session->new_model);
   g_free (session->summary);
   g_hash_table_unref (session->transcripts);
   g_hash_table_unref (session->utterances);

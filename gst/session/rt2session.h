@@ -14,6 +14,7 @@
 #include "rt2command.h"
 #include "rt2pricing.h"
 #include "rt2protocol.h"
+#include "rt2rollover.h"
 #include "rt2transport.h"
 
 G_BEGIN_DECLS
@@ -79,7 +80,8 @@ typedef struct {
   guint64 transcription_seconds; /* of those that bill time, item by item */
   guint truncations, deletions;  /* sent */
   guint server_errors;           /* `error` events, benign ones included */
-  guint reconnects;
+  guint reconnects;              /* after a loss */
+  guint moves;                   /* to another session, without one */
   guint unknown_events, bad_events;
   Rt2Money cost_responses;     /* as far as prices are known */
   Rt2Money cost_transcription; /* of what the user said, likewise */
@@ -126,6 +128,20 @@ typedef struct {
       gpointer owner, const Rt2SessionInfo *info, gboolean reconnected);
   /* It accepted another configuration since. */
   void (*updated) (gpointer owner, const Rt2SessionInfo *info);
+  /* The session in use ends soon: another is opened in the background.
+   * @expires_at: what the server said, unix s, 0 = nothing; @left: ns to the
+   * end. @reason: EXPIRING or AGE. May be NULL, like the next two. */
+  void (*expiring) (
+      gpointer owner, guint64 expires_at, guint64 left, Rt2MoveReason reason);
+  /* The conversation goes on in another session, @info, after `created` and
+   * `updated` for it. @from and @to: uris without query and user. What was
+   * under way in the old one and was not complete gets no end. */
+  void (*moved) (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
+      const gchar *to, Rt2MoveReason reason);
+  /* Another session could not be opened; that in use stays. @again: it is tried
+   * again, else what was asked for is forgotten. */
+  void (*move_failed) (gpointer owner, const Rt2Fault *fault,
+      Rt2MoveReason reason, gboolean again);
   /* The connection is gone and will be tried again in @delay ns. */
   void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
   /* With a connection went what the user said last: @duration ns were sent and
@@ -290,6 +306,15 @@ void rt2_session_set_config (
  * (NULL). */
 void rt2_session_set_event_log (
     Rt2Session *session, const gchar *path, gboolean with_audio);
+
+/* Any thread: from now on the session is to be at @transport (with its key; its
+ * url without the model) and @model. It is opened and told of the conversation
+ * in the background and taken over in a gap of the talk: `moved`. If it can't
+ * be had the old one stays: `move_failed`. If it is lost before that, the next
+ * try goes to where it was. The newest call counts; one that changes nothing
+ * does nothing. */
+void rt2_session_move (Rt2Session *session, const Rt2TransportConfig *transport,
+    const gchar *model, Rt2MoveReason reason);
 
 /* Any thread: nobody heard or read anything of this item; the server is to
  * forget it. It is deleted once the response that it belongs to is over, so

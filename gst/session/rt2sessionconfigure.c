@@ -67,14 +67,14 @@ new_voice (Rt2Session *session)
 }
 
 /* The session that the configuration asks for, and what clears what the server
- * has and this one does not. */
+ * has, @before, and this one does not. */
 static JsonObject *
-build_session (Rt2Session *session, gboolean with_voice)
+build_session (Rt2Session *session, gboolean with_voice, JsonObject *before)
 {
   JsonObject *object = rt2_session_config_build (session->config, with_voice);
 
-  if (session->accepted.object)
-    rt2_session_config_clear_missing (object, session->accepted.object);
+  if (before)
+    rt2_session_config_clear_missing (object, before);
   rt2_refused_apply (session->refused, object);
   rt2_session_silence (session, object);
   return object;
@@ -83,12 +83,28 @@ build_session (Rt2Session *session, gboolean with_voice)
 static void
 send_update (Rt2Session *session, gboolean with_voice)
 {
-  JsonObject *object = build_session (session, with_voice);
+  JsonObject *object = build_session (
+      session, with_voice, session->accepted.object);
 
   session->update_id = g_strdup (rt2_session_new_event_id (session));
   rt2_session_send (
       session, rt2_build_session_update (object, session->update_id));
   json_object_unref (object);
+}
+
+gchar *
+rt2_session_build_first_update (Rt2Session *session, Rt2Told *told)
+{
+  JsonObject *object = build_session (session, TRUE, NULL);
+  gchar *json;
+
+  rt2_told_clear (told);
+  told->config = rt2_session_config_copy (session->config);
+  told->object = build_session (session, FALSE, NULL);
+  told->voice = wanted_voice (session);
+  json = rt2_build_session_update (object, rt2_session_new_event_id (session));
+  json_object_unref (object);
+  return json;
 }
 
 void
@@ -100,7 +116,7 @@ rt2_session_send_config (Rt2Session *session)
   RT2_SESSION_ASSERT_THREAD (session);
   if (!session->created || session->update_id)
     return;
-  now = build_session (session, FALSE);
+  now = build_session (session, FALSE, session->accepted.object);
   voice = new_voice (session);
   if (!voice && session->accepted.object
       && equal_objects (now, session->accepted.object)) {
@@ -198,6 +214,7 @@ rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
   session->config_changed = TRUE;
   rt2_session_set_log_rates (session);
   rt2_session_send_config (session);
+  rt2_session_replan (session);
 }
 
 static Rt2Fault *
@@ -222,23 +239,32 @@ stated_format (gboolean has, Rt2AudioFormat format, gboolean foreign)
   return foreign ? "an unknown format" : NULL;
 }
 
-gboolean
-rt2_session_check_formats (Rt2Session *session, const Rt2SessionInfo *info)
+Rt2Fault *
+rt2_session_find_format_fault (
+    Rt2Session *session, const Rt2Told *told, const Rt2SessionInfo *info)
 {
-  const Rt2SessionConfig *wanted = session->accepted.config;
   Rt2Fault *fault;
 
-  if (session->options->call_id || !wanted)
-    return TRUE;
+  if (session->options->call_id || !told->config)
+    return NULL;
   fault = check_format ("input",
       stated_format (info->has_input_format, info->input_format,
           info->foreign_input_format),
-      wanted->input_format);
+      told->config->input_format);
   if (!fault && session->type == RT2_SESSION_TYPE_REALTIME)
     fault = check_format ("output",
         stated_format (info->has_output_format, info->output_format,
             info->foreign_output_format),
-        wanted->output_format);
+        told->config->output_format);
+  return fault;
+}
+
+gboolean
+rt2_session_check_formats (Rt2Session *session, const Rt2SessionInfo *info)
+{
+  Rt2Fault *fault = rt2_session_find_format_fault (
+      session, &session->accepted, info);
+
   if (fault)
     rt2_session_fault (session, fault);
   return !fault;
@@ -310,6 +336,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
         rt2_transport_get_number (session->transport), RT2_LOG_CONFIGURED);
     session->listener->configured (session->owner, info, reconnected);
     wish_for_opening (session);
+    rt2_session_replan (session);
   } else {
     session->listener->updated (session->owner, info);
   }

@@ -40,6 +40,7 @@ rt2_session_after_event (Rt2Session *session)
   rt2_session_check_tools (session);
   rt2_session_forget_items (session);
   rt2_session_send_wishes (session);
+  rt2_session_judge_move (session);
   if (session->state != RT2_SESSION_DISCONNECTED)
     rt2_session_update_state (session);
   rt2_session_check_finish (session);
@@ -111,7 +112,7 @@ const Rt2TransportListener rt2_session_transport_listener = {
 };
 
 void
-rt2_session_reset_connection (Rt2Session *session)
+rt2_session_reset_link (Rt2Session *session)
 {
   rt2_session_disarm (&session->timer);
   g_clear_pointer (&session->error_code, g_free);
@@ -125,19 +126,25 @@ rt2_session_reset_connection (Rt2Session *session)
   session->voice_locked = FALSE;
   rt2_session_reset_uplink (session);
   rt2_input_clock_reset (session->clock);
-  rt2_responses_reset (session->responses);
-  rt2_calls_reset (session->calls);
   rt2_session_disarm (&session->mcp_timer);
   session->mcp_known = 0;
   session->mcp_waiting = 0;
-  g_queue_clear_full (&session->images, g_free);
-  rt2_conversation_clear (session->conversation);
-  rt2_session_clear_forgotten (session);
   rt2_session_reset_events (session);
 }
 
-static void
-renew_key (Rt2Session *session)
+void
+rt2_session_reset_connection (Rt2Session *session)
+{
+  rt2_session_reset_link (session);
+  rt2_responses_reset (session->responses);
+  rt2_calls_reset (session->calls);
+  g_queue_clear_full (&session->images, g_free);
+  rt2_conversation_clear (session->conversation);
+  rt2_session_clear_forgotten (session);
+}
+
+void
+rt2_session_renew_key (Rt2Session *session)
 {
   Rt2TransportConfig *transport = session->options->transport;
 
@@ -154,7 +161,7 @@ rt2_session_connect (Rt2Session *session)
 {
   Rt2TransportConfig *config;
 
-  renew_key (session);
+  rt2_session_renew_key (session);
   config = rt2_transport_config_copy (session->options->transport);
   g_free (config->url);
   config->url = rt2_endpoint_url (session->options->transport->url,
@@ -199,6 +206,10 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   RT2_SESSION_ASSERT_THREAD (session);
   /* An `error` event may quote the key. */
   rt2_fault_redact (fault, session->options->transport->api_key);
+  if (rt2_session_survives (session, fault)) {
+    rt2_fault_free (fault);
+    return;
+  }
   rt2_transport_close (session->transport);
   rt2_session_note_opening (session);
   rt2_session_drop_wishes (

@@ -30,6 +30,7 @@ on_session_created (Rt2Session *session, const Rt2Event *event)
   session->created = TRUE;
   rt2_session_note_model (session, event->session->model);
   session->listener->created (session->owner, event->session);
+  rt2_session_note_created (session, event->session);
   rt2_session_send_config (session);
 }
 

@@ -7,9 +7,10 @@
 
 #include "rt2json.h"
 
-static guint
-count_servers (JsonArray *tools)
+guint
+rt2_session_count_mcp (JsonObject *object)
 {
+  JsonArray *tools = rt2_json_array (object, "tools");
   guint n = 0;
 
   for (guint i = 0; tools && i < json_array_get_length (tools); i++)
@@ -39,7 +40,7 @@ on_mcp_timer (gpointer data)
 void
 rt2_session_await_mcp (Rt2Session *session)
 {
-  guint n = count_servers (rt2_json_array (session->accepted.object, "tools"));
+  guint n = rt2_session_count_mcp (session->accepted.object);
 
   if (n > session->mcp_known) {
     session->mcp_waiting += n - session->mcp_known;

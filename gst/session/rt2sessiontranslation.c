@@ -153,6 +153,16 @@ rt2_session_on_translated_audio (Rt2Session *session, const Rt2Event *event)
   session->listener->audio (session->owner, &place, event->audio);
 }
 
+/* Another session goes on with what is said. */
+static void
+begin_anew (Rt2Session *session)
+{
+  session->output_sentence.number++;
+  session->input_sentence.number++;
+  session->output_sentence.complete = session->input_sentence.complete = FALSE;
+  rt2_session_drained (session);
+}
+
 void
 rt2_session_on_closed (Rt2Session *session, const Rt2Event *event)
 {
@@ -164,7 +174,10 @@ rt2_session_on_closed (Rt2Session *session, const Rt2Event *event)
   session->closed = TRUE;
   report_output (session, output, G_MAXUINT64, NULL, TRUE);
   report_input (session, input, G_MAXUINT64, NULL, TRUE);
-  session->listener->audio_done (session->owner, &place);
+  if (rt2_session_is_draining (session))
+    begin_anew (session);
+  else
+    session->listener->audio_done (session->owner, &place);
   if (session->finish != RT2_FINISH_NONE)
     rt2_transport_close (session->transport);
   g_free (output);

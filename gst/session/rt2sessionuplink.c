@@ -43,7 +43,7 @@ append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
   rt2_input_clock_append (session->clock, rt, duration);
   if (is_translation (session))
     rt2_session_charge_translation (session, duration);
-  if (session->type == RT2_SESSION_TYPE_REALTIME)
+  if (session->type != RT2_SESSION_TYPE_TRANSCRIPTION)
     rt2_loudness_feed (session->loudness, session->config->input_format, data,
         size, NULL, NULL);
   session->uncommitted += duration;
@@ -244,6 +244,7 @@ static gboolean
 may_send_audio (Rt2Session *session)
 {
   return session->configured && session->mcp_waiting == 0
+      && !rt2_session_is_draining (session)
       && rt2_session_format_is_settled (session)
       && session->finish < RT2_FINISH_WAITING
       && rt2_transport_is_writable (session->transport);

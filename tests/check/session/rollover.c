@@ -30,7 +30,7 @@ static const LifeCase lives[] = {
   { "as documented", WALL_S + 3600, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "not said", 0, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "short", WALL_S + 20, 0, WALL, 20 * S, RT2_MOVE_EXPIRING },
-  { "one second", WALL_S + 1, 0, WALL, 1 * S, RT2_MOVE_EXPIRING },
+  { "two seconds", WALL_S + 2, 0, WALL, 2 * S, RT2_MOVE_EXPIRING },
   { "half an hour", WALL_S + 1800, 0, WALL, 30 * MIN_, RT2_MOVE_EXPIRING },
   { "our clock a little slow", WALL_S + 3630, 0, WALL, 3630 * S,
       RT2_MOVE_EXPIRING },
@@ -41,6 +41,7 @@ static const LifeCase lives[] = {
   { "our clock before 1970", 10, 0, -5 * S, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "our clock fast by a day", WALL_S - 86400 + 3600, 0, WALL, 60 * MIN_,
       RT2_MOVE_EXPIRING },
+  { "too short to be true", WALL_S + 1, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "now", WALL_S, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "too far to be true", G_MAXUINT64, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
   { "nearly overflows", G_MAXINT64, 0, WALL, 60 * MIN_, RT2_MOVE_EXPIRING },
@@ -55,7 +56,7 @@ static const LifeCase lives[] = {
       RT2_MOVE_EXPIRING },
   { "aged never", WALL_S + 3600, G_MAXUINT64, WALL, 60 * MIN_,
       RT2_MOVE_EXPIRING },
-  { "aged at once", WALL_S + 3600, 1, WALL, 1, RT2_MOVE_AGE },
+  { "aged at once", WALL_S + 3600, 1, WALL, 2 * S, RT2_MOVE_AGE },
 };
 
 static void
@@ -205,7 +206,8 @@ check_life (void)
 
   g_assert_cmpint (life.end, >, life.created);
   g_assert_cmpint (life.end - life.created, <=, 61 * MIN_);
-  if (max_age > 0)
+  g_assert_cmpint (life.end - life.created, >=, 2 * S);
+  if (max_age >= 2 * NS_PER_S)
     g_assert_cmpint (life.end - life.created, <=, (gint64) (max_age / 1000));
   g_assert_cmpint (of_life.begin, >=, life.created);
   g_assert_cmpint (of_life.begin, <=, of_life.patience);

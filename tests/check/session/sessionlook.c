@@ -162,8 +162,12 @@ list_sent (Rig *rig)
   GPtrArray *list = g_ptr_array_new ();
 
   g_mutex_lock (&rig->lock);
-  for (guint i = rig->sent_from; i < rig->sent->len; i++)
-    g_ptr_array_add (list, g_ptr_array_index (rig->sent, i));
+  for (guint i = rig->sent_from; i < rig->sent->len; i++) {
+    RigEvent *event = g_ptr_array_index (rig->sent, i);
+
+    if (rig->hears_on < 0 || event->connection == (guint) rig->hears_on)
+      g_ptr_array_add (list, event);
+  }
   g_mutex_unlock (&rig->lock);
   return list;
 }

@@ -163,6 +163,34 @@ on_failed (gpointer owner, const Rt2Fault *fault)
 }
 
 static void
+on_expiring (
+    gpointer owner, guint64 expires_at, guint64 left, Rt2MoveReason reason)
+{
+  Rig *rig = owner;
+
+  rig->left = left;
+  log_line (rig, "expiring %s", rt2_move_reason_name (reason));
+}
+
+static void
+on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
+    const gchar *to, Rt2MoveReason reason)
+{
+  g_assert_null (strpbrk (from, "?@"));
+  g_assert_null (strpbrk (to, "?@"));
+  log_line (owner, "moved %s %s%s", info->id, rt2_move_reason_name (reason),
+      g_str_equal (from, to) ? "" : " elsewhere");
+}
+
+static void
+on_move_failed (
+    gpointer owner, const Rt2Fault *fault, Rt2MoveReason reason, gboolean again)
+{
+  log_line (owner, "move-failed %s %s%s", rt2_move_reason_name (reason),
+      fault_names[fault->kind], again ? " again" : "");
+}
+
+static void
 on_speech_started (gpointer owner, const Rt2Utterance *utterance)
 {
   log_line (owner, "speech-started %s %s", id_text (utterance->item_id),
@@ -431,6 +459,9 @@ static const Rt2SessionListener listener = {
   .updated = on_updated,
   .lost = on_lost,
   .failed = on_failed,
+  .expiring = on_expiring,
+  .moved = on_moved,
+  .move_failed = on_move_failed,
   .speech_started = on_speech_started,
   .speech_stopped = on_speech_stopped,
   .user_text = on_user_text,
@@ -475,6 +506,20 @@ sent_event_free (gpointer data)
 }
 
 static void
+open_session (Rig *rig, guint connection)
+{
+  gint lives = g_atomic_int_get (&rig->lives);
+  gint64 end = lives ? g_get_real_time () / G_USEC_PER_SEC + lives : 0;
+  g_autofree gchar *text = g_strdup_printf (
+      "{\"type\":\"session.created\",\"event_id\":\"e0\",\"session\":"
+      "{\"type\":\"realtime\",\"id\":\"sess_%u\",\"expires_at\":"
+      "%" G_GINT64_FORMAT "}}",
+      connection + 1, end);
+
+  test_server_send (rig->server, connection, text);
+}
+
+static void
 server_opened (TestServer *server, guint connection, gpointer user_data)
 {
   Rig *rig = user_data;
@@ -485,9 +530,7 @@ server_opened (TestServer *server, guint connection, gpointer user_data)
   else if (ends > 0)
     test_server_close (server, connection, ends, NULL);
   else if (g_atomic_int_get (&rig->creates))
-    test_server_send (server, connection,
-        "{\"type\":\"session.created\",\"event_id\":\"e0\",\"session\":"
-        "{\"type\":\"realtime\",\"id\":\"sess_1\"}}");
+    open_session (rig, connection);
 }
 
 /* The server's session becomes what was asked for. */
@@ -512,6 +555,7 @@ server_on_message (
 
   event->object = rt2_json_parse_object (text, strlen (text), &error);
   g_assert_no_error (error);
+  event->connection = connection;
   event->type = g_strdup (rt2_json_string (event->object, "type"));
   g_assert_nonnull (event->type);
   g_mutex_lock (&rig->lock);
@@ -557,6 +601,7 @@ rig_new (void)
   rig->config = rt2_session_config_new ();
   rig->options = make_options ();
   rig->creates = rig->accepts = TRUE;
+  rig->speaks_on = rig->hears_on = -1;
   rig->server = test_server_new (TEST_TLS_NONE, &script, rig);
   test_server_set_context (rig->server, rig->context);
   rig_set_url (rig, "");

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 
 /* What has arrived at the server. */
 typedef struct {
+  guint connection;
   gchar *type;
   JsonObject *object;
 } RigEvent;
@@ -33,6 +34,7 @@ typedef struct {
   gint creates; /* sends session.created to whoever connects */
   gint accepts; /* answers session.update with session.updated */
   gint ends;    /* not 0: closes with this code who connects; -1: drops */
+  gint lives;   /* not 0: its sessions expire in this many seconds */
 
   GMutex lock;
   /* Under the lock: RigEvent, in the order of their arrival. */
@@ -41,6 +43,10 @@ typedef struct {
   /* Under the lock: what the session may pull. Rt2UplinkPiece. */
   GQueue uplink;
 
+  /* The connection that rig_send() and its kin use, and whose events are looked
+   * at below; -1 = the newest, and all. */
+  gint speaks_on, hears_on;
+
   /* The listener's side. */
   GPtrArray *log;    /* one line for each call, see the callbacks */
   GByteArray *audio; /* all that was reported */
@@ -48,6 +54,7 @@ typedef struct {
   guint64 delay;     /* of the last `lost`, ns */
   gint64 fault_time; /* of the last `lost` or `failed`, monotonic us */
   gint64 drained_time;
+  guint64 left;          /* of the last `expiring`, ns */
   GPtrArray *heard;      /* what the next `interrupt` gives */
   guint64 instant;       /* what running_time says */
   guint pulls;           /* pieces that were taken */

@@ -7,10 +7,12 @@
 #include <string.h>
 
 static guint
-newest_connection (Rig *rig)
+speaking_connection (Rig *rig)
 {
   guint n = test_server_count_connections (rig->server);
 
+  if (rig->speaks_on >= 0)
+    return rig->speaks_on;
   g_assert_cmpuint (n, >, 0);
   return n - 1;
 }
@@ -24,7 +26,7 @@ rig_send (Rig *rig, const gchar *format, ...)
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  test_server_send (rig->server, newest_connection (rig), text);
+  test_server_send (rig->server, speaking_connection (rig), text);
   g_free (text);
 }
 
@@ -157,5 +159,5 @@ rig_send_transcript (Rig *rig, const gchar *item, const gchar *text)
 void
 rig_drop (Rig *rig)
 {
-  test_server_drop (rig->server, newest_connection (rig));
+  test_server_drop (rig->server, speaking_connection (rig));
 }
