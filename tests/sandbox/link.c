@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "replay.h"
 #include "wirelog.h"
 
 /* Decoded audio of an append may be 15 MiB, so 20 MiB of text. */
@@ -17,7 +18,8 @@ struct _Link {
   LinkOptions options;
   guint number;      /* in the books */
   guint wire;        /* in the wire log */
-  Session *session;  /* NULL: refused */
+  Session *session;  /* NULL: refused, or replayed */
+  Player *player;    /* NULL: not replayed */
   gboolean open;     /* FALSE: a close is under way, nothing more is sent */
   GSource *farewell; /* tells the owner from the main loop */
 };
@@ -111,7 +113,22 @@ close_session (gpointer data, guint code, const gchar *reason)
   link_close (data, code, reason);
 }
 
-static const SessionOutlet outlet = { send_event, close_session };
+static void
+send_text (gpointer data, const gchar *text)
+{
+  link_send_text (data, text);
+}
+
+static const SessionOutlet outlet = { send_event, send_text, close_session };
+
+static void
+receive (Link *link, const gchar *text, gsize size)
+{
+  if (link->player != NULL)
+    player_receive (link->player, text, size);
+  else
+    session_receive (link->session, text, size);
+}
 
 static void
 on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
@@ -121,10 +138,11 @@ on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
   const gchar *text;
   gsize size;
 
-  if (!link->open || link->session == NULL)
+  if (!link->open || (link->session == NULL && link->player == NULL))
     return;
   if (type != SOUP_WEBSOCKET_DATA_TEXT) {
-    session_receive_binary (link->session);
+    if (link->session != NULL)
+      session_receive_binary (link->session);
     return;
   }
   text = g_bytes_get_data (message, &size);
@@ -137,7 +155,7 @@ on_message (SoupWebsocketConnection *websocket, gint type, GBytes *message,
     else
       log_line (link, "<", "(not a JSON object)");
   }
-  session_receive (link->session, text, size);
+  receive (link, text, size);
 }
 
 static gboolean
@@ -205,6 +223,14 @@ link_begin (Link *link, const Admission *admission)
 }
 
 void
+link_begin_replay (Link *link)
+{
+  Host *host = link->options.host;
+
+  link->player = player_new (host->replay, host, &outlet, link, link->number);
+}
+
+void
 link_refuse (Link *link, const Fault *refusal, guint close_code)
 {
   g_autoptr (GRand)
@@ -226,6 +252,7 @@ link_free (Link *link)
     g_source_destroy (link->farewell);
   g_clear_pointer (&link->farewell, g_source_unref);
   g_clear_pointer (&link->session, session_free);
+  g_clear_pointer (&link->player, player_free);
   g_io_stream_close (
       soup_websocket_connection_get_io_stream (link->websocket), NULL, NULL);
   g_object_unref (link->websocket);

@@ -24,6 +24,8 @@ Link *link_new (SoupWebsocketConnection *websocket, const LinkOptions *options);
 guint link_number (Link *link); /* in the books */
 /* A session begins. */
 void link_begin (Link *link, const Admission *admission);
+/* A connection of the log that the host replays. */
+void link_begin_replay (Link *link);
 /* Instead of a session: the refusal is sent as an error and the connection
  * closed, as the service does. */
 void link_refuse (Link *link, const Fault *refusal, guint close_code);

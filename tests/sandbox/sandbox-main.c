@@ -6,6 +6,8 @@
 #include "sandbox.h"
 
 #define FAREWELL_MS 200 /* that clients get to see the close frame */
+#define UNSET (-1.0)
+#define STATUS_DIFFERS 3
 
 static const gchar summary[] =
     "A small Realtime server on 127.0.0.1, for people without a key and for "
@@ -96,10 +98,18 @@ static const gchar description[] =
     "(conversation.item.created in\nplace of added), no-usage (null), no-phase, "
     "conversation (conversation.created),\npings (one a second), no-metadata "
     "(of responses); or all.\n\n"
+    "A log that the property event-log of realtime2 made is played with "
+    "--replay: what\nthe server sent follows the same event of the client's as "
+    "in the log, by as much\ntime; a tone stands for audio that is not in it. "
+    "The next connection in the log is\nfor the next client. What the client "
+    "sends is compared by type and order, each\ndifference goes to stderr, and "
+    "at the end their number to stdout. Of the other\noptions only --port, "
+    "--tls, --pace, --verbose and --strict count then.\n\n"
     "Examples:\n"
     "  realtime2-sandbox --port 8080 --verbose\n"
     "  realtime2-sandbox --fault slow_down@http:1 --fault rate_limit_exceeded\n"
-    "  realtime2-sandbox --tls --script dialogue.json --pace 1";
+    "  realtime2-sandbox --tls --script dialogue.json --pace 1\n"
+    "  realtime2-sandbox --replay field.jsonl --strict";
 
 typedef struct {
   GMainLoop *loop;
@@ -126,7 +136,8 @@ on_signal (gpointer data)
 /* As GOption reads them; all strings owned. */
 typedef struct {
   gint port, seed, session_seconds, secret_seconds, rate_limit;
-  gchar *script, *api_key, *strange;
+  gboolean strict;
+  gchar *script, *api_key, *strange, *replay;
   gchar **calls, **faults;
 } Arguments;
 
@@ -134,6 +145,7 @@ static void
 arguments_clear (Arguments *given)
 {
   g_free (given->script);
+  g_free (given->replay);
   g_free (given->api_key);
   g_free (given->strange);
   g_strfreev (given->calls);
@@ -143,6 +155,8 @@ arguments_clear (Arguments *given)
 static gboolean
 take_over (const Arguments *given, SandboxOptions *options, GError **error)
 {
+  if (options->pace == UNSET)
+    options->pace = given->replay != NULL ? 1 : 8;
   if (given->port < 0 || given->port > 65535 || options->pace < 0
       || given->session_seconds < 0 || given->secret_seconds < 0
       || given->rate_limit < 0 || options->upload_limit < 0) {
@@ -150,7 +164,13 @@ take_over (const Arguments *given, SandboxOptions *options, GError **error)
         "A number is out of range.");
     return FALSE;
   }
+  if (given->replay != NULL && given->script != NULL) {
+    g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+        "It can follow a script or replay a log, not both.");
+    return FALSE;
+  }
   options->script_file = given->script;
+  options->replay_file = given->replay;
   options->api_key = given->api_key;
   options->strange = given->strange;
   options->port = given->port;
@@ -176,8 +196,13 @@ parse (int *argc, char ***argv, Arguments *given, SandboxOptions *options,
     { "script", 's', 0, G_OPTION_ARG_FILENAME, &given->script,
         "What to hear and say, see below", "FILE" },
     { "pace", 0, 0, G_OPTION_ARG_DOUBLE, &options->pace,
-        "Send audio X times faster than real time (default 8; 0: at once)",
+        "Send audio X times faster than real time (default 8; 0: at once); "
+        "replay X times faster than recorded (default 1)",
         "X" },
+    { "replay", 'r', 0, G_OPTION_ARG_FILENAME, &given->replay,
+        "Play the server's side of a log made by event-log, see below", "LOG" },
+    { "strict", 0, 0, G_OPTION_ARG_NONE, &given->strict,
+        "With --replay: exit status 3 if the client did otherwise", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
         "One line per event on stderr, audio left out", NULL },
     { "seed", 0, 0, G_OPTION_ARG_INT, &given->seed,
@@ -232,10 +257,23 @@ run (Sandbox *sandbox)
   g_main_loop_unref (command.loop);
 }
 
+/* What came of a replay; FALSE if the client did otherwise than in the log. */
+static gboolean
+sum_up (Sandbox *sandbox)
+{
+  g_autoptr (GPtrArray) differences = sandbox_dup_differences (sandbox);
+  guint unsent = sandbox_count_unsent (sandbox);
+
+  g_print ("replay: %u differences, %u events of the log not sent\n",
+      differences->len, unsent);
+  return differences->len == 0 && unsent == 0;
+}
+
 /* The exit status. */
 static gint
-serve (const SandboxOptions *options)
+serve (const SandboxOptions *options, gboolean strict)
 {
+  gboolean alike;
   g_autoptr (GError) error = NULL;
   Sandbox *sandbox = sandbox_new (options, &error);
 
@@ -244,21 +282,22 @@ serve (const SandboxOptions *options)
     return 1;
   }
   run (sandbox);
+  alike = options->replay_file == NULL || sum_up (sandbox);
   sandbox_free (sandbox);
-  return 0;
+  return strict && !alike ? STATUS_DIFFERS : 0;
 }
 
 int
 main (int argc, char **argv)
 {
-  SandboxOptions options = { .pace = 8 };
+  SandboxOptions options = { .pace = UNSET };
   Arguments given = { 0 };
   g_autoptr (GError) error = NULL;
   gint status = 2;
 
   setlocale (LC_ALL, "");
   if (parse (&argc, &argv, &given, &options, &error))
-    status = serve (&options);
+    status = serve (&options, given.strict);
   else
     g_printerr ("realtime2-sandbox: %s\nTry realtime2-sandbox --help.\n",
         error->message);

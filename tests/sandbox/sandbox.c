@@ -5,6 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "certificate.h"
+#include "replay.h"
 #include "server.h"
 
 #define SESSION_SECONDS 3600
@@ -148,6 +149,12 @@ start (Sandbox *sandbox, const SandboxOptions *options, GError **error)
       return FALSE;
     sandbox->host.cursor.script = sandbox->host.script;
   }
+  if (options->replay_file != NULL) {
+    sandbox->host.replay = replay_new (
+        options->replay_file, options->pace, error);
+    if (sandbox->host.replay == NULL)
+      return FALSE;
+  }
   if (!read_trouble (sandbox, options, error))
     return FALSE;
   sandbox->calls = join_calls (options->calls,
@@ -202,6 +209,7 @@ sandbox_free (Sandbox *sandbox)
   if (sandbox->certificate_path != NULL)
     g_unlink (sandbox->certificate_path);
   g_clear_pointer (&sandbox->host.script, script_free);
+  g_clear_pointer (&sandbox->host.replay, replay_free);
   books_free (sandbox->host.books);
   visits_free (sandbox->host.visits);
   faults_free (sandbox->host.faults);
@@ -439,6 +447,21 @@ guint
 sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id)
 {
   return books_item_audio_ms (sandbox->host.books, item_id);
+}
+
+GPtrArray *
+sandbox_dup_differences (Sandbox *sandbox)
+{
+  return sandbox->host.replay != NULL
+      ? replay_dup_differences (sandbox->host.replay)
+      : g_ptr_array_new_with_free_func (g_free);
+}
+
+guint
+sandbox_count_unsent (Sandbox *sandbox)
+{
+  return sandbox->host.replay != NULL ? replay_count_left (sandbox->host.replay)
+                                      : 0;
 }
 
 gboolean

@@ -25,6 +25,8 @@ typedef struct {
   gdouble upload_limit;     /* times real time; audio that comes faster is
                                lost. 0: none */
   const gchar *strange;     /* oddities, a list as of --strange; or NULL */
+  const gchar *replay_file; /* an event log to play in place of all that, at
+                             * its pace times `pace`; or NULL */
   const gchar *const *calls;  /* ids of calls in progress, or NULL */
   const gchar *const *faults; /* CODE[@PLACE[:N]], or NULL */
 } SandboxOptions;
@@ -194,6 +196,11 @@ GPtrArray *sandbox_dup_images (Sandbox *sandbox);      /* SandboxImage */
 GPtrArray *sandbox_dup_items (Sandbox *sandbox, guint connection);
 /* Audio sent for an item, whatever was cut or deleted later. */
 guint sandbox_item_audio_ms (Sandbox *sandbox, const gchar *item_id);
+
+/* With replay_file: what the client did otherwise than in the log, a line of
+ * text (gchar) each; and how many events of the log were not sent yet. */
+GPtrArray *sandbox_dup_differences (Sandbox *sandbox);
+guint sandbox_count_unsent (Sandbox *sandbox);
 
 /* Wait until at least count events of a type came or went. FALSE: timeout.
  * Not on the sandbox's own thread. */

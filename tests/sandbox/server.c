@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 
 #include "gate.h"
+#include "replay.h"
 
 struct _Server {
   GSocketService *listener; /* libsoup 3.2 leaks a socket per connection that
@@ -25,8 +26,18 @@ on_early (SoupServer *soup, SoupServerMessage *message, const char *path,
     GHashTable *query, gpointer data)
 {
   Server *server = data;
+  Host *host = server->link_options.host;
+  guint status;
 
-  gate_refuse (&server->gate, message);
+  if (host->replay == NULL) {
+    gate_refuse (&server->gate, message);
+    return;
+  }
+  status = replay_refuse (host->replay);
+  if (status == 0)
+    return;
+  soup_server_message_set_status (message, status, NULL);
+  visits_request (host->visits, message, status, 0);
 }
 
 static void
@@ -70,7 +81,9 @@ on_websocket (SoupServer *soup, SoupServerMessage *message, const char *path,
   visits_request (
       server->link_options.host->visits, message, 101, link_number (link));
   g_ptr_array_add (server->links, link);
-  if (gate_admit (&server->gate, message, &admission, &fault, &close_code))
+  if (server->link_options.host->replay != NULL)
+    link_begin_replay (link);
+  else if (gate_admit (&server->gate, message, &admission, &fault, &close_code))
     link_begin (link, &admission);
   else
     link_refuse (link, &fault, close_code);

@@ -21,6 +21,7 @@ typedef struct _Translation Translation;
 typedef struct _Hearing Hearing;
 typedef struct _Mcp Mcp;
 typedef struct _Call Call;
+typedef struct _Replay Replay;
 
 /* What the way in said about a session. */
 typedef struct {
@@ -45,12 +46,15 @@ typedef struct {
   guint session_seconds;
   guint token_limit; /* of responses, per minute; 0: as announced, not kept */
   gdouble upload_limit; /* times real time; audio beyond is lost; 0: none */
+  Replay *replay;       /* in place of sessions, or NULL */
   guint voices_at_work; /* worker calls whose callback is still to come */
 } Host;
 
 /* How a session reaches its client. */
 typedef struct {
   void (*send) (gpointer link, JsonObject *event);
+  /* What is no event. */
+  void (*send_text) (gpointer link, const gchar *text);
   /* code 0: no close frame */
   void (*close) (gpointer link, guint code, const gchar *reason);
 } SessionOutlet;
