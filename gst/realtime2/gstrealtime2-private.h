@@ -8,7 +8,8 @@
  *
  * Lock order: STREAM_LOCK of a pad, then self->lock, then the OBJECT_LOCK. No
  * lock but the STREAM_LOCK is held across a push, a message, a signal, a
- * notify, a clock wait or a join.
+ * notify, a clock wait or a join. Builds with debugging make sure, see
+ * gstrealtime2locks.h.
  */
 #pragma once
 
@@ -20,6 +21,9 @@
 #include "rt2figures.h"
 #include "rt2playout.h"
 #include "rt2session.h"
+
+/* Last: it watches what those below lock. */
+#include "gstrealtime2locks.h"
 
 G_BEGIN_DECLS
 

@@ -106,6 +106,7 @@ gst_realtime2_running_time (GstRealtime2 *self)
 void
 gst_realtime2_wake_text_pads (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_wake (g_ptr_array_index (self->text_pads, i));
 }
@@ -113,6 +114,7 @@ gst_realtime2_wake_text_pads (GstRealtime2 *self)
 void
 gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_add (g_ptr_array_index (self->text_pads, i), spoken);
 }

@@ -14,18 +14,21 @@
 void
 gst_realtime2_note_lost_speech (GstRealtime2 *self, guint64 duration)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->overruns.speech += duration;
 }
 
 void
 gst_realtime2_note_lost_text (GstRealtime2 *self, gsize size)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->overruns.text += size;
 }
 
 void
 gst_realtime2_note_lost_item (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->overruns.items++;
 }
 

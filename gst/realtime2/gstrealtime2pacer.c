@@ -34,6 +34,7 @@ gst_realtime2_pacer_wait_playing (
 {
   guint64 running;
 
+  GST_REALTIME2_ASSERT_LOCKED (self);
   if (!wait_running (self, pacer, &running))
     return FALSE;
   *now = stream_time (pacer, running);
@@ -66,6 +67,7 @@ gst_realtime2_pacer_wait (
 {
   guint64 running;
 
+  GST_REALTIME2_ASSERT_LOCKED (self);
   while (wait_running (self, pacer, &running)) {
     if (running >= rt + pacer->delay || pacer->woken) {
       pacer->woken = FALSE;
@@ -88,6 +90,7 @@ void
 gst_realtime2_pacer_set_flushing (
     GstRealtime2 *self, GstRealtime2Pacer *pacer, gboolean flushing)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   pacer->flushing = flushing || pacer->closed;
   gst_realtime2_pacer_interrupt (pacer);
   g_cond_broadcast (&self->playing_cond);
