@@ -17,6 +17,7 @@
 #include "soakrelay.h"
 
 #define MAX_ITEMS 64
+#define STALL 10000 /* us */
 
 struct _SoakPeer {
   pid_t pid;
@@ -137,6 +138,39 @@ do_close (Server *server, const gchar *rest)
 }
 
 static gint64
+do_refuse (Server *server, const gchar *rest)
+{
+  test_server_refuse (
+      agent_get_server (server->agent), atoi (rest), NULL, NULL);
+  return 0;
+}
+
+static gint64
+do_stall (Server *server, const gchar *rest)
+{
+  test_server_pause (agent_get_server (server->agent));
+  g_usleep (STALL);
+  test_server_resume (agent_get_server (server->agent));
+  return 0;
+}
+
+static gint64 carry_out (Server *server, gchar *line);
+
+static gint64
+do_fault (Server *server, const gchar *rest)
+{
+  g_autofree gchar *line = g_strdup (rest);
+  guint samples = 4800;
+
+  if (test_server_count_connections (agent_get_server (server->agent)) == 0)
+    return 0;
+  if (!g_str_equal (rest, "say"))
+    return carry_out (server, line);
+  agent_say (server->agent, &samples, 1);
+  return 0;
+}
+
+static gint64
 do_forget (Server *server, const gchar *rest)
 {
   agent_forget (server->agent);
@@ -182,7 +216,8 @@ carry_out (Server *server, gchar *line)
     { "connected", do_connected }, { "send", do_send }, { "repeat", do_repeat },
     { "answer", do_answer }, { "go", do_go }, { "cut", do_cut },
     { "starts", do_starts }, { "stops", do_stops }, { "drop", do_drop },
-    { "hangup", do_hangup }, { "close", do_close }, { "forget", do_forget },
+    { "hangup", do_hangup }, { "fault", do_fault }, { "refuse", do_refuse },
+    { "stall", do_stall }, { "close", do_close }, { "forget", do_forget },
     { "count", do_count }, { "newest", do_newest } };
   gchar *rest = strchr (line, ' ');
 

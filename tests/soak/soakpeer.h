@@ -34,6 +34,9 @@ void soak_peer_free (SoakPeer *peer);
  *   starts TURN, stops TURN the user's turn, as the VAD hears it
  *   drop, hangup            resets the connection, or just ends it
  *   close CODE              with a close frame
+ *   fault WORD ...          the same, or "say" something, if there is one
+ *   refuse STATUS           connections are refused; 0 = not any more
+ *   stall                   nothing is read or answered for some ms
  *   forget                  drops the record of what came
  *   count TYPE              events of this type in the record
  *   newest                  the last sample of the last audio that came
