@@ -312,7 +312,6 @@ rt2_session_free (Rt2Session *session)
   rt2_session_clear_spending (session);
   rt2_transport_close (session->transport);
   rt2_transport_free (session->transport);
-  rt2_session_end_log (session);
   rt2_session_reset_connection (session);
   rt2_input_clock_free (session->clock);
   rt2_pause_free (session->pause);
@@ -327,6 +326,8 @@ rt2_session_free (Rt2Session *session)
   g_hash_table_unref (session->deleted);
   rt2_conversation_free (session->conversation);
   rt2_mover_free (session->mover);
+  /* Every connection, also one in the background, has written its end. */
+  rt2_session_end_log (session);
   rt2_transport_config_free (session->new_transport);
   g_free (session->new_model);
   g_free (session->summary);

@@ -396,6 +396,32 @@ test_reconnect (Place *place, gconstpointer data)
         i < 9 ? 1 : 2);
 }
 
+/* A connection in the background is in it, too, up to its end. */
+static void
+test_standby (Place *place, gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autoptr (Rt2TransportConfig) other = rt2_transport_config_new ();
+  g_autoptr (GPtrArray) lines = NULL;
+  guint ends = 0;
+
+  rig->options->event_log = g_strdup (place->path);
+  rig_start_ready (rig);
+  rig_set (&rig->creates, FALSE);
+  other->url = test_server_dup_url (rig->server);
+  rt2_session_move (rig->session, other, "another", RT2_MOVE_SETTINGS);
+  test_server_wait_connections (rig->server, 2);
+  rig_free_session (rig);
+  lines = read_log (place->path);
+  for (guint i = 0; i < lines->len; i++) {
+    JsonObject *line = g_ptr_array_index (lines, i);
+
+    if (g_strcmp0 (rt2_json_string (line, "note"), "closed") == 0)
+      ends |= 1 << rt2_json_uint (line, "connection", 0);
+  }
+  g_assert_cmpuint (ends, ==, 1 << 1 | 1 << 2);
+}
+
 /* No disk for it: one warning, and the conversation goes on; then another file
  * in the middle of it. */
 static void
@@ -441,6 +467,7 @@ main (int argc, char **argv)
   ADD ("killed", test_killed);
   ADD ("session", test_session);
   ADD ("reconnect", test_reconnect);
+  ADD ("standby", test_standby);
   ADD ("no-room", test_no_room);
   return g_test_run ();
 }
