@@ -89,6 +89,35 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
 }
 
 static void
+on_expiring (
+    gpointer owner, guint64 expires_at, guint64 left, Rt2MoveReason reason)
+{
+  told (owner);
+  FUZZ_CHECK (reason == RT2_MOVE_EXPIRING || reason == RT2_MOVE_AGE);
+}
+
+/* From here on it is like after a loss, but that nothing is lost. */
+static void
+on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
+    const gchar *to, Rt2MoveReason reason)
+{
+  FuzzWorld *world = told (owner);
+
+  FUZZ_CHECK (info && from && to);
+  check_secret (from);
+  check_secret (to);
+  fuzz_owner_forget (world);
+}
+
+static void
+on_move_failed (
+    gpointer owner, const Rt2Fault *fault, Rt2MoveReason reason, gboolean again)
+{
+  told (owner);
+  check_fault (fault);
+}
+
+static void
 on_turn_lost (gpointer owner, guint64 duration)
 {
   FuzzWorld *world = told (owner);
@@ -552,6 +581,9 @@ const Rt2SessionListener fuzz_listener = {
   .created = on_session,
   .configured = on_configured,
   .updated = on_session,
+  .expiring = on_expiring,
+  .moved = on_moved,
+  .move_failed = on_move_failed,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .failed = on_failed,

@@ -18,6 +18,7 @@
  *   v         send-image
  *   u JSON    update-session
  *   g ID      nobody heard the item
+ *   n NAME    the session is to be elsewhere, with the model NAME
  *   $         there is more to be spent
  *   /         the other server speaks: that of the connection in use, or of one
  *             in the background
@@ -196,6 +197,19 @@ do_protect (Script *script)
 }
 
 static void
+do_move (Script *script, const gchar *model)
+{
+  Rt2TransportConfig *config = rt2_transport_config_new ();
+
+  config->url = g_strdup_printf (
+      "wss://user:%s@127.0.0.2/v1/realtime?k=%s", FUZZ_SECRET, FUZZ_SECRET);
+  config->api_key = g_strdup (FUZZ_SECRET);
+  rt2_session_move (script->world->session, config, model, RT2_MOVE_SETTINGS);
+  rt2_transport_config_free (config);
+  fuzz_world_run (script->world);
+}
+
+static void
 do_application (Script *script, gchar op, const gchar *rest)
 {
   switch (op) {
@@ -264,6 +278,9 @@ do_world (Script *script, gchar op, const gchar *rest)
       break;
     case '!':
       do_protect (script);
+      break;
+    case 'n':
+      do_move (script, rest);
       break;
     case '$':
       fuzz_owner_pay (world);

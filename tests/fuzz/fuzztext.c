@@ -11,6 +11,7 @@
 #include "rt2command.h"
 #include "rt2fault.h"
 #include "rt2json.h"
+#include "rt2logline.h"
 #include "rt2pricing.h"
 #include "rt2promptcheck.h"
 #include "rt2protocol.h"
@@ -324,6 +325,25 @@ check_pricing (const gchar *words)
   rt2_pricing_free (pricing);
 }
 
+/* --- the log --- */
+
+/* One line in it, and nobody reads the key there. */
+static void
+check_log_line (const gchar *text, gsize size)
+{
+  Rt2LogPolicy policy = { .secret = SECRET, .input_rate = 8 };
+  GString *line = g_string_new (NULL);
+  gboolean is_event = rt2_log_line_append (line, text, size, &policy);
+
+  FUZZ_CHECK (line->len > 0 && !strchr (line->str, '\n'));
+  FUZZ_CHECK (strlen (line->str) == line->len);
+  FUZZ_CHECK (!strstr (line->str, SECRET));
+  fuzz_check_text (line->str);
+  if (is_event)
+    fuzz_check_object (line->str);
+  g_string_free (line, TRUE);
+}
+
 /* Whether @words, if it is JSON, may be put into more of it: what is nested as
  * deeply as we take it becomes too deep for ourselves by that. */
 static gboolean
@@ -357,5 +377,6 @@ fuzz_check_texts (const gchar *text, gsize size)
   }
   check_faults (text, size, words);
   check_pricing (words);
+  check_log_line (text, size);
   g_free (words);
 }

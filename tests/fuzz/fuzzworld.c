@@ -61,6 +61,7 @@ make_config (const FuzzWorld *world)
   config->input_format = config->output_format = format;
   choose_type (world, config);
   choose_turns (world, config);
+  config->max_age = has (world, FUZZ_AGES) ? 30000 * FUZZ_MS : 0;
   config->image_keep = has (world, FUZZ_IMAGES) ? 2 : 0;
   if (has (world, FUZZ_TOOLS) || has (world, FUZZ_MCP))
     config->tools = g_strdup_printf ("[%s%s%s]",

@@ -46,6 +46,7 @@ typedef enum {
   FUZZ_TIMEOUTS = 1 << 18, /* of tools and of the end */
   FUZZ_EXPIRES = 1 << 19,  /* the server's sessions do, soon */
   FUZZ_BUDGET = 1 << 20,   /* there is one, a small one */
+  FUZZ_AGES = 1 << 21,     /* a session is left at some age */
 } FuzzSetup;
 
 /* A response as the owner was told of it. */
