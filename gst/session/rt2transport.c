@@ -662,20 +662,30 @@ make_message (Link *link)
   return message;
 }
 
-static SoupSession *
-make_session (const Rt2TransportConfig *config, GString *refusal)
+/* Whom to trust; NULL where there is no TLS: the system's certificates take
+ * long to read. */
+static GTlsDatabase *
+find_trust (Link *link)
 {
+  if (link->endpoint->plain)
+    return NULL;
+  return link->config->tls_database ? g_object_ref (link->config->tls_database)
+                                    : rt2_trust_get_default ();
+}
+
+static SoupSession *
+make_session (Link *link)
+{
+  const Rt2TransportConfig *config = link->config;
   SoupSession *session = soup_session_new_with_options (
       "user-agent", USER_AGENT, NULL);
-  GTlsDatabase *trust = config->tls_database
-      ? g_object_ref (config->tls_database)
-      : rt2_trust_get_default ();
+  GTlsDatabase *trust = find_trust (link);
 
-  if (trust != NULL)
-    soup_session_set_tls_database (session, trust);
+  /* NULL as well: else libsoup reads them. */
+  soup_session_set_tls_database (session, trust);
   if (config->proxy != NULL)
     rt2_proxy_set (session, config->proxy);
-  rt2_refusal_collect (session, refusal);
+  rt2_refusal_collect (session, link->refusal);
   g_clear_object (&trust);
   return session;
 }
@@ -719,7 +729,7 @@ link_start (Link *link)
 {
   guint64 timeout = link->config->connect_timeout / NS_PER_US;
 
-  link->session = make_session (link->config, link->refusal);
+  link->session = make_session (link);
   link->message = make_message (link);
   rt2_proxy_watch (link->session, on_proxy_refused, link);
   rt2_proxy_keep_secret (link->message);

@@ -362,6 +362,8 @@ start_transcript (Rig *rig)
   rig_send_committed (rig, "U1");
   rig_send_response_created (rig, "R1");
   rig_send_response_done (rig, "R1", "completed");
+  /* RT2_SESSION_TURN_GRACE counts from when these were heard of. */
+  rig_flush_down (rig);
   rig_run_for (rig, 1000);
   expect_not_drained (rig);
 }
