@@ -371,7 +371,7 @@ add_extra_headers (
                                                : gst_value_serialize (value);
     gboolean ok = add_header (headers, "extra-headers", name, text, fault);
 
-    g_free (text);
+    rt2_secret_free (text);
     if (!ok)
       return FALSE;
   }
@@ -382,7 +382,7 @@ static gboolean
 put_headers (Rt2TransportConfig *transport,
     const GstRealtime2Settings *settings, Rt2Fault **fault)
 {
-  GPtrArray *headers = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray *headers = g_ptr_array_new_with_free_func (rt2_secret_free);
   gboolean ok = add_header (headers, "organization", "OpenAI-Organization",
                     or_environment (settings->organization, "OPENAI_ORG_ID"),
                     fault)

@@ -4,8 +4,6 @@
  */
 #include "gstrealtime2key.h"
 
-#include <string.h>
-
 #include "gstrealtime2configure.h"
 #include "gstrealtime2messages.h"
 
@@ -14,9 +12,7 @@
 void
 gst_realtime2_forget_key (GstRealtime2 *self)
 {
-  if (self->file_key)
-    explicit_bzero (self->file_key, strlen (self->file_key));
-  g_clear_pointer (&self->file_key, g_free);
+  g_clear_pointer (&self->file_key, rt2_secret_free);
 }
 
 /* Whether the key is to be looked for in a file. */

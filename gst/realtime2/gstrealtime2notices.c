@@ -455,6 +455,6 @@ gst_realtime2_on_server_event (gpointer owner, const gchar *json, gsize size)
   gst_realtime2_post (self, "server-event", "type", G_TYPE_STRING, type, "json",
       G_TYPE_STRING, clean, NULL);
   g_free (clean);
-  g_free (text);
+  rt2_secret_free (text);
   g_free (type);
 }

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "rt2types.h"
+
 #define AUTO G_MAXUINT64
 
 typedef enum {
@@ -434,12 +436,24 @@ gst_realtime2_settings_install (GObjectClass *klass)
   return N_PROPERTIES;
 }
 
-static void
-wipe (gchar *secret)
+/* Not what is somebody else's. */
+static gboolean
+wipe_field (GQuark name, const GValue *value, gpointer unused)
 {
-  if (secret)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
+  guint flags = G_VALUE_NOCOPY_CONTENTS | G_VALUE_INTERNED_STRING;
+  const gchar *text = G_VALUE_HOLDS_STRING (value) ? g_value_get_string (value)
+                                                   : NULL;
+
+  if (text && !(value->data[1].v_uint & flags))
+    explicit_bzero ((gpointer) text, strlen (text));
+  return TRUE;
+}
+
+static void
+wipe_structure (GstStructure *structure)
+{
+  gst_structure_foreach (structure, wipe_field, NULL);
+  gst_structure_free (structure);
 }
 
 /* Gives back what a field holds and sets it to NULL; only for fields that are
@@ -452,13 +466,13 @@ clear_field (const Property *property, gpointer field)
       g_clear_pointer ((gchar **) field, g_free);
       break;
     case KIND_SECRET:
-      g_clear_pointer ((gchar **) field, wipe);
+      g_clear_pointer ((gchar **) field, rt2_secret_free);
       break;
     case KIND_OBJECT:
       g_clear_object ((GObject **) field);
       break;
     case KIND_STRUCTURE:
-      g_clear_pointer ((GstStructure **) field, gst_structure_free);
+      g_clear_pointer ((GstStructure **) field, wipe_structure);
       break;
     default:
       break;

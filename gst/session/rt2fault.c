@@ -5,6 +5,8 @@
  */
 #include "rt2fault.h"
 
+#include "rt2types.h"
+
 #include <libsoup/soup.h>
 #include <string.h>
 
@@ -75,10 +77,10 @@ rt2_fault_free (Rt2Fault *fault)
   if (fault == NULL)
     return;
 
-  g_free (fault->message);
+  rt2_secret_free (fault->message);
   g_free (fault->hint);
-  g_free (fault->debug);
-  g_free (fault->server_code);
+  rt2_secret_free (fault->debug);
+  rt2_secret_free (fault->server_code);
   g_free (fault);
 }
 
@@ -109,7 +111,7 @@ redact (gchar **text, const gchar *secret)
   clean = g_string_new (*text);
   g_string_replace (clean, secret, "***", 0);
   redact_tail (clean, secret);
-  g_free (*text);
+  rt2_secret_free (*text);
   *text = g_string_free (clean, FALSE);
 }
 

@@ -406,9 +406,10 @@ rt2_server_error_free (Rt2ServerError *error)
   if (!error)
     return;
   g_free (error->type);
-  g_free (error->code);
-  g_free (error->message);
-  g_free (error->param);
+  /* A server may quote the key. */
+  rt2_secret_free (error->code);
+  rt2_secret_free (error->message);
+  rt2_secret_free (error->param);
   g_free (error->event_id);
   g_free (error);
 }

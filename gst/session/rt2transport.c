@@ -172,6 +172,23 @@ link_ref (Link *link)
   return link;
 }
 
+/* libsoup frees the values of headers as they are. They are its own copies,
+ * and by now they are sent. */
+static void
+wipe_header (const char *name, const char *value, gpointer unused)
+{
+  explicit_bzero ((gpointer) value, strlen (value));
+}
+
+static void
+drop_message (Link *link)
+{
+  if (link->message != NULL)
+    soup_message_headers_foreach (
+        soup_message_get_request_headers (link->message), wipe_header, NULL);
+  g_clear_object (&link->message);
+}
+
 static void
 link_unref (Link *link)
 {
@@ -182,9 +199,11 @@ link_unref (Link *link)
   rt2_transport_config_free (link->config);
   rt2_endpoint_free (link->endpoint);
   g_clear_object (&link->cancellable);
-  g_clear_object (&link->message);
+  drop_message (link);
   g_clear_object (&link->session);
   g_clear_object (&link->socket);
+  /* A server may quote the key. */
+  explicit_bzero (link->refusal->str, link->refusal->allocated_len);
   g_string_free (link->refusal, TRUE);
   rt2_fault_free (link->fault);
   g_free (link);
@@ -606,7 +625,7 @@ on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
     link_end (link, connect_fault (link, error));
 
   g_clear_object (&link->cancellable);
-  g_clear_object (&link->message);
+  drop_message (link);
   g_clear_object (&link->session);
 
   if (connection != NULL) {

@@ -4,18 +4,10 @@
  */
 #include "rt2transport.h"
 
-#include <string.h>
+#include "rt2types.h"
 
 #define DEFAULT_CONNECT_TIMEOUT (10 * G_GUINT64_CONSTANT (1000000000))
 #define DEFAULT_KEEPALIVE (15 * G_GUINT64_CONSTANT (1000000000))
-
-static void
-free_secret (gchar *secret)
-{
-  if (secret != NULL)
-    explicit_bzero (secret, strlen (secret));
-  g_free (secret);
-}
 
 Rt2TransportConfig *
 rt2_transport_config_new (void)
@@ -52,11 +44,11 @@ rt2_transport_config_free (Rt2TransportConfig *config)
     return;
 
   g_free (config->url);
-  free_secret (config->api_key);
+  rt2_secret_free (config->api_key);
   for (guint i = 0; config->headers && config->headers[i]; i++)
-    free_secret (config->headers[i]);
+    rt2_secret_free (config->headers[i]);
   g_free (config->headers);
-  free_secret (config->proxy);
+  rt2_secret_free (config->proxy);
   g_strfreev (config->pins);
   g_clear_object (&config->tls_database);
   g_clear_object (&config->client_certificate);

@@ -4,6 +4,8 @@
  */
 #include "rt2types.h"
 
+#include <string.h>
+
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
 
 static const struct {
@@ -29,6 +31,14 @@ static const gchar *const phase_names[] = {
   [RT2_PHASE_COMMENTARY] = "commentary",
   [RT2_PHASE_FINAL_ANSWER] = "final_answer",
 };
+
+void
+rt2_secret_free (gpointer secret)
+{
+  if (secret)
+    explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
 
 void
 rt2_heard_free (Rt2Heard *heard)

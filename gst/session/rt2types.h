@@ -79,4 +79,7 @@ Rt2Role rt2_role_from_name (const gchar *name);
 const gchar *rt2_phase_name (Rt2Phase phase);
 Rt2Phase rt2_phase_from_name (const gchar *name);
 
+/* Wipes @secret and frees it; NULL is fine. */
+void rt2_secret_free (gpointer secret);
+
 G_END_DECLS

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A run of the element with secrets in it, as loud as it can be, and then a
+ * look for what is left of them in this process. The secrets come masked and
+ * are kept so: what is found in clear is somebody else's copy.
+ *
+ * secretsrun URI KEYFILE|- MASKED-KEY MASKED-TOKEN MASKED-PROXY MASKED-CONTROL
+ *     EVENTS
+ *
+ * Writes all messages of the bus to stdout. The last lines are "left NAME N",
+ * copies in the writable memory of this process, and "freed NAME N", blocks
+ * that code of the element gave back with a copy in them.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <gst/gst.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MASK 0x5a
+#define N_SECRETS 4
+#define MAX_SECRET 256
+/* Frames of a stack that are looked at. */
+#define DEPTH 16
+
+static const gchar *const names[N_SECRETS] = { "key", "token", "proxy",
+  "control" };
+
+typedef struct {
+  guint8 masked[MAX_SECRET];
+  gsize size;
+  guint left;           /* copies in memory at the end */
+  guint freed;          /* blocks that the element freed with a copy */
+  guint others;         /* likewise libraries */
+  gchar who[DEPTH][64]; /* the first such stack: modules */
+} Secret;
+
+static Secret secrets[N_SECRETS];
+static gint watching; /* blocks that are freed are looked at */
+static __thread gboolean looking;
+
+extern void __libc_free (void *block);
+
+/* --- looking --- */
+
+static gboolean
+is_at (const guint8 *at, const Secret *secret)
+{
+  for (gsize i = 0; i < secret->size; i++)
+    if ((at[i] ^ MASK) != secret->masked[i])
+      return FALSE;
+  return TRUE;
+}
+
+static guint
+count_in (const guint8 *from, gsize size, const Secret *secret)
+{
+  const guint8 *end = from + size;
+  guint n = 0;
+
+  while (secret->size > 0 && (gsize) (end - from) >= secret->size) {
+    from = memchr (from, secret->masked[0] ^ MASK, end - from);
+    if (!from || (gsize) (end - from) < secret->size)
+      break;
+    n += is_at (from, secret);
+    from++;
+  }
+  return n;
+}
+
+static const gchar *
+module_of (gpointer address)
+{
+  Dl_info info;
+  const gchar *slash;
+
+  if (!dladdr (address, &info) || !info.dli_fname)
+    return "?";
+  slash = strrchr (info.dli_fname, '/');
+  return slash ? slash + 1 : info.dli_fname;
+}
+
+/* Whose block it is: of who called GLib or libc to give it back. */
+static void
+blame (Secret *secret)
+{
+  gpointer frames[DEPTH];
+  gint n = backtrace (frames, DEPTH);
+
+  for (gint i = 2; i < n; i++) {
+    const gchar *module = module_of (frames[i]);
+
+    if (secret->freed + secret->others == 0)
+      g_strlcpy (secret->who[i], module, sizeof secret->who[i]);
+    if (g_str_has_prefix (module, "libglib")
+        || g_str_has_prefix (module, "libc."))
+      continue;
+    if (strstr (module, "realtime2"))
+      secret->freed++;
+    else
+      secret->others++;
+    return;
+  }
+  secret->others++;
+}
+
+static void
+look_at_freed (void *block)
+{
+  if (!block || looking || !g_atomic_int_get (&watching))
+    return;
+  looking = TRUE;
+  for (guint i = 0; i < N_SECRETS; i++)
+    if (count_in (block, malloc_usable_size (block), &secrets[i]) > 0)
+      blame (&secrets[i]);
+  looking = FALSE;
+}
+
+/* In place of libc's, for all of this process. */
+__attribute__ ((visibility ("default"))) void
+free (void *block)
+{
+  look_at_freed (block);
+  __libc_free (block);
+}
+
+/* --- what is left --- */
+
+/* Everything that may be written to, but the stacks of this program's own
+ * threads and what the kernel keeps for itself. */
+static gboolean
+is_writable (const gchar *line, gulong *from, gulong *to)
+{
+  gchar rights[8];
+
+  return sscanf (line, "%lx-%lx %7s", from, to, rights) == 3 && rights[0] == 'r'
+      && rights[1] == 'w' && !strstr (line, "[vvar]")
+      && !strstr (line, "[vsyscall]") && !strstr (line, "/dev/");
+}
+
+/* In place: a copy of the memory would be one more copy. */
+static void
+look_at_memory (void)
+{
+  static gchar lines[4096][160];
+  FILE *maps = fopen ("/proc/self/maps", "re");
+  guint n = 0;
+  gulong from, to;
+
+  while (n < G_N_ELEMENTS (lines) && fgets (lines[n], sizeof lines[n], maps))
+    n++;
+  fclose (maps);
+  for (guint i = 0; i < n; i++)
+    if (is_writable (lines[i], &from, &to))
+      for (guint k = 0; k < N_SECRETS; k++)
+        secrets[k].left += count_in (
+            (const guint8 *) from, to - from, &secrets[k]);
+}
+
+static void
+report (void)
+{
+  for (guint i = 0; i < N_SECRETS; i++) {
+    const Secret *secret = &secrets[i];
+
+    for (guint k = 0; k < DEPTH; k++)
+      if (secret->who[k][0])
+        printf ("stack %s %s\n", names[i], secret->who[k]);
+    printf ("left %s %u\nfreed %s %u\nothers %s %u\n", names[i], secret->left,
+        names[i], secret->freed, names[i], secret->others);
+  }
+}
+
+/* --- the run --- */
+
+static void
+take_secret (Secret *secret, const gchar *hex)
+{
+  secret->size = strlen (hex) / 2;
+  g_assert (secret->size < MAX_SECRET);
+  for (gsize i = 0; i < secret->size; i++)
+    secret->masked[i] = g_ascii_xdigit_value (hex[2 * i]) * 16
+        + g_ascii_xdigit_value (hex[2 * i + 1]);
+}
+
+/* In clear, until put_away(). */
+static gchar clear[MAX_SECRET];
+
+static const gchar *
+take_out (const Secret *secret)
+{
+  for (gsize i = 0; i < secret->size; i++)
+    clear[i] = secret->masked[i] ^ MASK;
+  clear[secret->size] = '\0';
+  return clear;
+}
+
+static void
+put_away (void)
+{
+  explicit_bzero (clear, sizeof clear);
+}
+
+static void
+configure (GstElement *ai, const gchar *uri, const gchar *key_file)
+{
+  GstStructure *headers = gst_structure_new (
+      "headers", "X-Token", G_TYPE_STRING, take_out (&secrets[1]), NULL);
+
+  g_object_set (ai, "uri", uri, "extra-headers", headers, "post-server-events",
+      TRUE, "retry-backoff-max", 50 * GST_MSECOND, "tool-exec",
+      "{\"look\": [\"sh\", \"-c\", \"tr '\\\\000' '\\\\n' "
+      "< /proc/self/environ; tr '\\\\000' '\\\\n' < /proc/$PPID/cmdline\"]}",
+      "tools", "[{\"type\":\"function\",\"name\":\"look\"}]", NULL);
+  gst_structure_free (headers);
+  g_object_set (ai, "proxy", take_out (&secrets[2]), NULL);
+  if (key_file[0] != '-')
+    g_object_set (ai, "api-key-file", key_file, NULL);
+  else
+    g_object_set (ai, "api-key", take_out (&secrets[0]), NULL);
+  put_away ();
+}
+
+/* All there is to be seen of @pipeline from outside. */
+static void
+show (GstElement *pipeline, GstElement *ai, const gchar *when)
+{
+  GstStructure *stats;
+  gchar *text;
+
+  GST_DEBUG_BIN_TO_DOT_FILE_WITH_TS (
+      GST_BIN (pipeline), GST_DEBUG_GRAPH_SHOW_ALL, when);
+  g_object_get (ai, "stats", &stats, NULL);
+  text = gst_structure_to_string (stats);
+  printf ("stats %s\n", text);
+  g_free (text);
+  gst_structure_free (stats);
+}
+
+static void
+print_message (GstMessage *message)
+{
+  const GstStructure *fields = gst_message_get_structure (message);
+  gchar *text = fields ? gst_structure_to_string (fields) : NULL;
+
+  printf ("%s %s\n", GST_MESSAGE_TYPE_NAME (message), text ? text : "");
+  g_free (text);
+}
+
+/* Until the message @name, or an error. */
+static void
+run_to (GstElement *pipeline, const gchar *name)
+{
+  GstBus *bus = gst_element_get_bus (pipeline);
+  gboolean over = FALSE;
+
+  while (!over) {
+    GstMessage *message = gst_bus_timed_pop (bus, 20 * GST_SECOND);
+
+    if (!message)
+      g_error ("no %s came", name);
+    print_message (message);
+    over = GST_MESSAGE_TYPE (message) == GST_MESSAGE_ERROR
+        || gst_message_has_name (message, name);
+    gst_message_unref (message);
+  }
+  gst_object_unref (bus);
+}
+
+static void
+converse (const gchar *uri, const gchar *key_file, gchar **events)
+{
+  GstElement *pipeline = gst_parse_launch (
+      "audiotestsrc is-live=true ! realtime2 name=ai ! fakesink", NULL);
+  GstElement *ai = gst_bin_get_by_name (GST_BIN (pipeline), "ai");
+
+  configure (ai, uri, key_file);
+  show (pipeline, ai, "before");
+  gst_element_set_state (pipeline, GST_STATE_PLAYING);
+  for (guint i = 0; events[i]; i++)
+    run_to (pipeline, events[i]);
+  show (pipeline, ai, "playing");
+  gst_element_set_state (pipeline, GST_STATE_NULL);
+  show (pipeline, ai, "after");
+  gst_object_unref (ai);
+  gst_object_unref (pipeline);
+}
+
+/* What must be found: one copy that is kept, and one that is freed. */
+static gchar *
+leave_control (void)
+{
+  gchar *kept = g_strdup (take_out (&secrets[3]));
+
+  g_free (g_strdup (clear));
+  put_away ();
+  return kept;
+}
+
+int
+main (int argc, char **argv)
+{
+  gpointer frames[DEPTH];
+  gchar **events;
+  gchar *kept;
+
+  for (guint i = 0; i < N_SECRETS; i++)
+    take_secret (&secrets[i], argv[3 + i]);
+  backtrace (frames, DEPTH); /* which loads a library the first time */
+  gst_init (NULL, NULL);
+  events = g_strsplit (argv[7], ",", -1);
+  g_atomic_int_set (&watching, 1);
+  kept = leave_control ();
+  converse (argv[1], argv[2], events);
+  g_atomic_int_set (&watching, 0);
+  g_strfreev (events);
+  fflush (stdout);
+  look_at_memory ();
+  report ();
+  g_free (kept);
+  return 0;
+}
