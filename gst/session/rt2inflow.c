@@ -4,6 +4,8 @@
  */
 #include "rt2inflow.h"
 
+#include <time.h>
+
 #define NAME "x-realtime2-inflow"
 #define HEADER "Sec-WebSocket-Extensions"
 
@@ -16,11 +18,13 @@
 #define PINGS_AT_ONCE 1000
 #define PINGS_PER_SECOND 100
 /* Without a turn of the main loop: bytes, where a frame counts for so many more
- * than it has, and us. Both have to be exceeded: much may come in one go from a
- * near server, and a machine may be slow. */
-#define BURST (256 * G_GUINT64_CONSTANT (1048576))
+ * than it has, and ns of this thread's own time. Both have to be exceeded: much
+ * may come in one go from a near server, and a machine may be slow. */
+#define BURST (64 * G_GUINT64_CONSTANT (1048576))
 #define BURST_PER_FRAME 1024
-#define BURST_TIME (2 * G_USEC_PER_SEC)
+#define BURST_TIME G_GUINT64_CONSTANT (1000000000)
+/* So much of it may come before the main loop is looked at. */
+#define BURST_LOOK G_GUINT64_CONSTANT (1048576)
 
 #define RT2_TYPE_INFLOW_EXTENSION (rt2_inflow_extension_get_type ())
 G_DECLARE_FINAL_TYPE (Rt2InflowExtension, rt2_inflow_extension, RT2,
@@ -31,7 +35,9 @@ struct _Rt2InflowExtension {
   guint64 max_message; /* 0 = nothing is bounded yet */
   guint64 message;     /* bytes so far of the message that is coming in */
   guint64 burst;       /* since the last turn of the main loop */
-  gint64 turn;         /* when that was, monotonic, us */
+  guint64 look;        /* where `burst` is when that is looked at next */
+  guint64 turn;        /* the thread's time at that turn, ns */
+  gboolean looks;      /* it is looked at now, which is no turn */
   gint64 pinged;       /* when `pings` was true, monotonic, us */
   guint pings;         /* that may still come */
   gboolean drops;
@@ -62,12 +68,38 @@ count_ping (Rt2InflowExtension *self, gint64 now)
   return TRUE;
 }
 
+static guint64
+thread_time (void)
+{
+  struct timespec now;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &now);
+  return now.tv_sec * G_GUINT64_CONSTANT (1000000000) + now.tv_nsec;
+}
+
+/* The owner wants the main loop more than what comes here: to stop it. */
+static gboolean
+is_something_urgent (Rt2InflowExtension *self)
+{
+  gint priority = G_MAXINT;
+  gboolean ready;
+
+  self->looks = TRUE;
+  ready = g_main_context_prepare (
+      g_main_context_get_thread_default (), &priority);
+  self->looks = FALSE;
+  return ready && priority <= G_PRIORITY_HIGH;
+}
+
 static gboolean
 count_burst (Rt2InflowExtension *self, gsize size)
 {
   self->burst += size + BURST_PER_FRAME;
-  return self->burst <= BURST
-      || g_get_monotonic_time () - self->turn <= BURST_TIME;
+  if (self->burst < self->look)
+    return TRUE;
+  self->look = self->burst + BURST_LOOK;
+  return !is_something_urgent (self)
+      && (self->burst <= BURST || thread_time () - self->turn <= BURST_TIME);
 }
 
 static gboolean
@@ -176,9 +208,12 @@ turns_prepare (GSource *source, gint *timeout)
 {
   Rt2InflowExtension *extension = ((Turns *) source)->extension;
 
-  extension->burst = 0;
-  extension->turn = g_get_monotonic_time ();
   *timeout = -1;
+  if (extension->looks)
+    return FALSE;
+  extension->burst = 0;
+  extension->look = BURST_LOOK;
+  extension->turn = thread_time ();
   return FALSE;
 }
 
@@ -213,7 +248,9 @@ rt2_inflow_new (SoupWebsocketConnection *connection, guint64 max_message)
   if (extension == NULL)
     return NULL;
   extension->max_message = max_message;
-  extension->turn = extension->pinged = g_get_monotonic_time ();
+  extension->turn = thread_time ();
+  extension->look = BURST_LOOK;
+  extension->pinged = g_get_monotonic_time ();
   extension->pings = PINGS_AT_ONCE;
   inflow = g_new (Rt2Inflow, 1);
   inflow->extension = extension;

@@ -11,7 +11,9 @@
  *
  * It lets extensions look at each frame. This is one that the server is not
  * asked for and knows nothing of: it is written into the handshake once the
- * answer is in. To be used on the thread that owns the context.
+ * answer is in. A source of G_PRIORITY_HIGH that is ready (the end) is not kept
+ * waiting by more than a megabyte: the connection is given up for it. To be
+ * used on the thread that owns the context.
  */
 #pragma once
 
