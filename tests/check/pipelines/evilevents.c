@@ -128,7 +128,8 @@ send_audio (EvilPeer *peer, const EvilRow *row)
   g_autofree gchar *base64 = g_base64_encode (silence, size);
 
   for (guint64 sent = 0; sent < row->number; sent += size)
-    if (!evil_peer_text (peer, DELTA "\"%s\"}", base64))
+    if (!evil_peer_text (peer, DELTA "\"%s\"}", base64)
+        || !evil_peer_pause (peer, 1000))
       return;
   evil_peer_end_answer (peer, "evil");
 }
@@ -224,8 +225,8 @@ static const EvilRow rows[] = {
       .text = "{\"type\":\"response.done\",\"response\":7}" },
 
   /* the session */
-  { "never-created", EVIL_UPGRADED, stay, EVIL_RECONNECTS },
-  { "never-updated", EVIL_CREATED, stay, EVIL_RECONNECTS },
+  { "never-created", EVIL_UPGRADED, stay, EVIL_RECONNECTS, .times_out = TRUE },
+  { "never-updated", EVIL_CREATED, stay, EVIL_RECONNECTS, .times_out = TRUE },
   { "created-twice", EVIL_UPDATED, create_twice, EVIL_CARRIES_ON },
   { "updated-again", EVIL_UPDATED, send, EVIL_CARRIES_ON,
       .text = SESSION ("updated", "") "|" SESSION ("updated", "") },

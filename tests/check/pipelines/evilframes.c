@@ -13,6 +13,12 @@
   "\"rate_limits\":[{\"name\":\"tök\xe2\x82\xacns\",\"limit\":1,"             \
   "\"remaining\":1,\"reset_seconds\":1.5}]}"
 
+/* More than 125 bytes. */
+#define UNKNOWN                                                                \
+  "{\"type\":\"new.thing\",\"event_id\":\"event_n\","                          \
+  "\"things\":[\"one\",\"two\",\"three\",\"four\",\"five\",\"six\","           \
+  "\"seven\",\"eight\",\"nine\",\"ten\",\"eleven\",\"twelve\"]}"
+
 /* -- sizes ----------------------------------------------------------------- */
 
 static void
@@ -284,9 +290,7 @@ static const EvilRow rows[] = {
   { "ping-flood-unread", EVIL_UPDATED, ping_deaf, EVIL_RECONNECTS,
       .number = EVIL_PING },
   { "event-flood", EVIL_UPDATED, flood_events, EVIL_RECONNECTS,
-      .text = "{\"type\":\"new.thing\",\"event_id\":\"event_n\","
-              "\"things\":[\"one\",\"two\",\"three\",\"four\",\"five\",\"six\","
-              "\"seven\",\"eight\",\"nine\",\"ten\",\"eleven\",\"twelve\"]}" },
+      .text = UNKNOWN },
   { "close-and-flood", EVIL_UPDATED, close_and_flood, EVIL_RECONNECTS,
       .text = "{", .number = EVIL_TEXT_GOES_ON },
   { "close-and-ping-flood", EVIL_UPDATED, close_and_flood, EVIL_RECONNECTS,
@@ -368,7 +372,17 @@ static const EvilRow rows[] = {
   { "resets-upgraded", EVIL_UPGRADED, reset, EVIL_RECONNECTS },
   { "resets-created", EVIL_CREATED, reset, EVIL_RECONNECTS },
   { "resets-answering", EVIL_ANSWERS, reset, EVIL_RECONNECTS },
-  { "half-a-frame", EVIL_UPDATED, send_half, EVIL_RECONNECTS },
+  { "half-a-frame", EVIL_UPDATED, send_half, EVIL_RECONNECTS,
+      .times_out = TRUE },
+  { "half-a-frame-left", EVIL_UPDATED, send_half, EVIL_IS_LEFT },
+  { "fragments-left", EVIL_UPDATED, flood, EVIL_IS_LEFT, .text = "{",
+      .number = EVIL_TEXT_GOES_ON },
+  { "event-flood-left", EVIL_UPDATED, flood_events, EVIL_IS_LEFT,
+      .text = UNKNOWN },
+  { "ping-flood-unread-left", EVIL_UPDATED, ping_deaf, EVIL_IS_LEFT,
+      .number = EVIL_PING },
+  { "close-never-ends-left", EVIL_UPDATED, close_deaf, EVIL_IS_LEFT,
+      .number = 1001 },
 };
 
 int

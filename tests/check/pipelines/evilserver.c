@@ -27,6 +27,8 @@ struct _EvilServer {
   GPtrArray *peers;
   /* Written by the scripts, under the lock. */
   gsize peak;
+  gboolean acts;
+  GCond acting;
 };
 
 struct _EvilPeer {
@@ -115,11 +117,13 @@ wait_for (EvilPeer *peer, gboolean (*is_in) (EvilPeer *, gconstpointer),
 static gboolean
 has_head (EvilPeer *peer, gconstpointer data)
 {
-  const guint8 *end = memmem (
-      peer->received->data, peer->received->len, "\r\n\r\n", 4);
+  const guint8 *bytes = peer->received->data, *end;
 
+  if (bytes == NULL)
+    return FALSE;
+  end = memmem (bytes, peer->received->len, "\r\n\r\n", 4);
   if (end != NULL && peer->head == 0)
-    peer->head = peer->at = end + 4 - peer->received->data;
+    peer->head = peer->at = end + 4 - bytes;
   return end != NULL;
 }
 
@@ -400,6 +404,27 @@ evil_peer_reset (EvilPeer *peer)
   g_socket_close (get_socket (peer), NULL);
 }
 
+void
+evil_peer_note_act (EvilPeer *peer)
+{
+  g_mutex_lock (&peer->server->lock);
+  peer->server->acts = TRUE;
+  g_cond_signal (&peer->server->acting);
+  g_mutex_unlock (&peer->server->lock);
+}
+
+void
+evil_server_wait_act (EvilServer *server)
+{
+  gint64 deadline = g_get_monotonic_time () + PATIENCE;
+
+  g_mutex_lock (&server->lock);
+  while (!server->acts)
+    if (!g_cond_wait_until (&server->acting, &server->lock, deadline))
+      g_error ("the evil server did not get to the point");
+  g_mutex_unlock (&server->lock);
+}
+
 guint
 evil_peer_get_number (EvilPeer *peer)
 {
@@ -481,6 +506,7 @@ evil_server_new (EvilScript script, gpointer data)
   server->script = script;
   server->data = data;
   g_mutex_init (&server->lock);
+  g_cond_init (&server->acting);
   server->peers = g_ptr_array_new_with_free_func ((GDestroyNotify) peer_free);
   server->stop = g_cancellable_new ();
   server->listener = g_socket_listener_new ();
@@ -504,6 +530,7 @@ evil_server_free (EvilServer *server)
   g_object_unref (server->listener);
   g_object_unref (server->stop);
   g_mutex_clear (&server->lock);
+  g_cond_clear (&server->acting);
   g_free (server);
 }
 

@@ -25,6 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (EvilServer, evil_server_free)
 guint16 evil_server_get_port (EvilServer *server);
 /* Connections that were made so far. */
 guint evil_server_count (EvilServer *server);
+/* Waits for the first evil_peer_note_act(). */
+void evil_server_wait_act (EvilServer *server);
 /* How often @text is in what came, over all connections, TLS and masks taken
  * off; and how often after the upgrade. */
 guint evil_server_find (EvilServer *server, const gchar *text);
@@ -37,6 +39,9 @@ gsize evil_heap (void);
 
 /* From 0, in the order of their arrival. */
 guint evil_peer_get_number (EvilPeer *peer);
+
+/* The script comes to the point. */
+void evil_peer_note_act (EvilPeer *peer);
 
 /* Before anything is written or waited for: accepts a TLS handshake. */
 gboolean evil_peer_start_tls (EvilPeer *peer, GTlsCertificate *certificate);

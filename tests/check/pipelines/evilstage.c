@@ -16,6 +16,8 @@
 #define GOOD_LEAST (GOOD_SAMPLES - 480)
 /* For a change of state to NULL, on a machine that is busy. */
 #define AT_ONCE (1500 * G_TIME_SPAN_MILLISECOND)
+/* How long what is left in the middle goes on before, us. */
+#define IN_THE_MIDDLE 150000
 /* Heap that a row may leave behind for the process: caches of the libraries. */
 #define REMAINS (192 * 1024)
 /* What ends a test at once. */
@@ -158,6 +160,7 @@ be_evil (EvilPeer *peer, const Trial *trial)
 
   if (!go_on (peer, trial, EVIL_AT_ONCE, row->start))
     return;
+  evil_peer_note_act (peer);
   row->act (peer, row);
   if (row->outcome == EVIL_CARRIES_ON)
     be_honest (peer, trial, MAX (row->start, row->left));
@@ -221,11 +224,14 @@ new_stage (Trial *trial)
       "audiotestsrc is-live=true samplesperbuffer=480 ! "
       "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "
       "realtime2 name=ai uri=%s://localhost:%u/v1/realtime api-key=" KEY
-      " connect-timeout=300000000 keepalive-interval=1000000000 retries=-1 "
-      "retry-backoff-max=20000000 transcription-model=whisper-1 ! "
+      " connect-timeout=%" G_GUINT64_FORMAT
+      " keepalive-interval=%" G_GUINT64_FORMAT
+      " retries=-1 retry-backoff-max=20000000 transcription-model=whisper-1 ! "
       "fakesink sync=false ai.text_src_0 ! fakesink sync=false",
       row->wss || row->tls != TEST_TLS_NONE ? "wss" : "ws",
-      evil_server_get_port (trial->server));
+      evil_server_get_port (trial->server),
+      row->times_out ? 300 * GST_MSECOND : 20 * GST_SECOND,
+      row->times_out ? 1 * GST_SECOND : 20 * GST_SECOND);
   GstPad *src = stage_get_pad (stage, "ai", "src");
 
   trial->next = GST_CLOCK_TIME_NONE;
@@ -266,7 +272,13 @@ static void
 expect_outcome (Trial *trial)
 {
   EvilOutcome outcome = trial->row->outcome;
+  guint lost;
 
+  if (outcome == EVIL_IS_LEFT) {
+    evil_server_wait_act (trial->server);
+    g_usleep (IN_THE_MIDDLE);
+    return;
+  }
   if (outcome == EVIL_ENDS)
     expect_error (trial);
   else
@@ -274,11 +286,16 @@ expect_outcome (Trial *trial)
   stage_collect (trial->stage);
   g_assert_cmpuint (stage_count (trial->stage, GST_MESSAGE_ERROR), ==,
       outcome == EVIL_ENDS ? 1 : 0);
-  g_assert_cmpuint (
-      stage_count_element (trial->stage, "realtime2/session-lost"), ==,
-      outcome == EVIL_RECONNECTS ? 1 : 0);
-  g_assert_cmpuint (evil_server_count (trial->server), ==,
-      outcome == EVIL_RECONNECTS ? 2 : 1);
+  lost = stage_count_element (trial->stage, "realtime2/session-lost");
+  if (outcome == EVIL_RECONNECTS)
+    g_assert_cmpuint (lost, >=, 1);
+  else
+    g_assert_cmpuint (lost, ==, 0);
+  /* Little patience may be too little for an honest server on a busy machine.
+   */
+  if (!trial->row->times_out)
+    g_assert_cmpuint (evil_server_count (trial->server), ==,
+        outcome == EVIL_RECONNECTS ? 2 : 1);
 }
 
 /* -- what must never be -----------------------------------------------------
@@ -345,7 +362,7 @@ end_stage (Trial *trial)
   gst_element_set_state (trial->stage->pipeline, GST_STATE_NULL);
   g_assert_cmpint (g_get_monotonic_time () - start, <, AT_ONCE);
   g_assert_cmpuint (trial->gaps, ==, 0);
-  if (trial->row->outcome != EVIL_ENDS)
+  if (trial->row->outcome < EVIL_ENDS)
     g_assert_cmpuint (trial->good, >=, GOOD_LEAST);
   expect_no_key (trial);
   stage_free (trial->stage);

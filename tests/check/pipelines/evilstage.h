@@ -31,6 +31,8 @@ typedef enum {
   EVIL_RECONNECTS,
   /* An ERROR, though it would be tried again for ever. */
   EVIL_ENDS,
+  /* Nothing, as the pipeline is stopped in the middle of it. */
+  EVIL_IS_LEFT,
 } EvilOutcome;
 
 typedef struct _EvilRow EvilRow;
@@ -51,6 +53,8 @@ struct _EvilRow {
 
   /* How far it is an honest one after `act`, if further than before. */
   EvilStart left;
+  /* It is for the client to lose patience: it has little. */
+  gboolean times_out;
   gboolean warns; /* a library below us prints a warning */
   TestTls tls;    /* the server has such a certificate, the uri is wss:// */
   gboolean wss;   /* the uri is wss://, though it speaks no TLS yet */
