@@ -49,6 +49,8 @@
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
 #define NS_PER_US 1000
 #define LIFE_INTERVALS 2
+/* 1xx answers before the real one. */
+#define MAX_INTERIM 16
 
 /* How long a peer gets to answer our close frame, to send the body of a
  * refusal, and settle() to be through, in us. */
@@ -78,6 +80,7 @@ typedef struct {
   SoupMessage *message;
   GCancellable *cancellable;
   GSource *connect_timer;
+  guint interim; /* answers that were not the real one */
 
   /* The server answered, and not with an upgrade; what its body says. */
   gboolean refused;
@@ -743,6 +746,22 @@ on_proxy_refused (Rt2Fault *fault, gpointer user_data)
   g_cancellable_cancel (link->cancellable);
 }
 
+/* libsoup reads one after the other for as long as they come: the timer would
+ * not get its turn. */
+static void
+on_interim (SoupMessage *message, Link *link)
+{
+  Rt2Fault *fault;
+
+  if (++link->interim <= MAX_INTERIM)
+    return;
+  fault = rt2_fault_new (RT2_FAULT_TIMEOUT,
+      "%s only says that it is going to answer.", link->endpoint->where);
+  fault->hint = g_strdup ("Check that `uri` names a Realtime server.");
+  link_end (link, fault);
+  g_cancellable_cancel (link->cancellable);
+}
+
 static void
 link_start (Link *link)
 {
@@ -762,6 +781,8 @@ link_start (Link *link)
   if (link->config->connect_timeout != 0)
     link->connect_timer = rt2_timer_new (MIN (timeout, G_MAXINT64 / 2),
         RT2_TIMER_PRIORITY_DEADLINE, on_connect_timeout, link);
+  g_signal_connect (
+      link->message, "got-informational", G_CALLBACK (on_interim), link);
   rt2_inflow_prepare (link->session, link->message);
   soup_session_websocket_connect_async (link->session, link->message, NULL,
       NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
