@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "rt2endpoint.h"
 #include "rt2keyfile.h"
 #include "rt2pins.h"
 
@@ -449,6 +450,126 @@ put_connection (Rt2TransportConfig *transport,
       && put_tls (transport, settings, fault);
 }
 
+/* --- the fallback --- */
+
+static gboolean
+is_same_host (const gchar *a, const gchar *b)
+{
+  Rt2Fault *fault = NULL;
+  Rt2Endpoint *one = rt2_endpoint_new (a, NULL, &fault), *other;
+  gboolean same;
+
+  g_clear_pointer (&fault, rt2_fault_free);
+  other = rt2_endpoint_new (b, NULL, &fault);
+  g_clear_pointer (&fault, rt2_fault_free);
+  same = one && other && one->plain == other->plain
+      && g_ascii_strcasecmp (one->where, other->where) == 0;
+  rt2_endpoint_free (one);
+  rt2_endpoint_free (other);
+  return same;
+}
+
+/* Whether what is secret, or says who we are, at @uri may be told at @fallback
+ * too. */
+static gboolean
+is_same_family (const gchar *uri, const gchar *fallback)
+{
+  return (needs_key (uri) && needs_key (fallback))
+      || is_same_host (uri, fallback);
+}
+
+/* Static, or the settings'; NULL if there is none that may go there. */
+static const gchar *
+find_fallback_key (const GstRealtime2Settings *settings, const gchar *uri,
+    const gchar *fallback)
+{
+  if (non_empty (settings->fallback_api_key))
+    return settings->fallback_api_key;
+  if (is_same_family (uri, fallback))
+    return find_key (settings, uri);
+  if (is_azure (fallback))
+    return non_empty (g_getenv ("AZURE_OPENAI_API_KEY"));
+  return needs_key (fallback) ? non_empty (g_getenv ("OPENAI_API_KEY")) : NULL;
+}
+
+static Rt2Fault *
+fallback_fault (const gchar *why)
+{
+  Rt2Fault *fault = rt2_fault_new (
+      RT2_FAULT_SETTINGS, "Property fallback-uri can't be used. %s", why);
+
+  fault->hint = g_strdup (
+      "Set `fallback-uri` to wss://HOST/PATH and `fallback-api-key` to a key for "
+      "it, or unset `fallback-uri`.");
+  return fault;
+}
+
+/* What the connection would otherwise find out when it is too late. */
+static gboolean
+check_fallback (const Rt2TransportConfig *transport, Rt2Fault **fault)
+{
+  Rt2Fault *why = NULL;
+  Rt2Endpoint *endpoint = rt2_endpoint_new (
+      transport->url, transport->api_key, &why);
+
+  if (!endpoint)
+    *fault = fallback_fault (why->message);
+  else if (!transport->api_key && needs_key (transport->url))
+    *fault = fallback_fault ("There is no API key for it.");
+  else if (endpoint->plain && transport->pins)
+    *fault = fallback_fault (
+        "A server without TLS has no public key that could be pinned.");
+  rt2_endpoint_free (endpoint);
+  rt2_fault_free (why);
+  return *fault == NULL;
+}
+
+/* Of a stranger, no header tells who we are, but the end user's hash. */
+static gboolean
+put_stranger (Rt2TransportConfig *transport,
+    const GstRealtime2Settings *settings, Rt2Fault **fault)
+{
+  GPtrArray *headers = g_ptr_array_new_with_free_func (g_free);
+  gboolean ok = add_header (headers, "safety-identifier",
+      "OpenAI-Safety-Identifier", non_empty (settings->safety_identifier),
+      fault);
+
+  for (guint i = 0; transport->headers && transport->headers[i]; i++)
+    explicit_bzero (transport->headers[i], strlen (transport->headers[i]));
+  g_strfreev (transport->headers);
+  g_ptr_array_add (headers, NULL);
+  transport->headers = g_strdupv ((gchar **) headers->pdata);
+  g_ptr_array_unref (headers);
+  g_clear_object (&transport->client_certificate);
+  return ok;
+}
+
+static gboolean
+put_fallback (Rt2SessionOptions *options, const GstRealtime2Settings *settings,
+    Rt2Fault **fault)
+{
+  const gchar *uri = options->transport->url, *model;
+  Rt2TransportConfig *transport;
+
+  if (!non_empty (settings->fallback_uri))
+    return TRUE;
+  transport = options->fallback = rt2_transport_config_copy (
+      options->transport);
+  g_free (transport->url);
+  transport->url = as_websocket (settings->fallback_uri);
+  transport->api_key = g_strdup (
+      find_fallback_key (settings, uri, transport->url));
+  if (!is_same_family (uri, transport->url)) {
+    transport->key_in_header = is_azure (transport->url);
+    if (!put_stranger (transport, settings, fault))
+      return FALSE;
+  }
+  model = non_empty (settings->fallback_model);
+  options->fallback_model = g_strdup (model ? model : settings->model);
+  options->fallback_look = settings->fallback_interval;
+  return check_fallback (transport, fault);
+}
+
 /* What goes into the url besides `uri`, and into messages. */
 gboolean
 gst_realtime2_check_names (
@@ -459,6 +580,9 @@ gst_realtime2_check_names (
     const gchar *value;
   } names[] = {
     { "model", settings->model },
+    { "fallback-uri", settings->fallback_uri },
+    { "fallback-api-key", settings->fallback_api_key },
+    { "fallback-model", settings->fallback_model },
     { "call-id", settings->call_id },
     { "event-log", settings->event_log },
   };
@@ -523,6 +647,7 @@ gst_realtime2_make_options (
   options->event_log = g_strdup (non_empty (settings->event_log));
   options->event_log_audio = settings->event_log_audio;
   if (!put_connection (options->transport, settings, fault)
+      || !put_fallback (options, settings, fault)
       || !put_text (&options->greeting, "greeting", settings->greeting, fault)
       || !put_text (
           &options->disclosure, "disclosure", settings->disclosure, fault)

@@ -153,6 +153,15 @@ end_responses (GstRealtime2 *self)
 }
 
 static void
+on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
+    const gchar *to, Rt2MoveReason reason)
+{
+  gst_realtime2_post (owner, "session-moved", "session-id", G_TYPE_STRING,
+      info->id, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING, to, "reason",
+      G_TYPE_STRING, rt2_move_reason_name (reason), NULL);
+}
+
+static void
 on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
 {
   GstRealtime2 *self = owner;
@@ -327,6 +336,7 @@ static const Rt2SessionListener listener = {
   .created = on_created,
   .configured = on_configured,
   .updated = on_updated,
+  .moved = on_moved,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .failed = on_failed,

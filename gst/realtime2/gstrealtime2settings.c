@@ -138,6 +138,26 @@ static const Property table[] = {
       "Longest pause between two tries, ns. Pauses are random, up to 0.5 s at "
       "first and twice as long from try to try, but never shorter than a server "
       "asks for with Retry-After, 5 min at most"),
+  STRING ("fallback-uri", "Fallback URI", fallback_uri, NULL, START,
+      "Where to go when `uri` does not do, such as another region: after two "
+      "failures in a row, or at once where trying there again can't help (a "
+      "refused key, no quota, an unknown model). Back in a gap of the talk once "
+      "`uri` is well again, or in the same way. Not for a `call-id`. `proxy`, "
+      "`tls-database` and `tls-pins` hold for both; `extra-headers`, "
+      "`organization`, `project` and `client-certificate` are for the fallback "
+      "only where the key of `uri` is, see fallback-api-key (unset = nowhere)"),
+  SECRET ("fallback-api-key", "Fallback API key", fallback_api_key, START,
+      "API key for fallback-uri, read at start. Can't be read back. Unset: that "
+      "of `uri` if "
+      "both are the same host and port or both are hosts of api.openai.com; "
+      "else AZURE_OPENAI_API_KEY for a host of Azure, OPENAI_API_KEY for "
+      "api.openai.com; no key for any other host"),
+  STRING ("fallback-model", "Fallback model", fallback_model, NULL, START,
+      "Name of the model, or deployment, at fallback-uri (unset = `model`)"),
+  DURATION ("fallback-interval", "Fallback interval", fallback_interval, S,
+      86400 * S, 60 * S, START,
+      "While the fallback is in use: after how long a session at `uri` is tried "
+      "in the background, ns; twice as long each time, up to ten times"),
   SECRET ("proxy", "Proxy", proxy, START,
       "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT. Can't be read "
       "back (unset = the "

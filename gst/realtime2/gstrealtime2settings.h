@@ -35,6 +35,10 @@ typedef struct {
   guint64 keepalive_interval;
   gint retries;
   guint64 retry_backoff_max;
+  gchar *fallback_uri;
+  gchar *fallback_api_key;
+  gchar *fallback_model;
+  guint64 fallback_interval;
   gchar *proxy;
   GTlsDatabase *tls_database;
   gchar *tls_pins;

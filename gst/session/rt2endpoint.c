@@ -117,6 +117,17 @@ rt2_endpoint_free (Rt2Endpoint *endpoint)
   g_free (endpoint);
 }
 
+gchar *
+rt2_endpoint_public_uri (const gchar *url)
+{
+  g_autoptr (GUri) uri = url ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
+
+  if (uri == NULL)
+    return g_strdup ("");
+  return g_uri_to_string_partial (
+      uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+}
+
 /* Whether the query of @url says already what to connect to. */
 static gboolean
 names_target (const gchar *url)

@@ -24,6 +24,9 @@ Rt2Endpoint *rt2_endpoint_new (
     const gchar *url, const gchar *api_key, Rt2Fault **fault);
 void rt2_endpoint_free (Rt2Endpoint *endpoint);
 
+/* @url (may be NULL) without what may be secret: user and query. New string. */
+gchar *rt2_endpoint_public_uri (const gchar *url);
+
 /* The URL to connect to, new string: @base with exactly one of call_id, intent
  * and model in its query, unless one is there already, and with the path of
  * translations where that is the type. @model and @call_id may be NULL. */

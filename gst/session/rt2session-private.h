@@ -11,6 +11,7 @@
 #include "rt2session.h"
 
 #include "rt2conversation.h"
+#include "rt2endpoints.h"
 #include "rt2eventlog.h"
 #include "rt2inputclock.h"
 #include "rt2loudness.h"
@@ -177,6 +178,14 @@ struct _Rt2Session {
 
   Rt2Spending spending;
   Rt2Mover *mover; /* of the next move to another session */
+
+  /* Where it is. The options' `transport` and `model` are those in use. */
+  Rt2Endpoints *endpoints;
+  Rt2EndpointId used;        /* where it was last configured */
+  Rt2TransportConfig *first; /* the options of the first, while those in use are
+                              * the fallback's; else NULL */
+  gchar *first_model;        /* likewise */
+  GSource *look_timer;       /* looks at the first */
 
   /* The end. */
   Rt2Finish finish;
@@ -372,8 +381,11 @@ void rt2_session_connect (Rt2Session *session);
 void rt2_session_seed (
     Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed);
 
-/* Asks for the key that serves now. */
+/* Asks for the key that serves now, for the options' transport; the fallback
+ * keeps its own. */
 void rt2_session_renew_key (Rt2Session *session);
+/* Asks for that of the first, for @transport. */
+void rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport);
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_connection (Rt2Session *session);
 /* Of that, what only the connection knew: turns and answers stay as they are.
@@ -385,7 +397,29 @@ void rt2_session_note_opening (Rt2Session *session);
 /* Of the connection in use; its data is the session. */
 extern const Rt2TransportListener rt2_session_transport_listener;
 
+/* --- two endpoints --- */
+
+void rt2_session_init_endpoints (Rt2Session *session);
+void rt2_session_clear_endpoints (Rt2Session *session);
+gboolean rt2_session_is_at_fallback (Rt2Session *session);
+/* What to do after @fault; the options are those of the endpoint to try next.
+ */
+Rt2EndpointsStep rt2_session_judge_fault (
+    Rt2Session *session, const Rt2Fault *fault);
+/* What to say at the end, which came with @fault. New. */
+Rt2Fault *rt2_session_last_word (Rt2Session *session, const Rt2Fault *fault);
+/* The session @info is configured: tells if it is not where the last was. */
+void rt2_session_note_endpoint (
+    Rt2Session *session, const Rt2SessionInfo *info);
+/* The options are those of the first from now on, whatever they were. */
+void rt2_session_note_first (Rt2Session *session);
+
 /* --- going over to another session --- */
+
+/* Whether a session is opened, or is to be opened, in the background. */
+gboolean rt2_session_is_moving (Rt2Session *session);
+/* There is no way back to be gone any more. */
+void rt2_session_forget_recovery (Rt2Session *session);
 
 Rt2Mover *rt2_mover_new (void);
 void rt2_mover_free (Rt2Mover *mover);

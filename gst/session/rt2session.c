@@ -9,6 +9,7 @@
 #define FOREVER (-1)
 
 #define HEALTHY_TIME (G_GUINT64_CONSTANT (10) * 1000000000)
+#define FALLBACK_LOOK (G_GUINT64_CONSTANT (60) * 1000000000)
 
 /* --- options --- */
 
@@ -20,6 +21,7 @@ rt2_session_options_new (void)
   options->transport = rt2_transport_config_new ();
   options->retries = RT2_RETRIES_AUTO;
   options->healthy_time = HEALTHY_TIME;
+  options->fallback_look = FALLBACK_LOOK;
   options->eos_silence = G_MAXUINT64;
   return options;
 }
@@ -28,6 +30,8 @@ void
 rt2_session_options_free (Rt2SessionOptions *options)
 {
   rt2_transport_config_free (options->transport);
+  rt2_transport_config_free (options->fallback);
+  g_free (options->fallback_model);
   g_free (options->model);
   g_free (options->call_id);
   g_free (options->disclosure);
@@ -258,6 +262,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->config = rt2_session_config_copy (config);
   session->type = config->type;
   session->spending.limits = options->budget;
+  rt2_session_init_endpoints (session);
   session->context = g_main_context_ref_thread_default ();
   g_mutex_init (&session->lock);
   session->transport = rt2_transport_new (
@@ -335,6 +340,7 @@ rt2_session_free (Rt2Session *session)
   g_hash_table_unref (session->utterances);
   g_clear_pointer (&session->new_config, rt2_session_config_free);
   rt2_session_config_free (session->config);
+  rt2_session_clear_endpoints (session);
   rt2_session_options_free (session->options);
   g_main_context_unref (session->context);
   g_mutex_clear (&session->lock);

@@ -110,9 +110,9 @@ typedef struct {
 typedef struct {
   void (*state) (gpointer owner, Rt2SessionState state);
 
-  /* The key to connect with, asked for before each try: keys expire. New
-   * string, or NULL for none. The function may be NULL: then the key of the
-   * options serves. */
+  /* The key to connect with, asked for before each try but of the fallback:
+   * keys expire. New string, or NULL for none. The function may be NULL: then
+   * the key of the options serves. */
   gchar *(*api_key) (gpointer owner);
 
   /* Takes the next piece for the server; FALSE if there is none now. Only asked
@@ -259,17 +259,23 @@ typedef struct {
   gchar *call_id; /* NULL, or the call to join as a sideband: then no audio goes
                    * either way */
   gchar *model;
-  gint retries;              /* see rt2fault.h */
-  guint64 retry_backoff_max; /* ns */
-  guint64 healthy_time;      /* ns that a session must have lasted for its loss
-                              * to be the first in a row */
-  guint64 eos_silence;       /* ns appended at the end under server VAD;
-                              * G_MAXUINT64 = vad_silence_duration + 200 ms */
-  gchar *disclosure;         /* NULL, or what it says before all else */
-  gchar *greeting;           /* NULL, or what the agent opens with */
-  guint64 tool_timeout;      /* ns until an open function call is answered with
-                              * an error; 0 = never */
-  Rt2Pricing *pricing;       /* NULL: no price is known */
+  gint retries;                 /* see rt2fault.h */
+  guint64 retry_backoff_max;    /* ns */
+  Rt2TransportConfig *fallback; /* NULL, or where to go when `transport` does
+                                 * not do; with its own key, if any: that of
+                                 * the listener is for `transport` */
+  gchar *fallback_model;        /* instead of `model` there */
+  guint64 fallback_look; /* ns from one look at `transport` to the next while
+                          * the fallback is in use, the shortest */
+  guint64 healthy_time;  /* ns that a session must have lasted for its loss
+                          * to be the first in a row */
+  guint64 eos_silence;   /* ns appended at the end under server VAD;
+                          * G_MAXUINT64 = vad_silence_duration + 200 ms */
+  gchar *disclosure;     /* NULL, or what it says before all else */
+  gchar *greeting;       /* NULL, or what the agent opens with */
+  guint64 tool_timeout;  /* ns until an open function call is answered with
+                          * an error; 0 = never */
+  Rt2Pricing *pricing;   /* NULL: no price is known */
   Rt2Budget budget;
   guint64 eos_timeout;      /* ns without an event and without speech being
                              * played; 0 = for ever */

@@ -144,16 +144,21 @@ rt2_session_reset_connection (Rt2Session *session)
 }
 
 void
-rt2_session_renew_key (Rt2Session *session)
+rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport)
 {
-  Rt2TransportConfig *transport = session->options->transport;
-
   if (!session->listener->api_key)
     return;
   if (transport->api_key)
     explicit_bzero (transport->api_key, strlen (transport->api_key));
   g_free (transport->api_key);
   transport->api_key = session->listener->api_key (session->owner);
+}
+
+void
+rt2_session_renew_key (Rt2Session *session)
+{
+  if (!rt2_session_is_at_fallback (session))
+    rt2_session_put_key (session, session->options->transport);
 }
 
 void
@@ -192,16 +197,46 @@ count_attempt (Rt2Session *session)
   if (session->configured_since > 0) {
     lasted = (guint64) (g_get_monotonic_time () - session->configured_since)
         * 1000;
-    if (lasted >= session->options->healthy_time)
+    if (lasted >= session->options->healthy_time) {
       session->attempts = 0;
+      rt2_endpoints_worked (session->endpoints);
+    }
   }
   session->attempts++;
+}
+
+static void
+give_up (Rt2Session *session, const Rt2Fault *fault)
+{
+  Rt2Fault *told = rt2_session_last_word (session, fault);
+
+  session->finish = RT2_FINISH_DONE;
+  rt2_session_set_state (session, RT2_SESSION_DISCONNECTED);
+  session->listener->failed (session->owner, told);
+  rt2_fault_free (told);
+}
+
+/* How long the other endpoint asked to be left alone does not count here; but
+ * many come from there at once. */
+static void
+try_again (Rt2Session *session, const Rt2Fault *fault, gboolean elsewhere)
+{
+  guint64 delay = rt2_fault_backoff (elsewhere ? NULL : fault,
+      session->attempts, session->options->retry_backoff_max,
+      g_random_double ());
+
+  rt2_event_log_retry (
+      session->log, rt2_transport_get_number (session->transport), delay);
+  rt2_session_arm (session, &session->timer, delay, on_retry);
+  rt2_session_set_state (session, RT2_SESSION_CONNECTING);
+  session->listener->lost (session->owner, fault, delay);
 }
 
 void
 rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
-  guint64 delay, unanswered = rt2_session_unanswered (session);
+  guint64 unanswered = rt2_session_unanswered (session);
+  Rt2EndpointsStep step;
 
   RT2_SESSION_ASSERT_THREAD (session);
   /* An `error` event may quote the key. */
@@ -218,19 +253,10 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
   rt2_session_reset_connection (session);
   if (unanswered > 0 && session->listener->turn_lost)
     session->listener->turn_lost (session->owner, unanswered);
-  if (!rt2_fault_should_retry (fault, session->options->retries,
-          session->attempts, session->ever_configured)) {
-    session->finish = RT2_FINISH_DONE;
-    rt2_session_set_state (session, RT2_SESSION_DISCONNECTED);
-    session->listener->failed (session->owner, fault);
-  } else {
-    delay = rt2_fault_backoff (fault, session->attempts,
-        session->options->retry_backoff_max, g_random_double ());
-    rt2_event_log_retry (
-        session->log, rt2_transport_get_number (session->transport), delay);
-    rt2_session_arm (session, &session->timer, delay, on_retry);
-    rt2_session_set_state (session, RT2_SESSION_CONNECTING);
-    session->listener->lost (session->owner, fault, delay);
-  }
+  step = rt2_session_judge_fault (session, fault);
+  if (step == RT2_ENDPOINTS_END)
+    give_up (session, fault);
+  else
+    try_again (session, fault, step == RT2_ENDPOINTS_MOVE);
   rt2_fault_free (fault);
 }

@@ -265,7 +265,8 @@ on_standby_failed (gpointer owner, const Rt2Fault *fault)
     plan_life (session);
   if (!mover->draining)
     look_in (session, 0);
-  if (session->listener->move_failed)
+  /* That it is not well yet is no news. */
+  if (session->listener->move_failed && reason != RT2_MOVE_RECOVERED)
     session->listener->move_failed (session->owner, fault, reason, again);
 }
 
@@ -348,20 +349,6 @@ tell_beginning (Rt2Session *session, gint64 now)
 
 /* --- taking over --- */
 
-/* @url without what may be secret. New string. */
-static gchar *
-public_uri (const gchar *url)
-{
-  GUri *uri = url ? g_uri_parse (url, G_URI_FLAGS_NONE, NULL) : NULL;
-  gchar *text = uri
-      ? g_uri_to_string_partial (
-          uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT)
-      : g_strdup ("");
-
-  g_clear_pointer (&uri, g_uri_unref);
-  return text;
-}
-
 /* The options are those of the session that is in use from now on. */
 static void
 adopt_wanted (Rt2Session *session)
@@ -375,6 +362,7 @@ adopt_wanted (Rt2Session *session)
   g_free (options->model);
   options->transport = g_steal_pointer (&mover->wanted);
   options->model = g_steal_pointer (&mover->wanted_model);
+  rt2_session_note_first (session);
 }
 
 /* The connection of the standby is that of the session. Returns the old one,
@@ -405,7 +393,7 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
 {
   const Rt2SessionListener *listener = session->listener;
   const Rt2SessionInfo *created = rt2_standby_get_created (standby);
-  gchar *to = public_uri (session->options->transport->url);
+  gchar *to = rt2_endpoint_public_uri (session->options->transport->url);
 
   rt2_session_note_model (session, created->model);
   listener->created (session->owner, created);
@@ -435,7 +423,7 @@ take_over (Rt2Session *session)
   Rt2Mover *mover = session->mover;
   Rt2Standby *standby = mover->standby;
   Rt2MoveReason reason = mover->reason;
-  gchar *from = public_uri (session->options->transport->url);
+  gchar *from = rt2_endpoint_public_uri (session->options->transport->url);
   Rt2Transport *old;
 
   mover->draining = FALSE;
@@ -633,6 +621,20 @@ rt2_session_survives (Rt2Session *session, const Rt2Fault *fault)
   drop_standby (mover);
   mover->planned = mover->draining = FALSE;
   return FALSE;
+}
+
+void
+rt2_session_forget_recovery (Rt2Session *session)
+{
+  if (session->mover->reason == RT2_MOVE_RECOVERED)
+    drop_wanted (session->mover);
+}
+
+gboolean
+rt2_session_is_moving (Rt2Session *session)
+{
+  return session->mover->standby || session->mover->wanted
+      || session->mover->draining;
 }
 
 /* --- asked for --- */

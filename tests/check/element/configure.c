@@ -203,6 +203,123 @@ test_key (Fixture *fixture, gconstpointer unused)
   }
 }
 
+/* --- the fallback --- */
+
+#define OPENAI "wss://api.openai.com/v1/realtime"
+#define AZURE "wss://r.openai.azure.com/openai/v1/realtime"
+#define MINE "wss://mine.invalid/v1/realtime"
+
+/* The key of one server never goes to another by itself. */
+static void
+test_fallback_key (Fixture *fixture, gconstpointer unused)
+{
+  static const struct {
+    const gchar *uri, *fallback;
+    const gchar *property, *own; /* api-key, fallback-api-key */
+    const gchar *openai, *azure; /* the environment */
+    const gchar *key;            /* that the fallback gets */
+    gboolean known;              /* and who we are */
+  } cases[] = {
+    { OPENAI, MINE, "sk-p", NULL, "sk-o", "az", NULL, FALSE },
+    { OPENAI, MINE, NULL, NULL, "sk-o", NULL, NULL, FALSE },
+    { OPENAI, MINE, "sk-p", "own", NULL, NULL, "own", FALSE },
+    { MINE, MINE, "sk-p", NULL, NULL, NULL, "sk-p", TRUE },
+    { MINE, "wss://MINE.invalid:443/other", "sk-p", NULL, NULL, NULL, "sk-p",
+        TRUE },
+    { MINE, "wss://mine.invalid:444/other", "sk-p", NULL, "sk-o", "az", NULL,
+        FALSE },
+    { MINE, "wss://mine.invalid.evil/", "sk-p", NULL, "sk-o", "az", NULL,
+        FALSE },
+    { OPENAI, "wss://eu.api.openai.com/v1/realtime", "sk-p", NULL, NULL, NULL,
+        "sk-p", TRUE },
+    { OPENAI, "wss://eu.api.openai.com/v1/realtime", NULL, NULL, "sk-o", NULL,
+        "sk-o", TRUE },
+    { OPENAI, "wss://api.openai.com.evil/", "sk-p", NULL, "sk-o", "az", NULL,
+        FALSE },
+    { OPENAI, "wss://evilapi.openai.com.invalid/", "sk-p", NULL, "sk-o", "az",
+        NULL, FALSE },
+    { OPENAI, AZURE, "sk-p", NULL, "sk-o", "az", "az", FALSE },
+    { OPENAI, AZURE, "sk-p", NULL, "sk-o", NULL, NULL, FALSE },
+    { AZURE, OPENAI, "az-p", NULL, "sk-o", "az", "sk-o", FALSE },
+    { AZURE, "https://s.openai.azure.com/openai/v1/realtime", "az-p", NULL,
+        NULL, "az", "az", FALSE },
+    { AZURE, "wss://s.openai.azure.com/openai/v1/realtime", "az-p", NULL, NULL,
+        NULL, NULL, FALSE },
+  };
+
+  fixture->settings.extra_headers = gst_structure_new (
+      "headers", "X-Token", G_TYPE_STRING, "secret", NULL);
+  set (&fixture->settings.organization, "org");
+  set (&fixture->settings.safety_identifier, "user");
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+    Rt2SessionOptions *options;
+    gchar *all;
+
+    g_test_message ("%u", i);
+    set (&fixture->settings.uri, cases[i].uri);
+    set (&fixture->settings.fallback_uri, cases[i].fallback);
+    set (&fixture->settings.api_key, cases[i].property);
+    set (&fixture->settings.fallback_api_key, cases[i].own);
+    g_setenv ("OPENAI_API_KEY", cases[i].openai ? cases[i].openai : "", TRUE);
+    g_setenv (
+        "AZURE_OPENAI_API_KEY", cases[i].azure ? cases[i].azure : "", TRUE);
+    options = make (fixture);
+    g_assert_cmpstr (options->fallback->api_key, ==, cases[i].key);
+    g_assert_cmpint (options->fallback->key_in_header, ==,
+        strstr (cases[i].fallback, ".azure.com/") != NULL);
+    all = g_strjoinv (" ", options->fallback->headers);
+    g_assert_cmpint (strstr (all, "secret") != NULL, ==, cases[i].known);
+    g_assert_cmpint (strstr (all, "org") != NULL, ==, cases[i].known);
+    g_assert_nonnull (strstr (all, "user"));
+    g_free (all);
+    rt2_session_options_free (options);
+  }
+}
+
+static void
+test_fallback_model (Fixture *fixture, gconstpointer unused)
+{
+  Rt2SessionOptions *options;
+
+  set (&fixture->settings.uri, MINE);
+  options = make (fixture);
+  g_assert_null (options->fallback);
+  rt2_session_options_free (options);
+
+  set (&fixture->settings.model, "a");
+  set (&fixture->settings.fallback_uri, "https://other.invalid/v1/realtime");
+  options = make (fixture);
+  g_assert_cmpstr (
+      options->fallback->url, ==, "wss://other.invalid/v1/realtime");
+  g_assert_cmpstr (options->fallback_model, ==, "a");
+  rt2_session_options_free (options);
+
+  set (&fixture->settings.fallback_model, "b");
+  options = make (fixture);
+  g_assert_cmpstr (options->model, ==, "a");
+  g_assert_cmpstr (options->fallback_model, ==, "b");
+  rt2_session_options_free (options);
+}
+
+/* It is looked at before it is needed. */
+static void
+test_bad_fallback (Fixture *fixture, gconstpointer unused)
+{
+  static const gchar *const uris[] = { "nonsense", "ftp://h/",
+    "ws://192.0.2.1/", "wss://name:word@h/" };
+
+  set (&fixture->settings.uri, "ws://127.0.0.1:1/");
+  set (&fixture->settings.fallback_api_key, "sk-f");
+  for (guint i = 0; i < G_N_ELEMENTS (uris); i++) {
+    set (&fixture->settings.fallback_uri, uris[i]);
+    assert_refused (fixture, "fallback-uri");
+  }
+  set (&fixture->settings.fallback_uri, OPENAI);
+  rt2_session_options_free (make (fixture));
+  set (&fixture->settings.fallback_api_key, NULL);
+  assert_refused (fixture, "fallback-api-key");
+}
+
 /* The vendor's hosts take nobody without a key; a server of one's own may. */
 static void
 test_no_key (Fixture *fixture, gconstpointer unused)
@@ -403,6 +520,9 @@ main (int argc, char **argv)
   ADD ("uri", test_uri);
   ADD ("azure-endpoint", test_azure_endpoint);
   ADD ("key", test_key);
+  ADD ("fallback-key", test_fallback_key);
+  ADD ("fallback-model", test_fallback_model);
+  ADD ("fallback-bad", test_bad_fallback);
   ADD ("no-key", test_no_key);
   ADD ("auth", test_auth);
   ADD ("headers", test_headers);

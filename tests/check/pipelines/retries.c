@@ -4,16 +4,20 @@
  * begun, while the stream on src goes on without a gap.
  */
 #include <gst/gst.h>
+#include <string.h>
 
 #include "agent.h"
 #include "sandbox.h"
 #include "stage.h"
 
-#define LINE                                                                   \
-  "audiotestsrc is-live=true samplesperbuffer=480 ! "                          \
+#define LINE_OF(wave)                                                          \
+  "audiotestsrc is-live=true samplesperbuffer=480 wave=" wave " ! "            \
   "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "                          \
   "realtime2 name=ai uri=%s retry-backoff-max=100000000 %s ! "                 \
   "fakesink name=out sync=true signal-handoffs=true"
+#define LINE LINE_OF ("sine")
+/* A user who leaves gaps. */
+#define QUIET_LINE LINE_OF ("silence")
 
 /* -- counted -----------------------------------------------------------------
  */
@@ -211,6 +215,96 @@ test_lost_for_good (void)
   stage_free (stage);
 }
 
+/* -- another server -----------------------------------------------------------
+ */
+
+static void
+expect_moved (Stage *stage, const gchar *reason)
+{
+  const GstStructure *moved = stage_wait (stage, "realtime2/session-moved");
+  const gchar *from = gst_structure_get_string (moved, "from");
+  const gchar *to = gst_structure_get_string (moved, "to");
+
+  g_assert_cmpstr (gst_structure_get_string (moved, "reason"), ==, reason);
+  g_assert_nonnull (gst_structure_get_string (moved, "session-id"));
+  g_assert_cmpstr (from, !=, to);
+  g_assert_null (strpbrk (from, "?@"));
+  g_assert_null (strpbrk (to, "?@"));
+}
+
+/* There when the first is gone, and back when it is well again. */
+static void
+test_fallback (void)
+{
+  Sandbox *first = start_sandbox (0), *other = start_sandbox (0);
+  guint port = sandbox_get_port (first);
+  g_autofree gchar *more = g_strdup_printf (
+      "fallback-uri=%s fallback-interval=1000000000", sandbox_get_uri (other));
+  Stage *stage = stage_new (QUIET_LINE, sandbox_get_uri (first), more);
+  Stream stream;
+
+  stream_init (&stream, stage);
+  stage_play (stage);
+  stage_wait (stage, "realtime2/session-updated");
+  sandbox_stop_thread (first);
+  expect_moved (stage, "fallback");
+  stream_wait (&stream, 10);
+  g_assert_cmpuint (sandbox_count_connections (other), ==, 1);
+  first = start_sandbox (port);
+  expect_moved (stage, "recovered");
+  stream_wait (&stream, 10);
+  g_assert_cmpuint (
+      stage_count_element (stage, "realtime2/session-lost"), ==, 2);
+  stream_clear (&stream, stage);
+  stage_free (stage);
+  sandbox_stop_thread (first);
+  sandbox_stop_thread (other);
+}
+
+/* Each server only sees its own key, whatever becomes of the other. */
+static void
+test_fallback_keys (void)
+{
+  g_autoptr (TestServer) first = test_server_new (TEST_TLS_NONE, NULL, NULL);
+  g_autoptr (TestServer) other = test_server_new (TEST_TLS_NONE, NULL, NULL);
+  g_autofree gchar *uri = test_server_dup_url (first);
+  g_autofree gchar *fallback = test_server_dup_url (other);
+  g_autofree gchar *more = g_strdup_printf (
+      "api-key=sk-first fallback-uri=%s", fallback);
+  Stage *stage = stage_new (LINE, uri, more);
+  g_autofree gchar *to_first = NULL, *to_other = NULL;
+
+  test_server_refuse (first, 401, NULL, NULL);
+  test_server_refuse (other, 404, NULL, NULL);
+  stage_play (stage);
+  stage_wait_error (stage);
+  to_first = test_server_dup_header (first, 0, "Authorization");
+  to_other = test_server_dup_header (other, 0, "Authorization");
+  g_assert_cmpstr (to_first, ==, "Bearer sk-first");
+  g_assert_cmpstr (to_other, ==, NULL);
+  stage_free (stage);
+}
+
+/* A pause of minutes is no reason to keep a state change waiting. */
+static void
+test_stopped_in_a_pause (void)
+{
+  static const gchar *const headers[] = { "Retry-After: 300", NULL };
+  g_autoptr (TestServer) server = test_server_new (TEST_TLS_NONE, NULL, NULL);
+  g_autofree gchar *uri = test_server_dup_url (server);
+  Stage *stage = stage_new (LINE, uri, "retries=5");
+  guint64 pause;
+
+  test_server_refuse (server, 503, NULL, headers);
+  stage_play (stage);
+  g_assert_true (gst_structure_get_uint64 (
+      stage_wait (stage, "realtime2/session-lost"), "retry-ms", &pause));
+  g_assert_cmpuint (pause, ==, 300000);
+  g_assert_cmpint (gst_element_set_state (stage->pipeline, GST_STATE_READY), ==,
+      GST_STATE_CHANGE_SUCCESS);
+  stage_free (stage);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -220,5 +314,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/retries/server-restarted", test_server_restarted);
   g_test_add_func ("/retries/connection-lost", test_connection_lost);
   g_test_add_func ("/retries/lost-for-good", test_lost_for_good);
+  g_test_add_func ("/retries/fallback", test_fallback);
+  g_test_add_func ("/retries/fallback-keys", test_fallback_keys);
+  g_test_add_func ("/retries/stopped-in-a-pause", test_stopped_in_a_pause);
   return g_test_run ();
 }

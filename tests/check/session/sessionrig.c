@@ -178,7 +178,8 @@ on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
 {
   g_assert_null (strpbrk (from, "?@"));
   g_assert_null (strpbrk (to, "?@"));
-  log_line (owner, "moved %s %s%s", info->id, rt2_move_reason_name (reason),
+  log_line (owner, "moved %s %s%s", id_text (info->id),
+      rt2_move_reason_name (reason),
       g_str_equal (from, to) ? "" : " elsewhere");
 }
 
@@ -506,7 +507,7 @@ sent_event_free (gpointer data)
 }
 
 static void
-open_session (Rig *rig, guint connection)
+open_session (Rig *rig, TestServer *server, guint connection)
 {
   gint lives = g_atomic_int_get (&rig->lives);
   gint64 end = lives ? g_get_real_time () / G_USEC_PER_SEC + lives : 0;
@@ -516,7 +517,7 @@ open_session (Rig *rig, guint connection)
       "%" G_GINT64_FORMAT "}}",
       connection + 1, end);
 
-  test_server_send (rig->server, connection, text);
+  test_server_send (server, connection, text);
 }
 
 static void
@@ -530,7 +531,7 @@ server_opened (TestServer *server, guint connection, gpointer user_data)
   else if (ends > 0)
     test_server_close (server, connection, ends, NULL);
   else if (g_atomic_int_get (&rig->creates))
-    open_session (rig, connection);
+    open_session (rig, server, connection);
 }
 
 /* The server's session becomes what was asked for. */
@@ -585,6 +586,15 @@ make_options (void)
   return options;
 }
 
+TestServer *
+rig_add_server (Rig *rig)
+{
+  TestServer *server = test_server_new (TEST_TLS_NONE, &script, rig);
+
+  test_server_set_context (server, rig->context);
+  return server;
+}
+
 Rig *
 rig_new (void)
 {
@@ -602,8 +612,7 @@ rig_new (void)
   rig->options = make_options ();
   rig->creates = rig->accepts = TRUE;
   rig->speaks_on = rig->hears_on = -1;
-  rig->server = test_server_new (TEST_TLS_NONE, &script, rig);
-  test_server_set_context (rig->server, rig->context);
+  rig->server = rig_add_server (rig);
   rig_set_url (rig, "");
   return rig;
 }

@@ -80,6 +80,10 @@ Rig *rig_new (void);
 void rig_free (Rig *rig);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rig, rig_free)
 
+/* Another server that does what the rig's does; the caller frees it, before the
+ * rig. What it gets is recorded with the rest. */
+TestServer *rig_add_server (Rig *rig);
+
 /* One of `creates`, `accepts` and `ends`. */
 void rig_set (gint *what, gint value);
 
