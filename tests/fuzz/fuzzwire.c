@@ -23,6 +23,7 @@ fuzz_wire_line (FuzzWorld *world, guint number)
   line = g_new0 (FuzzLine, 1);
   line->outputs = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
+  line->made = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_hash_table_insert (world->lines, GUINT_TO_POINTER (number), line);
   return line;
 }
@@ -31,6 +32,7 @@ void
 fuzz_line_free (FuzzLine *line)
 {
   g_hash_table_unref (line->outputs);
+  g_hash_table_unref (line->made);
   g_free (line);
 }
 
@@ -116,8 +118,11 @@ check_item (FuzzLine *line, JsonObject *object)
     "function_call_output", "mcp_approval_response", NULL };
   JsonObject *item = rt2_json_object (object, "item");
   const gchar *type = rt2_json_string (item, "type");
+  const gchar *id = rt2_json_string (item, "id");
 
   FUZZ_CHECK (type && is_any (type, types));
+  if (id)
+    g_hash_table_add (line->made, g_strdup (id));
   if (g_str_equal (type, "function_call_output"))
     check_output (line, item);
 }
@@ -166,6 +171,7 @@ check_delete (FuzzWorld *world, FuzzLine *line, JsonObject *object)
 
   FUZZ_CHECK (id && *id);
   FUZZ_CHECK (g_hash_table_contains (world->others, id)
+      || g_hash_table_contains (line->made, id)
       || !g_hash_table_contains (world->functions, id));
   g_hash_table_foreach_remove (line->outputs, is_output_of, (gpointer) id);
 }

@@ -69,6 +69,7 @@ typedef struct {
   gboolean wants_update; /* a session.update waits for its answer */
   gboolean outstanding;  /* a response.create in band that is not answered */
   GHashTable *outputs;   /* ids of calls that were answered -> item id */
+  GHashTable *made;      /* ids of items that we made there */
 } FuzzLine;
 
 typedef struct {
