@@ -71,6 +71,15 @@ make_config (const FuzzWorld *world)
   return config;
 }
 
+static void
+add_fallback (Rt2SessionOptions *options)
+{
+  options->fallback = rt2_transport_config_new ();
+  options->fallback->url = g_strdup ("wss://127.0.0.3/v1/realtime");
+  options->fallback->api_key = g_strdup (FUZZ_SECRET "-too");
+  options->fallback_model = g_strdup ("other-model");
+}
+
 static Rt2SessionOptions *
 make_options (const FuzzWorld *world)
 {
@@ -87,6 +96,8 @@ make_options (const FuzzWorld *world)
     options->greeting = g_strdup ("Hello!");
   if (has (world, FUZZ_DISCLOSES))
     options->disclosure = g_strdup ("I am a machine.");
+  if (has (world, FUZZ_FALLBACK))
+    add_fallback (options);
   if (has (world, FUZZ_BUDGET))
     options->pricing = rt2_pricing_new (NULL, NULL);
   options->budget = world->budget;

@@ -47,6 +47,7 @@ typedef enum {
   FUZZ_EXPIRES = 1 << 19,  /* the server's sessions do, soon */
   FUZZ_BUDGET = 1 << 20,   /* there is one, a small one */
   FUZZ_AGES = 1 << 21,     /* a session is left at some age */
+  FUZZ_FALLBACK = 1 << 22, /* there is another server to go to */
 } FuzzSetup;
 
 /* A response as the owner was told of it. */
