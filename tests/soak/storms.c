@@ -241,23 +241,30 @@ blow (guint32 seed)
 
 /* --- what is left --- */
 
-/* Whether it is one of GLib's, which stay. */
+/* New string, NULL if there is no such thread any more. */
+static gchar *
+name_of (const gchar *task)
+{
+  g_autofree gchar *path = g_build_filename (
+      "/proc/self/task", task, "comm", NULL);
+  gchar *name;
+
+  return g_file_get_contents (path, &name, NULL, NULL) ? name : NULL;
+}
+
+/* Whether it is one of GLib's, which stay, or called like the process: the
+ * first one, and what the sanitizers have. */
 static gboolean
 is_known (const gchar *task)
 {
-  static const gchar *const known[] = { "gmain", "pool-spawner" };
-  g_autofree gchar *path = g_build_filename (
-      "/proc/self/task", task, "comm", NULL);
-  g_autofree gchar *name = NULL;
-  g_autofree gchar *self = g_strdup_printf ("%d", getpid ());
+  static const gchar *const known[] = { "gmain\n", "pool-spawner\n" };
+  g_autofree gchar *pid = g_strdup_printf ("%d", getpid ());
+  g_autofree gchar *first = name_of (pid), *name = name_of (task);
 
-  if (!g_file_get_contents (path, &name, NULL, NULL))
-    return TRUE;
-  g_strchomp (name);
   for (guint i = 0; i < G_N_ELEMENTS (known); i++)
-    if (g_str_equal (name, known[i]))
+    if (g_strcmp0 (name, known[i]) == 0)
       return TRUE;
-  return g_str_equal (task, self);
+  return name == NULL || g_str_equal (name, first);
 }
 
 static gboolean
