@@ -55,6 +55,7 @@
 #include "gstrealtime2link.h"
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2move.h"
 #include "gstrealtime2pads.h"
 #include "gstrealtime2notices.h"
 #include "gstrealtime2overrun.h"
@@ -231,7 +232,8 @@ gst_realtime2_update_config (GstRealtime2 *self)
     return;
   }
   check_prompt (self, config);
-  gst_realtime2_link_set_config (self->link, config);
+  if (config->type == gst_realtime2_link_get_type (self->link))
+    gst_realtime2_link_set_config (self->link, config);
   rt2_session_config_free (config);
 }
 
@@ -445,16 +447,16 @@ add_session_stats (GstStructure *stats, GstRealtime2 *self)
       "interruptions", G_TYPE_UINT, s.interruptions, "truncations", G_TYPE_UINT,
       s.truncations, "deletions", G_TYPE_UINT, s.deletions, "server-errors",
       G_TYPE_UINT, s.server_errors, "reconnects", G_TYPE_UINT, s.reconnects,
-      "unknown-events", G_TYPE_UINT, s.unknown_events, "bad-events",
-      G_TYPE_UINT, s.bad_events, "input-tokens", G_TYPE_UINT64, s.input_tokens,
-      "output-tokens", G_TYPE_UINT64, s.output_tokens, "total-tokens",
-      G_TYPE_UINT64, s.total_tokens, "transcription-tokens", G_TYPE_UINT64,
-      s.transcription_tokens, "transcription-time", G_TYPE_UINT64,
-      s.transcription_seconds * GST_SECOND, "dismissals", G_TYPE_UINT,
-      s.dismissals, "function-calls", G_TYPE_UINT, s.function_calls,
-      "function-timeouts", G_TYPE_UINT, s.function_timeouts, "images",
-      G_TYPE_UINT, s.images, "input-sent-time", G_TYPE_UINT64, s.appended,
-      "last-response-latency", G_TYPE_UINT64, s.response_latency,
+      "moves", G_TYPE_UINT, s.moves, "unknown-events", G_TYPE_UINT,
+      s.unknown_events, "bad-events", G_TYPE_UINT, s.bad_events, "input-tokens",
+      G_TYPE_UINT64, s.input_tokens, "output-tokens", G_TYPE_UINT64,
+      s.output_tokens, "total-tokens", G_TYPE_UINT64, s.total_tokens,
+      "transcription-tokens", G_TYPE_UINT64, s.transcription_tokens,
+      "transcription-time", G_TYPE_UINT64, s.transcription_seconds * GST_SECOND,
+      "dismissals", G_TYPE_UINT, s.dismissals, "function-calls", G_TYPE_UINT,
+      s.function_calls, "function-timeouts", G_TYPE_UINT, s.function_timeouts,
+      "images", G_TYPE_UINT, s.images, "input-sent-time", G_TYPE_UINT64,
+      s.appended, "last-response-latency", G_TYPE_UINT64, s.response_latency,
       "messages-sent", G_TYPE_UINT64, s.transport.messages_sent,
       "messages-received", G_TYPE_UINT64, s.transport.messages_received,
       "bytes-sent", G_TYPE_UINT64, s.transport.bytes_sent, "bytes-received",
@@ -556,6 +558,20 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     gst_realtime2_update_budget (self);
   if (touches == GST_REALTIME2_TOUCHES_LOG)
     update_event_log (self);
+  /* What can't be read is not notified. */
+  if (!(pspec->flags & G_PARAM_READABLE))
+    gst_realtime2_move_for (self, 1, &pspec);
+}
+
+/* All that g_object_set() was given is set by now: a uri never goes with the
+ * key of another. */
+static void
+dispatch_properties_changed (
+    GObject *object, guint n_pspecs, GParamSpec **pspecs)
+{
+  gst_realtime2_move_for (GST_REALTIME2 (object), n_pspecs, pspecs);
+  G_OBJECT_CLASS (gst_realtime2_parent_class)
+      ->dispatch_properties_changed (object, n_pspecs, pspecs);
 }
 
 static void
@@ -660,6 +676,7 @@ gst_realtime2_class_init (GstRealtime2Class *klass)
   object_class->set_property = set_property;
   object_class->get_property = get_property;
   object_class->finalize = finalize;
+  object_class->dispatch_properties_changed = dispatch_properties_changed;
   element_class->change_state = GST_DEBUG_FUNCPTR (change_state);
   element_class->send_event = GST_DEBUG_FUNCPTR (send_event);
   element_class->request_new_pad = GST_DEBUG_FUNCPTR (

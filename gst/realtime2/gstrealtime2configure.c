@@ -772,6 +772,7 @@ put_values (Rt2SessionConfig *config, const GstRealtime2Settings *settings)
           GST_TYPE_REALTIME2_NOISE_REDUCTION, settings->noise_reduction));
   config->text_only = settings->output_modality == GST_REALTIME2_MODALITY_TEXT;
   config->speed = settings->speed;
+  config->max_age = settings->session_max_age;
   config->max_output_tokens = settings->max_output_tokens;
   config->parallel_tool_calls = settings->parallel_tool_calls;
 }

@@ -38,6 +38,8 @@ struct _GstRealtime2Link {
   Rt2SessionStats last_stats; /* of the session before, once it is over */
   Rt2Fault *fault;            /* the end of the session, not posted yet */
   GSource *fault_timer;       /* posts it, see on_failed() */
+  Rt2SessionType type;        /* of the session, or the last */
+  gchar *moving;              /* properties that a move was asked for by */
   gboolean in_progress;       /* PROGRESS START was posted and not its end */
   gboolean ready;             /* the session was configured at least once */
 };
@@ -140,6 +142,44 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
   end_progress (self->link, GST_PROGRESS_TYPE_COMPLETE, "Session is ready");
 }
 
+/* --- to another session --- */
+
+static void
+on_expiring (
+    gpointer owner, guint64 expires_at, guint64 left, Rt2MoveReason reason)
+{
+  GstStructure *fields = gst_structure_new ("realtime2/session-expiring",
+      "left-ms", G_TYPE_UINT64, left / GST_MSECOND, "reason", G_TYPE_STRING,
+      rt2_move_reason_name (reason), NULL);
+
+  if (expires_at != 0)
+    gst_structure_set (fields, "expires-at", G_TYPE_UINT64, expires_at, NULL);
+  gst_realtime2_post_structure (owner, fields);
+}
+
+static void
+on_move_failed (
+    gpointer owner, const Rt2Fault *fault, Rt2MoveReason reason, gboolean again)
+{
+  GstRealtime2 *self = owner;
+  gchar *text = gst_realtime2_fault_text (fault), *names;
+
+  GST_WARNING_OBJECT (self, "no other session (%s): %s%s",
+      rt2_move_reason_name (reason), text, again ? " Trying again." : "");
+  g_mutex_lock (&self->link->lock);
+  names = g_strdup (self->link->moving);
+  g_mutex_unlock (&self->link->lock);
+  if (!again && names
+      && (reason == RT2_MOVE_SETTINGS || reason == RT2_MOVE_KEY))
+    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+        ("No session can be had after the change of %s: %s The conversation "
+         "goes on where it was; change it again.",
+            names, text),
+        ("%s", fault->debug ? fault->debug : "no details"));
+  g_free (names);
+  g_free (text);
+}
+
 /* Nothing more comes for what was under way; what came is played out. */
 static void
 end_responses (GstRealtime2 *self)
@@ -156,6 +196,7 @@ static void
 on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
     const gchar *to, Rt2MoveReason reason)
 {
+  end_responses (owner);
   gst_realtime2_post (owner, "session-moved", "session-id", G_TYPE_STRING,
       info->id, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING, to, "reason",
       G_TYPE_STRING, rt2_move_reason_name (reason), NULL);
@@ -336,7 +377,9 @@ static const Rt2SessionListener listener = {
   .created = on_created,
   .configured = on_configured,
   .updated = on_updated,
+  .expiring = on_expiring,
   .moved = on_moved,
+  .move_failed = on_move_failed,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .failed = on_failed,
@@ -428,6 +471,7 @@ gst_realtime2_link_start (GstRealtime2Link *link, Rt2SessionOptions *options,
   link->loop = g_main_loop_new (link->context, FALSE);
   link->ready = FALSE;
   link->in_progress = FALSE;
+  link->type = config->type;
   link->thread = g_thread_new ("rt2:ws", run_thread, link);
 
   /* Making a session does no I/O: this is a matter of microseconds. */
@@ -522,6 +566,31 @@ gst_realtime2_link_set_event_log (
   g_mutex_unlock (&link->lock);
 }
 
+void
+gst_realtime2_link_move (GstRealtime2Link *link,
+    const Rt2SessionOptions *options, Rt2MoveReason reason, const gchar *names)
+{
+  g_mutex_lock (&link->lock);
+  if (link->session) {
+    g_free (link->moving);
+    link->moving = g_strdup (names);
+    rt2_session_move (
+        link->session, options->transport, options->model, reason);
+  }
+  g_mutex_unlock (&link->lock);
+}
+
+Rt2SessionType
+gst_realtime2_link_get_type (GstRealtime2Link *link)
+{
+  Rt2SessionType type;
+
+  g_mutex_lock (&link->lock);
+  type = link->type;
+  g_mutex_unlock (&link->lock);
+  return type;
+}
+
 gchar *
 gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text)
 {
@@ -589,5 +658,6 @@ gst_realtime2_link_free (GstRealtime2Link *link)
 {
   g_mutex_clear (&link->lock);
   g_cond_clear (&link->cond);
+  g_free (link->moving);
   g_free (link);
 }

@@ -31,6 +31,12 @@ void gst_realtime2_link_set_budget (GstRealtime2Link *link, Rt2Budget budget);
 /* See rt2_session_set_event_log(). */
 void gst_realtime2_link_set_event_log (
     GstRealtime2Link *link, const gchar *path, gboolean with_audio);
+/* The session is to be at @options' transport and model from now on, because
+ * @names (of properties) were changed. */
+void gst_realtime2_link_move (GstRealtime2Link *link,
+    const Rt2SessionOptions *options, Rt2MoveReason reason, const gchar *names);
+/* What kind of session it is; only while there is one. */
+Rt2SessionType gst_realtime2_link_get_type (GstRealtime2Link *link);
 void gst_realtime2_link_forget_item (
     GstRealtime2Link *link, const gchar *item_id);
 

@@ -82,12 +82,14 @@ typedef struct {
 
 static const Property table[] = {
   /* Connection */
-  STRING ("uri", "URI", uri, NULL, START,
+  STRING ("uri", "URI", uri, NULL, CONNECT,
       "Where the Realtime API is: wss://, ws://, https:// or http:// and the "
       "path, as in wss://RESOURCE.openai.azure.com/openai/v1/realtime. Unset: "
       "OPENAI_BASE_URL with /realtime appended, or AZURE_OPENAI_ENDPOINT if there "
       "is no key of OpenAI's, else " GST_REALTIME2_DEFAULT_URI
-      ". A key goes over ws:// to a loopback host only"),
+      ". A key goes over ws:// to a loopback host only. If this, or another "
+      "property of the connection, is changed in PLAYING the conversation moves "
+      "to a session there: see realtime2/session-moved"),
   SECRET ("api-key", "API key", api_key, CONNECT,
       "API key, or an ephemeral key (ek_...). Can't be read back. Unset: what "
       "is in api-key-file, or else the environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
@@ -98,19 +100,20 @@ static const Property table[] = {
       "environment after it. Read again at each connect, so that a key that is "
       "changed there serves from the next connection on. Nobody but its owner "
       "should be able to read it"),
-  ENUM ("auth", "Auth", auth, auth, GST_REALTIME2_AUTH_AUTO, START,
+  ENUM ("auth", "Auth", auth, auth, GST_REALTIME2_AUTH_AUTO, CONNECT,
       "How the key is sent"),
-  STRING ("organization", "Organization", organization, NULL, START,
+  STRING ("organization", "Organization", organization, NULL, CONNECT,
       "Organization that is billed (unset = OPENAI_ORG_ID)"),
-  STRING ("project", "Project", project, NULL, START,
+  STRING ("project", "Project", project, NULL, CONNECT,
       "Project that is billed (unset = OPENAI_PROJECT_ID)"),
   STRING ("safety-identifier", "Safety identifier", safety_identifier, NULL,
-      START, "Stable identifier of the end user, such as a hash; no name"),
-  STRUCTURE ("extra-headers", "Extra headers", extra_headers, START,
+      CONNECT, "Stable identifier of the end user, such as a hash; no name"),
+  STRUCTURE ("extra-headers", "Extra headers", extra_headers, CONNECT,
       "More HTTP headers for the connection, as fields of a structure. Can't "
       "be read back"),
-  STRING ("model", "Model", model, "gpt-realtime-2", START,
-      "Name of the model; any that the server knows"),
+  STRING ("model", "Model", model, "gpt-realtime-2", CONNECT,
+      "Name of the model; any that the server knows. In PLAYING only for one of "
+      "the same kind of session"),
   ENUM ("session-type", "Session type", session_type, session_type,
       GST_REALTIME2_SESSION_TYPE_AUTO, START, "What kind of session this is"),
   STRING ("call-id", "Call ID", call_id, NULL, START,
@@ -158,18 +161,23 @@ static const Property table[] = {
       86400 * S, 60 * S, START,
       "While the fallback is in use: after how long a session at `uri` is tried "
       "in the background, ns; twice as long each time, up to ten times"),
-  SECRET ("proxy", "Proxy", proxy, START,
+  SECRET ("proxy", "Proxy", proxy, CONNECT,
       "HTTP proxy for wss://, as http://USER:PASSWORD@HOST:PORT. Can't be read "
       "back (unset = the "
       "system's, or https_proxy; never for a loopback host)"),
   OBJECT ("tls-database", "TLS database", tls_database, g_tls_database_get_type,
-      START, "Certificate authorities to trust (unset = the system's)"),
-  STRING ("tls-pins", "TLS pins", tls_pins, NULL, START,
+      CONNECT, "Certificate authorities to trust (unset = the system's)"),
+  STRING ("tls-pins", "TLS pins", tls_pins, NULL, CONNECT,
       "The server's public key must be one of these, besides being trusted: "
       "sha256//BASE64, several with commas between"),
   OBJECT ("client-certificate", "Client certificate", client_certificate,
-      g_tls_certificate_get_type, START,
+      g_tls_certificate_get_type, CONNECT,
       "Certificate, with its private key, to show to a server that asks"),
+  DURATION ("session-max-age", "Session max age", session_max_age, 0, 86400 * S,
+      0, SESSION,
+      "How old a session gets before the conversation moves to another one, ns, "
+      "2 s at least; sooner if the server says that it expires (0 = as old as "
+      "the server allows)"),
 
   /* Session */
   STRING ("instructions", "Instructions", instructions, NULL, SESSION,
@@ -561,6 +569,15 @@ gst_realtime2_settings_set (
       break;
   }
   return property->touches;
+}
+
+GstRealtime2Touches
+gst_realtime2_settings_touches (const gchar *name)
+{
+  for (guint i = 0; i < N_PROPERTIES; i++)
+    if (g_str_equal (table[i].name, name))
+      return table[i].touches;
+  return GST_REALTIME2_TOUCHES_NOTHING;
 }
 
 void

@@ -43,6 +43,7 @@ typedef struct {
   GTlsDatabase *tls_database;
   gchar *tls_pins;
   GTlsCertificate *client_certificate;
+  guint64 session_max_age;
 
   gchar *instructions;
   gchar *voice;
@@ -117,7 +118,8 @@ typedef struct {
 /* What a change of a property touches while the element runs. */
 typedef enum {
   GST_REALTIME2_TOUCHES_NOTHING, /* read at the next READY->PAUSED */
-  GST_REALTIME2_TOUCHES_CONNECT, /* read at the next connect */
+  GST_REALTIME2_TOUCHES_CONNECT, /* where and how to connect: the conversation
+                                  * moves */
   GST_REALTIME2_TOUCHES_SESSION, /* the session's configuration */
   GST_REALTIME2_TOUCHES_PLAYOUT, /* the schedule and the input's gate */
   GST_REALTIME2_TOUCHES_BUDGET,  /* what may be spent */
@@ -135,6 +137,8 @@ void gst_realtime2_settings_clear (GstRealtime2Settings *settings);
 /* Property number @id of the table. Called with the OBJECT_LOCK held. */
 GstRealtime2Touches gst_realtime2_settings_set (
     GstRealtime2Settings *settings, guint id, const GValue *value);
+/* What the property @name touches; NOTHING if it is not in the table. */
+GstRealtime2Touches gst_realtime2_settings_touches (const gchar *name);
 void gst_realtime2_settings_get (
     const GstRealtime2Settings *settings, guint id, GValue *value);
 

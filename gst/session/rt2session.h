@@ -313,12 +313,12 @@ void rt2_session_set_config (
 void rt2_session_set_event_log (
     Rt2Session *session, const gchar *path, gboolean with_audio);
 
-/* Any thread: from now on the session is to be at @transport (with its key; its
- * url without the model) and @model. It is opened and told of the conversation
- * in the background and taken over in a gap of the talk: `moved`. If it can't
- * be had the old one stays: `move_failed`. If it is lost before that, the next
- * try goes to where it was. The newest call counts; one that changes nothing
- * does nothing. */
+/* Any thread: from now on the session is to be at @transport (with its key,
+ * NULL = the owner's; its url without the model) and @model. It is opened and
+ * told of the conversation in the background and taken over in a gap of the
+ * talk: `moved`. If it can't be had the old one stays: `move_failed`. If it is
+ * lost before that, the next try goes to where it was. The newest call counts;
+ * one that changes nothing does nothing. */
 void rt2_session_move (Rt2Session *session, const Rt2TransportConfig *transport,
     const gchar *model, Rt2MoveReason reason);
 

@@ -259,8 +259,10 @@ GST_END_TEST;
 /* Nobody adds a property of the session without a line in the table. */
 GST_START_TEST (test_all_are_here)
 {
-  static const gchar *const elsewhere[] = { "api-key", "api-key-file",
-    "api-key-file", "max-cost", "max-duration", "playout-offset",
+  static const gchar *const elsewhere[] = { "api-key", "api-key-file", "uri",
+    "auth", "organization", "project", "safety-identifier", "extra-headers",
+    "model", "proxy", "tls-database", "tls-pins", "client-certificate",
+    "session-max-age", "max-cost", "max-duration", "playout-offset",
     "flush-on-interrupt", "commentary", "mute-while-speaking", "echo-tail",
     "min-interruption", "protect", "post-server-events", "event-log",
     "event-log-audio", "voice", "language", "builtin-tools", "tool-properties",

@@ -177,6 +177,7 @@ static const Expected expected[] = {
   { "deletions", 0 },
   { "server-errors", 1 },
   { "reconnects", 0 },
+  { "moves", 0 },
   { "unknown-events", 1 },
   { "bad-events", 1 },
   { "input-tokens", 132 },
