@@ -641,6 +641,7 @@ gst_realtime2_make_options (
   options->call_id = g_strdup (non_empty (settings->call_id));
   options->retries = settings->retries;
   options->retry_backoff_max = settings->retry_backoff_max;
+  options->max_turn_replay = settings->max_turn_replay;
   options->eos_silence = settings->eos_silence;
   options->eos_timeout = settings->eos_timeout;
   options->tool_timeout = settings->tool_timeout;

@@ -219,7 +219,7 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   g_free (text);
 }
 
-/* It is not sent again: the words are gone. */
+/* That much is not kept to be sent again: the words are gone. */
 static void
 on_turn_lost (gpointer owner, guint64 duration)
 {
@@ -382,6 +382,7 @@ static const Rt2SessionListener listener = {
   .move_failed = on_move_failed,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
+  .retract = gst_realtime2_on_retract,
   .failed = on_failed,
   .speech_started = gst_realtime2_on_speech_started,
   .speech_stopped = gst_realtime2_on_speech_stopped,

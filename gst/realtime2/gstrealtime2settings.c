@@ -367,6 +367,11 @@ static const Property table[] = {
       RT2_COMMAND_MAX_IMAGE, 4 * 1024 * 1024, PLAYOUT,
       "Largest picture that is sent, bytes; what is larger is left out with a "
       "warning"),
+  DURATION ("max-turn-replay", "Max turn replay", max_turn_replay, 0,
+      600 * GST_SECOND, 60 * GST_SECOND, START,
+      "How much of what the user says is kept until it is answered, to be sent "
+      "again if the connection is lost; what is older is reported in a "
+      "realtime2/overrun message (0 = nothing is sent again)"),
   DURATION ("eos-silence", "EOS silence", eos_silence, 0, AUTO, AUTO, START,
       "Silence sent after the input has ended, so that the server finds the "
       "end of the turn, ns (-1 = auto: vad-silence-duration plus 200 ms with "

@@ -103,6 +103,7 @@ typedef struct {
   gint image_keep;
   gint history_limit;
   gint image_max_size;
+  guint64 max_turn_replay;
   guint64 eos_silence;
   guint64 eos_timeout;
 

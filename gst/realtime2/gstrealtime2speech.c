@@ -566,6 +566,25 @@ gst_realtime2_on_is_protected (gpointer owner)
   return is_protected;
 }
 
+gboolean
+gst_realtime2_on_retract (gpointer owner, const gchar *response_id)
+{
+  GstRealtime2 *self = owner;
+  gboolean retracted;
+
+  g_mutex_lock (&self->lock);
+  retracted = rt2_playout_retract (self->playout, response_id);
+  if (retracted)
+    rt2_figures_retracted (self->figures, response_id);
+  gst_realtime2_wake_text_pads (self);
+  g_mutex_unlock (&self->lock);
+
+  if (retracted)
+    gst_realtime2_post (self, "response-retracted", "response-id",
+        G_TYPE_STRING, response_id, NULL);
+  return retracted;
+}
+
 static gboolean
 wants_flush (GstRealtime2 *self)
 {

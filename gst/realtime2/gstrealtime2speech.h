@@ -31,6 +31,7 @@ void gst_realtime2_on_audio (
 void gst_realtime2_on_audio_done (gpointer owner, const Rt2Place *place);
 void gst_realtime2_on_text (gpointer owner, const Rt2Place *place,
     Rt2TextKind kind, const gchar *text, gboolean final);
+gboolean gst_realtime2_on_retract (gpointer owner, const gchar *response_id);
 gboolean gst_realtime2_on_is_protected (gpointer owner);
 GPtrArray *gst_realtime2_on_interrupt (gpointer owner);
 

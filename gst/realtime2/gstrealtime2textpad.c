@@ -188,8 +188,10 @@ push_due (GstRealtime2TextPad *pad, const Rt2CaptionRules *rules, guint64 now)
               pad->reader, rules, pad->position, now))) {
     push_gap (pad, caption->pts);
     /* The user may have barged in meanwhile. */
-    if (!caption->spoken->cancelled)
+    if (!caption->spoken->cancelled) {
+      caption->spoken->shown = TRUE;
       ret = push_caption (pad, caption);
+    }
     /* The item is shared and guarded by the lock that is held again. */
     rt2_caption_free (caption);
   }

@@ -222,6 +222,19 @@ rt2_figures_response_done (
   }
 }
 
+void
+rt2_figures_retracted (Rt2Figures *figures, const gchar *response_id)
+{
+  Response *response = find_response (figures, response_id);
+
+  if (!response)
+    return;
+  if (response->turn && !figures->waiting)
+    figures->waiting = g_rc_box_acquire (response->turn);
+  g_queue_remove (&figures->responses, response);
+  response_free (response);
+}
+
 /* --- items --- */
 
 static gboolean

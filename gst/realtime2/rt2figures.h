@@ -78,6 +78,9 @@ void rt2_figures_audio_came (
 /* The server finished the response (NULL: no more comes of any). */
 void rt2_figures_response_done (
     Rt2Figures *figures, const gchar *response_id, gboolean complete);
+/* The response was taken back unheard: it is forgotten, and its turn waits for
+ * another. */
+void rt2_figures_retracted (Rt2Figures *figures, const gchar *response_id);
 /* A period was placed; what is placed sounds @latency later. */
 void rt2_figures_placed (Rt2Figures *figures, guint64 latency);
 

@@ -264,3 +264,31 @@ rt2_playout_interrupt (Rt2Playout *playout, guint64 now, gboolean flush)
   g_ptr_array_unref (cut);
   return list;
 }
+
+/* --- an answer that breaks off --- */
+
+static gboolean
+is_of (const Rt2Spoken *spoken, const gchar *response_id)
+{
+  return spoken->role == RT2_ROLE_ASSISTANT
+      && g_strcmp0 (spoken->response_id, response_id) == 0;
+}
+
+gboolean
+rt2_playout_retract (Rt2Playout *playout, const gchar *response_id)
+{
+  for (GList *l = playout->items.head; l; l = l->next) {
+    const Rt2Spoken *spoken = l->data;
+
+    if (is_of (spoken, response_id) && (spoken->placed > 0 || spoken->shown))
+      return FALSE;
+  }
+  for (GList *l = playout->items.head; l; l = l->next) {
+    Rt2Spoken *spoken = l->data;
+
+    if (is_of (spoken, response_id) && !spoken->cancelled)
+      rt2_heard_free (cancel_item (playout, spoken, 0));
+  }
+  drop_cancelled (playout);
+  return TRUE;
+}

@@ -85,6 +85,7 @@ typedef struct {
   Rt2Fate fate;
   guint64 read_at; /* RT2_FATE_READ: running time from which on its words leave
                     */
+  gboolean shown;  /* words of it have left */
   gboolean local;  /* the server knows nothing of it */
   gboolean cancelled; /* interrupted or dropped: nothing more of it leaves */
   guint64 heard;      /* samples, once cancelled */
@@ -257,6 +258,12 @@ guint64 rt2_playout_sounds_at (const Rt2Playout *playout, guint64 rt);
  * are. */
 gboolean rt2_playout_was_audible (
     const Rt2Playout *playout, guint64 from, guint64 to);
+
+/* --- an answer that breaks off --- */
+
+/* Drops all items of @response_id if nothing of them has left: not a sample was
+ * placed, no word was shown. Else nothing changes, and FALSE. */
+gboolean rt2_playout_retract (Rt2Playout *playout, const gchar *response_id);
 
 /* --- interruption --- */
 

@@ -48,6 +48,13 @@ rt2_calls_reset (Rt2Calls *calls)
 }
 
 void
+rt2_calls_disconnected (Rt2Calls *calls)
+{
+  for (GList *l = calls->open.head; l; l = l->next)
+    ((Rt2Call *) l->data)->may_send = TRUE;
+}
+
+void
 rt2_calls_free (Rt2Calls *calls)
 {
   rt2_calls_reset (calls);

@@ -34,8 +34,11 @@ typedef struct {
 
 Rt2Calls *rt2_calls_new (void);
 void rt2_calls_free (Rt2Calls *calls);
-/* A new connection: no call is open, all ids stay known. */
+/* No call is open, all ids stay known. */
 void rt2_calls_reset (Rt2Calls *calls);
+/* The connection is lost, and with it all responses: what they called for may
+ * be answered. */
+void rt2_calls_disconnected (Rt2Calls *calls);
 
 /* Opens a call. NULL if its id was used before, or too many are open: then it
  * must not run. Owned by @calls until its output is taken. */

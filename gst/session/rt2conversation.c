@@ -363,6 +363,26 @@ rt2_conversation_set_has_audio (
     item->has_audio = TRUE;
 }
 
+/* Forgets the oldest voices that are too much. */
+static void
+bound_voices (Rt2Conversation *conversation)
+{
+  gsize left = RT2_CONVERSATION_MAX_VOICE;
+
+  for (GList *l = conversation->items.tail; l; l = l->prev) {
+    Rt2ConversationItem *item = l->data;
+    gsize size = size_of (item->audio);
+
+    if (size <= left) {
+      left -= size;
+      continue;
+    }
+    left = 0;
+    g_clear_pointer (&item->audio, g_bytes_unref);
+    changed (conversation, item);
+  }
+}
+
 void
 rt2_conversation_set_audio (Rt2Conversation *conversation, const gchar *item_id,
     GBytes *audio, Rt2AudioFormat format)
@@ -375,6 +395,7 @@ rt2_conversation_set_audio (Rt2Conversation *conversation, const gchar *item_id,
   item->audio = audio ? g_bytes_ref (audio) : NULL;
   item->audio_format = format;
   changed (conversation, item);
+  bound_voices (conversation);
 }
 
 gboolean

@@ -45,6 +45,9 @@ typedef struct {
  * forgotten beyond it, a call together with its output. */
 #define RT2_CONVERSATION_MAX_ITEMS 1000
 #define RT2_CONVERSATION_MAX_BYTES (32 * 1024 * 1024)
+/* Bytes of what the user said and there are no words for; the oldest is
+ * forgotten beyond it. */
+#define RT2_CONVERSATION_MAX_VOICE (4 * 1024 * 1024)
 /* Bytes of one text; what is longer is cut. */
 #define RT2_CONVERSATION_MAX_TEXT (1024 * 1024)
 /* Characters of an id that a client may give an item or a call. */

@@ -98,3 +98,15 @@ rt2_loudness_span (const Rt2Loudness *loudness, guint64 from)
   }
   return longest * RT2_LOUDNESS_FRAME;
 }
+
+guint64
+rt2_loudness_first (const Rt2Loudness *loudness, guint64 from)
+{
+  guint64 oldest = loudness->frames - MIN (loudness->frames, N_FRAMES);
+
+  for (guint64 i = MAX (oldest, from / RT2_LOUDNESS_FRAME);
+       i < loudness->frames; i++)
+    if (loudness->loud[i % N_FRAMES])
+      return i * RT2_LOUDNESS_FRAME;
+  return G_MAXUINT64;
+}

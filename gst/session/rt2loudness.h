@@ -34,4 +34,8 @@ guint64 rt2_loudness_span (const Rt2Loudness *loudness, guint64 from);
 /* ns; words have gaps, and two coughs are further apart. */
 #define RT2_LOUDNESS_GAP (G_GUINT64_CONSTANT (160) * 1000000)
 
+/* Where the first loud frame at or after @from (ns fed) begins; G_MAXUINT64 if
+ * none is remembered. */
+guint64 rt2_loudness_first (const Rt2Loudness *loudness, guint64 from);
+
 G_END_DECLS

@@ -87,10 +87,10 @@ rt2_responses_new (void)
   return responses;
 }
 
-void
-rt2_responses_reset (Rt2Responses *responses)
+/* All but the wishes. */
+static void
+forget_connection (Rt2Responses *responses)
 {
-  g_queue_clear_full (&responses->wishes, (GDestroyNotify) rt2_wish_free);
   g_queue_clear_full (&responses->due, (GDestroyNotify) run_free);
   g_queue_clear_full (&responses->ended, g_free);
   g_hash_table_remove_all (responses->runs);
@@ -101,6 +101,13 @@ rt2_responses_reset (Rt2Responses *responses)
   responses->marks = FALSE;
   responses->blocked = FALSE;
   responses->held = FALSE;
+}
+
+void
+rt2_responses_reset (Rt2Responses *responses)
+{
+  g_queue_clear_full (&responses->wishes, (GDestroyNotify) rt2_wish_free);
+  forget_connection (responses);
 }
 
 void
@@ -584,7 +591,60 @@ rt2_responses_kill (Rt2Responses *responses, const gchar *id)
     run->dead = TRUE;
 }
 
+/* --- a lost connection --- */
+
+/* Whether a wish of this kind is made anew by whoever made it. */
+static gboolean
+comes_again (const Rt2Wish *wish)
+{
+  return wish->kind == RT2_WISH_TURN || wish->kind == RT2_WISH_GREETING
+      || wish->kind == RT2_WISH_DISCLOSURE;
+}
+
+static void
+drop_coming_again (Rt2Responses *responses)
+{
+  GList *next;
+
+  for (GList *l = responses->wishes.head; l; l = next) {
+    next = l->next;
+    if (!comes_again (l->data))
+      continue;
+    rt2_wish_free (l->data);
+    g_queue_delete_link (&responses->wishes, l);
+  }
+}
+
+static void
+retrieve_wish (Rt2Responses *responses, Run *run)
+{
+  if (run->wish && !run->dead && !comes_again (run->wish))
+    wish_again (responses, run);
+}
+
+void
+rt2_responses_disconnected (Rt2Responses *responses)
+{
+  GHashTableIter iter;
+  gpointer run;
+
+  drop_coming_again (responses);
+  /* Each goes before the others: the last that was asked for comes first. */
+  for (GList *l = responses->due.tail; l; l = l->prev)
+    retrieve_wish (responses, l->data);
+  g_hash_table_iter_init (&iter, responses->runs);
+  while (g_hash_table_iter_next (&iter, NULL, &run))
+    retrieve_wish (responses, run);
+  forget_connection (responses);
+}
+
 /* --- questions --- */
+
+gboolean
+rt2_responses_is_known (const Rt2Responses *responses, const gchar *id)
+{
+  return find_run (responses, id) != NULL;
+}
 
 gboolean
 rt2_responses_is_dead (const Rt2Responses *responses, const gchar *id)

@@ -44,8 +44,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Wish, rt2_wish_free)
 Rt2Responses *rt2_responses_new (void);
 void rt2_responses_free (Rt2Responses *responses);
 
-/* A new connection: nothing is under way, due or wished for. */
+/* Nothing is under way, due or wished for. */
 void rt2_responses_reset (Rt2Responses *responses);
+/* The connection is lost. What waits goes on waiting; what was asked for and is
+ * neither dead nor done is wished for again. Not so what opens the
+ * conversation, nor answers to the user's turns: turns come again, and bring
+ * their wishes. */
+void rt2_responses_disconnected (Rt2Responses *responses);
 
 /* --- wishes --- */
 
@@ -115,6 +120,9 @@ void rt2_responses_give_up (Rt2Responses *responses);
 /* @id, and nothing else, is dead. */
 void rt2_responses_kill (Rt2Responses *responses, const gchar *id);
 
+/* TRUE if @id is under way, dead or not. */
+gboolean rt2_responses_is_known (
+    const Rt2Responses *responses, const gchar *id);
 /* TRUE if nothing of @id is to be heard: killed, or ended. */
 gboolean rt2_responses_is_dead (const Rt2Responses *responses, const gchar *id);
 /* TRUE if @id was asked for out of band. */

@@ -18,6 +18,7 @@
 #include "rt2pause.h"
 #include "rt2refused.h"
 #include "rt2responses.h"
+#include "rt2replay.h"
 #include "rt2seed.h"
 
 G_BEGIN_DECLS
@@ -161,7 +162,11 @@ struct _Rt2Session {
   GHashTable *deleted;   /* ids of items that we took back */
   guint64 vad_start;     /* ns appended when it last saw a start */
   guint64 vad_end;       /* ns appended when the server's VAD last saw an end */
-  guint64 unanswered;    /* ns of committed turns whose answer is not done */
+  Rt2Replay *replay;     /* of the turns that are not answered */
+  GQueue again;          /* Rt2UplinkPiece*, to be sent before all new ones */
+  guint64 again_ns;      /* of audio in it */
+  gboolean paced;        /* some of it was sent faster than it was said */
+  gboolean ends_again;   /* the end was sent on a connection that is gone */
 
   /* Answers. */
   Rt2Responses *responses; /* who wishes for one, which is under way */
@@ -289,10 +294,6 @@ void rt2_session_clear_turn (Rt2Session *session);
  * at which it is now; G_MAXUINT64 if that is not known. */
 guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
 
-/* What the user said, ns, that would be lost with this connection: sent, and
- * not answered to the end. */
-guint64 rt2_session_unanswered (Rt2Session *session);
-
 /* Takes back all that was not heard, here and on the server, and ends what is
  * under way. @cancel: the server does not do so by itself. */
 void rt2_session_interrupt (Rt2Session *session, gboolean cancel);
@@ -375,6 +376,34 @@ void rt2_session_pump (Rt2Session *session);
 
 /* Connects, with the newest key. */
 void rt2_session_connect (Rt2Session *session);
+/* The connection is over, and another will take its place: what was under way
+ * is wished for again, taken back, or stands as it is. Returns ns of what the
+ * user said that are lost. Then reset_connection() may follow. */
+guint64 rt2_session_part (Rt2Session *session);
+/* Of what the user said, what needs an answer, or may not have been heard, is
+ * sent again before all else; its items are forgotten. Returns ns that are not
+ * kept. */
+guint64 rt2_session_replay_turn (Rt2Session *session);
+/* ns of what the user said and nobody answered: lost if nothing follows. */
+guint64 rt2_session_unanswered (Rt2Session *session);
+/* A server is configured that knows nothing: tells it of the conversation. */
+void rt2_session_restore (Rt2Session *session);
+/* The next piece to be sent again, transfer full; FALSE if there is none. */
+gboolean rt2_session_next_again (Rt2Session *session, Rt2UplinkPiece *piece);
+/* Puts a piece behind those; takes it over. */
+void rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece);
+void rt2_session_clear_again (Rt2Session *session);
+/* Whether what the user said before is still to be sent again, so that what
+ * else is to be answered waits. */
+gboolean rt2_session_is_catching_up (Rt2Session *session);
+/* Makes the server's item, which has no audio, say what was heard of it. */
+void rt2_session_shorten_item (
+    Rt2Session *session, Rt2ConversationItem *item, const gchar *text);
+/* The turn @item_id, committed from @start to @end (ns appended), is in the
+ * conversation. */
+void rt2_session_keep_turn (
+    Rt2Session *session, const Rt2Event *event, guint64 start, guint64 end);
+
 /* Tells the server at @transport what it does not know yet of the conversation:
  * @seed is what it was told. If it is the connection in use, what is told is
  * present from then on. Nothing where the conversation is not ours to keep. */

@@ -275,6 +275,8 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   g_queue_init (&session->new_commands);
   g_queue_init (&session->images);
   session->loudness = rt2_loudness_new ();
+  session->replay = rt2_replay_new (options->max_turn_replay);
+  g_queue_init (&session->again);
   g_queue_init (&session->to_forget);
   session->refused = rt2_refused_new ();
   session->responses = rt2_responses_new ();
@@ -325,6 +327,9 @@ rt2_session_free (Rt2Session *session)
       &session->new_commands, (GDestroyNotify) rt2_command_free);
   g_queue_clear_full (&session->commands, (GDestroyNotify) rt2_command_free);
   rt2_loudness_free (session->loudness);
+  rt2_session_clear_again (session);
+  rt2_session_clear_forgotten (session);
+  rt2_replay_free (session->replay);
   rt2_refused_free (session->refused);
   rt2_responses_free (session->responses);
   rt2_calls_free (session->calls);

@@ -34,6 +34,7 @@ typedef enum {
   RT2_UPLINK_CLEAR,   /* what was sent and not committed is void */
   RT2_UPLINK_COMMAND, /* what is to be done after the audio before it */
   RT2_UPLINK_END,     /* there will be no more */
+  RT2_UPLINK_COMMIT,  /* the user's turn ended here; of the session itself */
 } Rt2UplinkKind;
 
 /* What the owner has for the server. */
@@ -144,9 +145,16 @@ typedef struct {
       Rt2MoveReason reason, gboolean again);
   /* The connection is gone and will be tried again in @delay ns. */
   void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
-  /* With a connection went what the user said last: @duration ns were sent and
-   * not answered to the end. Before `lost` or `failed`. */
+  /* With a connection went what the user said last: @duration ns were sent,
+   * not answered to the end, and are not kept (see max_turn_replay) or, before
+   * `failed`, of no more use. Before `lost` or `failed`. */
   void (*turn_lost) (gpointer owner, guint64 duration);
+  /* The connection is gone in the middle of the answer @response_id. If not a
+   * sample or word of it has left, it is dropped, with all that is known of it,
+   * and TRUE: what it answered will be answered anew. Else what came of it is
+   * played out, and stands. The function may be NULL: then what came has left.
+   */
+  gboolean (*retract) (gpointer owner, const gchar *response_id);
   /* The end: no further try. The session is DISCONNECTED. */
   void (*failed) (gpointer owner, const Rt2Fault *fault);
 
@@ -265,17 +273,20 @@ typedef struct {
                                  * not do; with its own key, if any: that of
                                  * the listener is for `transport` */
   gchar *fallback_model;        /* instead of `model` there */
-  guint64 fallback_look; /* ns from one look at `transport` to the next while
-                          * the fallback is in use, the shortest */
-  guint64 healthy_time;  /* ns that a session must have lasted for its loss
-                          * to be the first in a row */
-  guint64 eos_silence;   /* ns appended at the end under server VAD;
-                          * G_MAXUINT64 = vad_silence_duration + 200 ms */
-  gchar *disclosure;     /* NULL, or what it says before all else */
-  gchar *greeting;       /* NULL, or what the agent opens with */
-  guint64 tool_timeout;  /* ns until an open function call is answered with
-                          * an error; 0 = never */
-  Rt2Pricing *pricing;   /* NULL: no price is known */
+  guint64 fallback_look;   /* ns from one look at `transport` to the next while
+                            * the fallback is in use, the shortest */
+  guint64 healthy_time;    /* ns that a session must have lasted for its loss
+                            * to be the first in a row */
+  guint64 max_turn_replay; /* ns of the user's audio that are kept until they
+                            * are answered, to be sent again on another
+                            * connection; 0 = none */
+  guint64 eos_silence;     /* ns appended at the end under server VAD;
+                            * G_MAXUINT64 = vad_silence_duration + 200 ms */
+  gchar *disclosure;       /* NULL, or what it says before all else */
+  gchar *greeting;         /* NULL, or what the agent opens with */
+  guint64 tool_timeout;    /* ns until an open function call is answered with
+                            * an error; 0 = never */
+  Rt2Pricing *pricing;     /* NULL: no price is known */
   Rt2Budget budget;
   guint64 eos_timeout;      /* ns without an event and without speech being
                              * played; 0 = for ever */

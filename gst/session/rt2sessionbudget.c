@@ -161,7 +161,9 @@ stop_spending (Rt2Session *session, const Rt2Spent *spent)
     rt2_session_clear_turn (session);
     rt2_session_send_config (session);
   }
-  session->unanswered = 0;
+  rt2_session_clear_again (session);
+  rt2_replay_clear (session->replay);
+  rt2_replay_settle_until (session->replay, G_MAXUINT64);
   if (session->listener->budget_exceeded)
     session->listener->budget_exceeded (session->owner, spent);
   if (is_conversation (session))

@@ -185,7 +185,8 @@ rt2_session_send_wishes (Rt2Session *session)
   rt2_responses_set_floor (
       session->responses, session->speech_open || now < session->floor_until);
   /* What is to be cut must not be mixed with what comes after the cut. */
-  rt2_responses_hold (session->responses, session->deferred);
+  rt2_responses_hold (session->responses,
+      session->deferred || rt2_session_is_catching_up (session));
   while (session->configured && session->mcp_waiting == 0
       && rt2_responses_is_ready (session->responses))
     send_wish (session);

@@ -334,6 +334,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
     rt2_session_disarm (&session->timer);
     rt2_event_log_note (session->log,
         rt2_transport_get_number (session->transport), RT2_LOG_CONFIGURED);
+    rt2_session_restore (session);
     session->listener->configured (session->owner, info, reconnected);
     rt2_session_note_endpoint (session, info);
     wish_for_opening (session);

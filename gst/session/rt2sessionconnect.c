@@ -53,6 +53,7 @@ on_message (gpointer user_data, const gchar *text, gsize size)
   Rt2Session *session = user_data;
 
   session->last_alive = g_get_monotonic_time ();
+  rt2_replay_alive (session->replay);
   rt2_session_handle_message (session, text, size);
   rt2_session_after_event (session);
 }
@@ -136,11 +137,8 @@ void
 rt2_session_reset_connection (Rt2Session *session)
 {
   rt2_session_reset_link (session);
-  rt2_responses_reset (session->responses);
-  rt2_calls_reset (session->calls);
   g_queue_clear_full (&session->images, g_free);
-  rt2_conversation_clear (session->conversation);
-  rt2_session_clear_forgotten (session);
+  rt2_conversation_disconnected (session->conversation);
 }
 
 void
@@ -235,8 +233,8 @@ try_again (Rt2Session *session, const Rt2Fault *fault, gboolean elsewhere)
 void
 rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
-  guint64 unanswered = rt2_session_unanswered (session);
   Rt2EndpointsStep step;
+  guint64 lost;
 
   RT2_SESSION_ASSERT_THREAD (session);
   /* An `error` event may quote the key. */
@@ -246,14 +244,18 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
     return;
   }
   rt2_transport_close (session->transport);
-  rt2_session_note_opening (session);
-  rt2_session_drop_wishes (
-      session, "the connection was lost before its turn came");
   count_attempt (session);
-  rt2_session_reset_connection (session);
-  if (unanswered > 0 && session->listener->turn_lost)
-    session->listener->turn_lost (session->owner, unanswered);
   step = rt2_session_judge_fault (session, fault);
+  if (step != RT2_ENDPOINTS_END) {
+    lost = rt2_session_part (session);
+  } else {
+    lost = rt2_session_unanswered (session);
+    rt2_session_drop_wishes (
+        session, "the connection was lost before its turn came");
+  }
+  rt2_session_reset_connection (session);
+  if (lost > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, lost);
   if (step == RT2_ENDPOINTS_END)
     give_up (session, fault);
   else

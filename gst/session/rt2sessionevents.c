@@ -228,8 +228,10 @@ start_response (Rt2Session *session, const gchar *id, const gchar *mark)
   if (start == RT2_START_VOID)
     rt2_session_send (session,
         rt2_build_response_cancel (id, rt2_session_new_event_id (session)));
-  if (start == RT2_START_NEW && !(wish && wish->out_of_band))
+  if (start == RT2_START_NEW && !(wish && wish->out_of_band)) {
+    rt2_replay_answering (session->replay);
     session->listener->response_started (session->owner, id, opening_of (wish));
+  }
 }
 
 static void
@@ -252,8 +254,10 @@ report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
   if (rt2_responses_is_out_of_band (session->responses, event->response_id))
     return;
   dead = rt2_responses_is_dead (session->responses, event->response_id);
-  if (!dead) {
+  /* A call is answered in any case. */
+  if (!dead || event->item->type == RT2_ITEM_FUNCTION_CALL)
     note_output (session, event->item, event);
+  if (!dead) {
     session->listener->item (session->owner, &place, event->item, done);
   }
   if (done && event->item->type == RT2_ITEM_FUNCTION_CALL)
@@ -317,8 +321,10 @@ take_calls (Rt2Session *session, const Rt2Response *response, gboolean dead)
   for (guint i = 0; i < response->output->len; i++) {
     const Rt2Item *item = g_ptr_array_index (response->output, i);
 
-    if (item->type == RT2_ITEM_FUNCTION_CALL)
-      rt2_session_on_function_call (session, item, response->id, dead);
+    if (item->type != RT2_ITEM_FUNCTION_CALL)
+      continue;
+    rt2_conversation_note (session->conversation, item, NULL, response->id, i);
+    rt2_session_on_function_call (session, item, response->id, dead);
   }
 }
 
@@ -337,6 +343,7 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
   gboolean apart = rt2_responses_is_out_of_band (
       session->responses, response->id);
   gboolean dead = rt2_responses_is_dead (session->responses, response->id);
+  gboolean known = rt2_responses_is_known (session->responses, response->id);
 
   rt2_session_notice_items (session, event);
   if (!rt2_responses_ended (session->responses, response->id))
@@ -344,7 +351,9 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
   session->stats.responses++;
   add_usage (session, &response->usage);
   if (!apart) {
-    session->unanswered = 0;
+    if (!known)
+      rt2_replay_answering (session->replay);
+    rt2_replay_answered (session->replay);
     take_calls (session, response, dead);
     rt2_calls_response_done (session->calls, response->id, dead);
     if (dead && !session->options->call_id)

@@ -10,6 +10,22 @@ new_event_id (gpointer user_data)
   return rt2_session_new_event_id (user_data);
 }
 
+/* Pictures that are there count for how many may stay. */
+static void
+list_images (Rt2Session *session)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+
+  g_queue_clear_full (&session->images, g_free);
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (item->image && item->present)
+      g_queue_push_tail (&session->images, g_strdup (item->id));
+  }
+  g_ptr_array_unref (items);
+}
+
 void
 rt2_session_seed (Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed)
 {
@@ -30,6 +46,305 @@ rt2_session_seed (Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed)
   for (guint i = 0; i < events->len; i++)
     rt2_transport_send (transport, g_ptr_array_index (events, i));
   g_ptr_array_unref (events);
-  if (transport == session->transport)
-    rt2_seed_mark (seed, session->conversation);
+  if (transport != session->transport)
+    return;
+  rt2_seed_mark (seed, session->conversation);
+  list_images (session);
+}
+
+void
+rt2_session_restore (Rt2Session *session)
+{
+  Rt2Seed *seed = rt2_seed_new ();
+
+  rt2_session_seed (session, session->transport, seed);
+  rt2_seed_free (seed);
+}
+
+/* --- what was under way --- */
+
+/* Whether @id called for something that runs, or has run. */
+static gboolean
+has_acted (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  gboolean acted = FALSE;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    acted |= item->type == RT2_ITEM_FUNCTION_CALL && item->call_id
+        && g_strcmp0 (item->response_id, id) == 0
+        && rt2_calls_is_known (session->calls, item->call_id);
+  }
+  g_ptr_array_unref (items);
+  return acted;
+}
+
+/* Whether anything came that can be heard or read of @id. */
+static gboolean
+has_begun (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_messages_of (session->conversation, id);
+  gboolean begun = FALSE;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    begun |= item->has_audio || item->stated || item->written;
+  }
+  g_ptr_array_unref (items);
+  return begun;
+}
+
+static void
+forget_messages (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_messages_of (session->conversation, id);
+
+  for (guint i = 0; i < items->len; i++)
+    rt2_conversation_remove (session->conversation,
+        ((Rt2ConversationItem *) g_ptr_array_index (items, i))->id);
+  g_ptr_array_unref (items);
+}
+
+/* The answer @id breaks off. TRUE if it stands as far as it came: to ask for it
+ * again would be to hear it, or to do what it did, twice. */
+static gboolean
+break_off (Rt2Session *session, const gchar *id)
+{
+  const Rt2Wish *wish = rt2_responses_wish_of (session->responses, id);
+  gboolean acted = has_acted (session, id);
+  gboolean begun = has_begun (session, id);
+  gboolean retracted = !begun;
+
+  if (session->listener->retract)
+    retracted = session->listener->retract (session->owner, id);
+  if (retracted)
+    forget_messages (session, id);
+  if (retracted && !acted)
+    return FALSE;
+  /* It must be heard to its end. */
+  session->discloses |= wish && wish->kind == RT2_WISH_DISCLOSURE;
+  rt2_responses_kill (session->responses, id);
+  return TRUE;
+}
+
+guint64
+rt2_session_part (Rt2Session *session)
+{
+  GPtrArray *active = rt2_responses_list_active (session->responses);
+  guint64 missing;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  for (guint i = 0; i < active->len; i++)
+    if (break_off (session, g_ptr_array_index (active, i)))
+      rt2_replay_answered (session->replay);
+  g_ptr_array_unref (active);
+  rt2_session_note_opening (session);
+  rt2_responses_disconnected (session->responses);
+  rt2_calls_disconnected (session->calls);
+  missing = rt2_session_replay_turn (session);
+  /* The server that the end was told to is gone. */
+  if (session->finish == RT2_FINISH_WAITING) {
+    session->finish = RT2_FINISH_ASKED;
+    session->ends_again = TRUE;
+  }
+  return missing;
+}
+
+/* --- the user's audio again --- */
+
+static gboolean
+has_vad (Rt2Session *session)
+{
+  return session->type == RT2_SESSION_TYPE_TRANSCRIPTION
+      || (session->type == RT2_SESSION_TYPE_REALTIME
+          && rt2_session_config_has_vad (session->config));
+}
+
+static Rt2ReplayMode
+mode_of (Rt2Session *session)
+{
+  return has_vad (session) ? RT2_REPLAY_SPEECH : RT2_REPLAY_ALL;
+}
+
+guint64
+rt2_session_unanswered (Rt2Session *session)
+{
+  if (session->type != RT2_SESSION_TYPE_REALTIME)
+    return 0;
+  /* A server may commit the same twice. */
+  return MIN (rt2_replay_unanswered (session->replay, mode_of (session)),
+             rt2_input_clock_total (session->clock))
+      + session->again_ns;
+}
+
+static Rt2UplinkPiece
+piece_of (const Rt2ReplayStep *step)
+{
+  Rt2UplinkPiece piece = { RT2_UPLINK_COMMIT, NULL, step->rt, NULL };
+
+  if (step->audio) {
+    piece.kind = RT2_UPLINK_AUDIO;
+    piece.audio = g_bytes_ref (step->audio);
+  }
+  return piece;
+}
+
+guint64
+rt2_session_replay_turn (Rt2Session *session)
+{
+  GPtrArray *turns = rt2_replay_list (session->replay);
+  GQueue later = session->again;
+  GPtrArray *steps;
+  guint64 missing;
+
+  /* They become items of the next server. */
+  for (guint i = 0; i < turns->len; i++)
+    rt2_conversation_remove (
+        session->conversation, g_ptr_array_index (turns, i));
+  g_ptr_array_unref (turns);
+  steps = rt2_replay_take (session->replay, mode_of (session),
+      session->config->vad_prefix_padding, &missing);
+  g_queue_init (&session->again);
+  for (guint i = 0; i < steps->len; i++) {
+    const Rt2ReplayStep *step = g_ptr_array_index (steps, i);
+    Rt2UplinkPiece piece = piece_of (step);
+
+    if (!step->audio || step->format == session->config->input_format)
+      rt2_session_add_again (session, &piece);
+    else
+      g_bytes_unref (piece.audio);
+  }
+  g_ptr_array_unref (steps);
+  for (GList *l = later.head; l; l = l->next)
+    g_queue_push_tail (&session->again, l->data);
+  g_queue_clear (&later);
+  session->paced = session->again.length > 0;
+  if (session->type != RT2_SESSION_TYPE_REALTIME
+      && session->options->max_turn_replay == 0)
+    return 0;
+  return missing;
+}
+
+static guint64
+duration_of (Rt2Session *session, const Rt2UplinkPiece *piece)
+{
+  if (piece->kind != RT2_UPLINK_AUDIO)
+    return 0;
+  return rt2_audio_format_bytes_to_ns (
+      session->config->input_format, g_bytes_get_size (piece->audio));
+}
+
+void
+rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece)
+{
+  g_queue_push_tail (&session->again, g_memdup2 (piece, sizeof *piece));
+  session->again_ns += duration_of (session, piece);
+}
+
+gboolean
+rt2_session_next_again (Rt2Session *session, Rt2UplinkPiece *piece)
+{
+  Rt2UplinkPiece *first = g_queue_pop_head (&session->again);
+  guint64 duration;
+
+  if (!first)
+    return FALSE;
+  *piece = *first;
+  g_free (first);
+  duration = duration_of (session, piece);
+  session->again_ns -= MIN (session->again_ns, duration);
+  if (session->again.length == 0)
+    session->again_ns = 0;
+  return TRUE;
+}
+
+static void
+piece_free (Rt2UplinkPiece *piece)
+{
+  g_clear_pointer (&piece->audio, g_bytes_unref);
+  g_clear_pointer (&piece->command, rt2_command_free);
+  g_free (piece);
+}
+
+void
+rt2_session_clear_again (Rt2Session *session)
+{
+  g_queue_clear_full (&session->again, (GDestroyNotify) piece_free);
+  session->again_ns = 0;
+}
+
+gboolean
+rt2_session_is_catching_up (Rt2Session *session)
+{
+  return session->again.length > 0
+      && !rt2_responses_has (session->responses, RT2_WISH_DISCLOSURE)
+      && !rt2_responses_has (session->responses, RT2_WISH_GREETING);
+}
+
+/* --- items --- */
+
+void
+rt2_session_keep_turn (
+    Rt2Session *session, const Rt2Event *event, guint64 start, guint64 end)
+{
+  Rt2Item item = { .id = event->item_id,
+    .type = RT2_ITEM_MESSAGE,
+    .status = RT2_STATUS_COMPLETED,
+    .role = RT2_ROLE_USER };
+  Rt2AudioFormat format;
+  GBytes *audio;
+
+  if (session->type != RT2_SESSION_TYPE_REALTIME || session->options->call_id
+      || !event->item_id)
+    return;
+  rt2_conversation_note (
+      session->conversation, &item, event->previous_item_id, NULL, 0);
+  audio = rt2_replay_get (session->replay, start, end, &format);
+  if (!audio)
+    return;
+  rt2_conversation_set_audio (
+      session->conversation, event->item_id, audio, format);
+  g_bytes_unref (audio);
+}
+
+/* What @item follows in the conversation that the server has. */
+static const gchar *
+place_of (Rt2Session *session, const Rt2ConversationItem *item)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  const gchar *previous = RT2_SEED_NOTE_ID;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *other = g_ptr_array_index (items, i);
+
+    if (other == item)
+      break;
+    if (other->present && !other->gone)
+      previous = other->id;
+  }
+  g_ptr_array_unref (items);
+  return previous;
+}
+
+void
+rt2_session_shorten_item (
+    Rt2Session *session, Rt2ConversationItem *item, const gchar *text)
+{
+  RT2_SESSION_ASSERT_THREAD (session);
+  if (!text || !*text) {
+    rt2_session_delete_item (session, item->id);
+    return;
+  }
+  rt2_conversation_set_heard (session->conversation, item->id, text);
+  if (!item->present)
+    return;
+  rt2_session_send (
+      session, rt2_build_delete (item->id, rt2_session_new_event_id (session)));
+  rt2_session_send (session,
+      rt2_seed_build_item (
+          item, place_of (session, item), rt2_session_new_event_id (session)));
+  session->stats.truncations++;
 }

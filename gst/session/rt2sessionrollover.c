@@ -403,18 +403,21 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
   g_free (to);
 }
 
-/* What is under way here gets no end: as after a loss. */
+/* What the server in use may not have finished with goes to the next. What is
+ * under way here gets no end: as after a loss. A translator has said all. */
 static void
-break_off (Rt2Session *session)
+hand_over (Rt2Session *session)
 {
-  guint64 unanswered = rt2_session_unanswered (session);
+  guint64 lost = 0;
 
-  rt2_session_note_opening (session);
-  rt2_session_drop_wishes (session, "the session ended before its turn came");
-  rt2_responses_reset (session->responses);
-  rt2_calls_reset (session->calls);
-  if (unanswered > 0 && session->listener->turn_lost)
-    session->listener->turn_lost (session->owner, unanswered);
+  if (session->type == RT2_SESSION_TYPE_TRANSLATION)
+    rt2_replay_settle_until (session->replay, G_MAXUINT64);
+  if (rt2_responses_is_open (session->responses))
+    lost = rt2_session_part (session);
+  else
+    rt2_session_replay_turn (session);
+  if (lost > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, lost);
 }
 
 static void
@@ -427,8 +430,7 @@ take_over (Rt2Session *session)
   Rt2Transport *old;
 
   mover->draining = FALSE;
-  if (rt2_responses_is_open (session->responses))
-    break_off (session);
+  hand_over (session);
   adopt_wanted (session);
   old = swap_connection (session);
   mover->standby = NULL;

@@ -39,15 +39,52 @@ is_json_object (const gchar *text)
 
 /* --- outputs --- */
 
+static Rt2ConversationItem *
+item_of (Rt2Session *session, const Rt2Call *call)
+{
+  return rt2_conversation_find_call (
+      session->conversation, RT2_ITEM_FUNCTION_CALL, call->call_id);
+}
+
+static gboolean
+is_restored (Rt2Session *session, const Rt2Call *call)
+{
+  const Rt2ConversationItem *item = item_of (session, call);
+
+  return item && item->restored;
+}
+
+/* The server that made @call is gone: the one in use learns of it only now that
+ * both halves are there. */
+static void
+tell_of_call (Rt2Session *session, const Rt2Call *call)
+{
+  Rt2ConversationItem *item = item_of (session, call);
+
+  if (!item || item->present || session->options->call_id)
+    return;
+  rt2_session_send (session,
+      rt2_seed_build_item (item, NULL, rt2_session_new_event_id (session)));
+  item->present = item->restored = TRUE;
+}
+
 static void
 send_output (Rt2Session *session, const Rt2Call *call)
 {
-  const gchar *event_id = rt2_session_new_event_id (session);
-  gchar *item_id = rt2_session_new_item_id (session, "output");
+  const gchar *event_id;
+  gchar *item_id, *wire_id;
 
+  tell_of_call (session, call);
+  event_id = rt2_session_new_event_id (session);
+  item_id = rt2_session_new_item_id (session, "output");
+  /* Of a call that a client has told the server of. */
+  wire_id = is_restored (session, call)
+      ? rt2_conversation_wire_id (call->call_id)
+      : g_strdup (call->call_id);
   rt2_session_send (session,
       rt2_build_function_output (
-          item_id, NULL, call->call_id, call->output, event_id));
+          item_id, NULL, wire_id, call->output, event_id));
+  g_free (wire_id);
   rt2_conversation_add_output (
       session->conversation, item_id, call->call_id, call->output);
   g_free (item_id);

@@ -150,6 +150,7 @@ rt2_session_on_translated_audio (Rt2Session *session, const Rt2Event *event)
 
   session->translated += rt2_audio_format_bytes_to_ns (
       session->config->output_format, g_bytes_get_size (event->audio));
+  rt2_replay_settle_until (session->replay, session->translated);
   session->listener->audio (session->owner, &place, event->audio);
 }
 

@@ -62,9 +62,15 @@ rt2_session_is_deleted (Rt2Session *session, const gchar *item_id)
 void
 rt2_session_delete_item (Rt2Session *session, const gchar *item_id)
 {
+  const Rt2ConversationItem *item = rt2_conversation_find (
+      session->conversation, item_id);
+
   RT2_SESSION_ASSERT_THREAD (session);
-  rt2_session_send (
-      session, rt2_build_delete (item_id, rt2_session_new_event_id (session)));
+  /* Nothing to delete where it never was. */
+  if (!item || item->present)
+    rt2_session_send (session,
+        rt2_build_delete (
+            item ? item->id : item_id, rt2_session_new_event_id (session)));
   if (g_hash_table_size (session->deleted) >= MAX_DELETED)
     g_hash_table_remove_all (session->deleted);
   g_hash_table_add (session->deleted, g_strdup (item_id));
@@ -81,13 +87,16 @@ truncate_item (Rt2Session *session, const Rt2Heard *heard)
       session->conversation, heard->item_id);
   guint64 ms = heard->heard * 1000 / heard->rate;
 
-  /* What is still played of a connection that is gone is not in this one. */
   if (!item || item->type != RT2_ITEM_MESSAGE)
     return;
   if (heard->complete && heard->heard >= heard->received)
     return;
   if (ms == 0) {
     rt2_session_delete_item (session, heard->item_id);
+    return;
+  }
+  if (item->restored || !item->present) {
+    rt2_session_shorten_item (session, item, heard->heard_text);
     return;
   }
   rt2_session_send (session,
@@ -141,6 +150,7 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
   for (guint i = 0; !session->options->call_id && i < active->len; i++)
     delete_unbegun (session, g_ptr_array_index (active, i));
   rt2_responses_interrupt (session->responses);
+  rt2_replay_answered (session->replay);
   rt2_calls_silence (session->calls);
   g_ptr_array_unref (active);
   g_ptr_array_unref (heard);
@@ -323,6 +333,7 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   session->vad_start = instant (session, event->audio_start_ms);
   session->turn = RT2_TURN_PLAIN;
   session->speech_open = TRUE;
+  rt2_replay_speech (session->replay, session->vad_start);
   session->vad_commits = FALSE;
   session->last_turn = g_get_monotonic_time ();
   utterance.start = rt2_input_clock_to_running_time (
@@ -393,23 +404,22 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   report_turn (session, event->audio_end_ms);
 }
 
-/* The server's VAD committed a turn. Who answers it? */
-static void
+/* The server's VAD committed a turn. Who answers it? FALSE if nobody does. */
+static gboolean
 expect_answer (Rt2Session *session)
 {
   const Rt2SessionConfig *config = config_in_force (session);
 
   if (session->type != RT2_SESSION_TYPE_REALTIME
       || !rt2_session_config_has_vad (config))
-    return;
+    return FALSE;
   if (server_answers (session))
     rt2_responses_expect (session->responses);
   else if (we_decide (session) && config->create_response)
     rt2_session_want (session, RT2_WISH_TURN);
   else
-    return;
-  session->unanswered += session->vad_end
-      - MIN (session->vad_end, session->vad_start);
+    return FALSE;
+  return TRUE;
 }
 
 static gboolean
@@ -477,6 +487,31 @@ rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
     session->listener->notice (session->owner, event, &silence);
 }
 
+/* A turn of which nobody waits for anything is not to be sent again. */
+static gboolean
+is_awaited (Rt2Session *session, const Rt2Span *ours)
+{
+  if (session->type == RT2_SESSION_TYPE_TRANSCRIPTION)
+    return TRUE;
+  if (ours)
+    return session->config->create_response;
+  if (session->turn != RT2_TURN_SILENCE)
+    return expect_answer (session);
+  session->turn = RT2_TURN_PLAIN;
+  return FALSE;
+}
+
+/* Marks the turn where it is in what was sent. */
+static void
+mark_turn (Rt2Session *session, const Rt2Event *event, const Rt2Span *ours)
+{
+  if (!ours)
+    rt2_replay_turn (
+        session->replay, session->vad_start, session->vad_end, FALSE);
+  if (event->item_id)
+    rt2_replay_name (session->replay, event->item_id);
+}
+
 void
 rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
 {
@@ -493,14 +528,17 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
     note_span (session, event->item_id, ours);
   if (!ours)
     note_committed (session);
+  mark_turn (session, event, ours);
   if (!ours && session->turn == RT2_TURN_DISMISSED) {
+    rt2_replay_settle (session->replay, event->item_id);
     dismiss_turn (session, event->item_id);
     return;
   }
-  if (!ours && session->turn == RT2_TURN_SILENCE)
-    session->turn = RT2_TURN_PLAIN;
-  else if (!ours)
-    expect_answer (session);
+  rt2_session_keep_turn (session, event,
+      ours ? ours->start : session->vad_start,
+      ours ? ours->end : session->vad_end);
+  if (!is_awaited (session, ours))
+    rt2_replay_settle (session->replay, event->item_id);
   expect_transcript (session, event->item_id);
   g_free (ours);
 }
@@ -544,6 +582,10 @@ end_transcript (Rt2Session *session, const Rt2Event *event, const gchar *text)
   if (!event->item_id)
     return;
   rt2_conversation_set_text (session->conversation, event->item_id, text);
+  if (event->type == RT2_EVENT_INPUT_TRANSCRIPT_COMPLETED)
+    rt2_conversation_set_audio (session->conversation, event->item_id, NULL, 0);
+  if (session->type == RT2_SESSION_TYPE_TRANSCRIPTION)
+    rt2_replay_settle (session->replay, event->item_id);
   g_hash_table_remove (session->transcripts, event->item_id);
   g_hash_table_remove (session->utterances, event->item_id);
 }

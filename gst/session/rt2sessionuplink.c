@@ -13,6 +13,8 @@
 #define PIECES_PER_TURN 32
 /* Servers lose what is uploaded faster than four times real time. */
 #define MAX_UPLOAD_SPEED 3
+/* What is sent again goes at most so many times as fast as it was said. */
+#define REPLAY_SPEED 4
 /* How long a translation's audio may not come before silence is put in. */
 #define FLOW_SLACK (400 * NS_PER_MS)
 #define FLOW_INTERVAL (200 * NS_PER_MS)
@@ -28,8 +30,10 @@ is_translation (Rt2Session *session)
 }
 
 static void
-append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
+append_audio (Rt2Session *session, GBytes *audio, guint64 rt)
 {
+  gsize size;
+  const guint8 *data = g_bytes_get_data (audio, &size);
   guint64 duration = rt2_audio_format_bytes_to_ns (
       session->config->input_format, size);
   GString *json = g_string_sized_new (size * 4 / 3 + 64);
@@ -41,6 +45,7 @@ append_audio (Rt2Session *session, const guint8 *data, gsize size, guint64 rt)
   rt2_transport_send (session->transport, json->str);
   g_string_free (json, TRUE);
   rt2_input_clock_append (session->clock, rt, duration);
+  rt2_replay_append (session->replay, session->config->input_format, audio, rt);
   if (is_translation (session))
     rt2_session_charge_translation (session, duration);
   if (session->type != RT2_SESSION_TYPE_TRANSCRIPTION)
@@ -64,8 +69,10 @@ append_silence (Rt2Session *session, guint64 duration)
   memset (silence, rt2_audio_format_silence (format), piece);
   while (left > 0) {
     gsize size = MIN (left, piece);
+    GBytes *audio = g_bytes_new (silence, size);
 
-    append_audio (session, silence, size, G_MAXUINT64);
+    append_audio (session, audio, G_MAXUINT64);
+    g_bytes_unref (audio);
     left -= size;
   }
   g_free (silence);
@@ -127,6 +134,7 @@ rt2_session_commit (Rt2Session *session)
   g_queue_push_tail (&session->commits, span);
   rt2_session_send (
       session, rt2_build_commit (rt2_session_new_event_id (session)));
+  rt2_replay_turn (session->replay, span->start, span->end, TRUE);
   session->uncommitted = 0;
   session->speech_open = FALSE;
   session->last_turn = session->turn_end = g_get_monotonic_time ();
@@ -137,7 +145,6 @@ rt2_session_commit (Rt2Session *session)
   if (session->type != RT2_SESSION_TYPE_REALTIME
       || !session->config->create_response)
     return;
-  session->unanswered += span->end - span->start;
   rt2_session_want (session, RT2_WISH_TURN);
 }
 
@@ -153,7 +160,7 @@ take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
   /* The call that a sideband joins has its own audio. */
   if (session->options->call_id || session->spending.spent)
     return;
-  append_audio (session, data, size, rt);
+  append_audio (session, audio, rt);
   rt2_session_judge_speech (session);
   if (commits_at_pauses (session)
       && rt2_pause_feed (session->pause, session->config->input_format, data,
@@ -226,6 +233,23 @@ end_uplink (Rt2Session *session)
     rt2_session_commit (session);
 }
 
+/* How long, ns, until more may be sent again: it is paced from the first that a
+ * connection takes. */
+static guint64
+time_to_replay (Rt2Session *session)
+{
+  guint64 sent = rt2_input_clock_total (session->clock), allowed;
+
+  if (!session->paced || session->flow_start == 0)
+    return 0;
+  allowed = (g_get_monotonic_time () - session->flow_start) * NS_PER_US
+      * REPLAY_SPEED;
+  if (sent > allowed)
+    return (sent - allowed) / REPLAY_SPEED;
+  session->paced = session->again.length > 0;
+  return 0;
+}
+
 /* How long, ns, until more may go up without being lost there. */
 static guint64
 time_to_upload (Rt2Session *session)
@@ -233,7 +257,7 @@ time_to_upload (Rt2Session *session)
   guint64 elapsed, allowed, sent;
 
   if (session->type == RT2_SESSION_TYPE_REALTIME || session->flow_start == 0)
-    return 0;
+    return time_to_replay (session);
   elapsed = (g_get_monotonic_time () - session->flow_start) * NS_PER_US;
   allowed = (elapsed + FLOW_INTERVAL) * MAX_UPLOAD_SPEED;
   sent = rt2_input_clock_total (session->clock);
@@ -257,6 +281,7 @@ on_flow_timer (gpointer data)
 
   rt2_session_disarm (&session->flow_timer);
   rt2_session_pump (session);
+  rt2_session_after_event (session);
   return G_SOURCE_REMOVE;
 }
 
@@ -285,11 +310,41 @@ rt2_session_clear_turn (Rt2Session *session)
 {
   session->uncommitted = 0;
   session->speech_open = FALSE;
+  rt2_replay_clear (session->replay);
   rt2_session_stop_judging (session);
   rt2_pause_reset (session->pause);
   if (!is_translation (session) && !session->options->call_id)
     rt2_session_send (
         session, rt2_build_clear (rt2_session_new_event_id (session)));
+}
+
+/* What was said before goes first. Meanwhile what is new is taken from the
+ * owner as well, whose room is not made for so long a wait. */
+static gboolean
+next_piece (Rt2Session *session, Rt2UplinkPiece *piece)
+{
+  guint64 limit = session->options->max_turn_replay;
+
+  while (session->again.length > 0 && session->again_ns < limit
+      && session->listener->pull (session->owner, piece))
+    rt2_session_add_again (session, piece);
+  if (rt2_session_next_again (session, piece))
+    return TRUE;
+  if (!session->ends_again)
+    return session->listener->pull (session->owner, piece);
+  session->ends_again = FALSE;
+  *piece = (Rt2UplinkPiece){ .kind = RT2_UPLINK_END };
+  return TRUE;
+}
+
+/* The user's turn ended here, as it did on a connection before. Where we find
+ * the ends ourselves we find it again. */
+static void
+commit_again (Rt2Session *session)
+{
+  if (!commits_at_pauses (session)
+      && session->uncommitted >= RT2_SESSION_COMMIT_MIN)
+    rt2_session_commit (session);
 }
 
 /* Sends one piece. FALSE if there is none, or it was the last. */
@@ -298,7 +353,7 @@ send_piece (Rt2Session *session)
 {
   Rt2UplinkPiece piece;
 
-  if (!session->listener->pull (session->owner, &piece))
+  if (!next_piece (session, &piece))
     return FALSE;
   session->last_alive = g_get_monotonic_time ();
   switch (piece.kind) {
@@ -311,6 +366,9 @@ send_piece (Rt2Session *session)
       break;
     case RT2_UPLINK_COMMAND:
       rt2_session_execute (session, piece.command);
+      break;
+    case RT2_UPLINK_COMMIT:
+      commit_again (session);
       break;
     case RT2_UPLINK_END:
       end_uplink (session);
@@ -340,22 +398,6 @@ rt2_session_pump (Rt2Session *session)
   keep_flowing (session);
 }
 
-guint64
-rt2_session_unanswered (Rt2Session *session)
-{
-  guint64 total = rt2_input_clock_total (session->clock);
-  guint64 unanswered = session->unanswered;
-
-  if (session->type != RT2_SESSION_TYPE_REALTIME)
-    return 0;
-  if (session->speech_open)
-    unanswered += total - MIN (total, session->vad_start);
-  else if (!rt2_session_config_has_vad (session->config))
-    unanswered += session->uncommitted;
-  /* A server may commit the same twice. */
-  return MIN (unanswered, total);
-}
-
 void
 rt2_session_reset_uplink (Rt2Session *session)
 {
@@ -364,7 +406,6 @@ rt2_session_reset_uplink (Rt2Session *session)
   session->vad_commits = FALSE;
   session->vad_start = 0;
   session->vad_end = 0;
-  session->unanswered = 0;
   session->flow_start = 0;
   rt2_pause_reset (session->pause);
   rt2_loudness_reset (session->loudness);

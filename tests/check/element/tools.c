@@ -531,8 +531,8 @@ GST_END_TEST;
 
 /* --- the connection --- */
 
-/* A call whose connection is cut is nobody's: the application is told, and the
- * next connection is not. */
+/* A call whose connection is cut goes on: the next server is told of it and of
+ * its output, and asked to go on. */
 GST_START_TEST (test_cut)
 {
   Talk *talk = talk_new_playing ();
@@ -544,9 +544,10 @@ GST_START_TEST (test_cut)
   talk_message (talk, "session-updated", 1);
   fail_unless (send_result (talk, "c1", "x"));
   fail_unless_equals_string (
-      talk_string (talk_message (talk, "command-failed", 0), "id"), "c1");
+      talk_string (talk_message (talk, "function-output", 0), "call-id"), "c1");
   talk_sync_up (talk);
-  fail_unless_equals_int (peer_count (talk->peer, OUTPUT), 0);
+  fail_unless_equals_int (peer_count (talk->peer, OUTPUT), 2);
+  fail_unless_equals_int (talk_count_messages (talk, "command-failed"), 0);
   talk_free (talk);
 }
 GST_END_TEST;

@@ -428,8 +428,10 @@ test_bytes_bounded (void)
         rt2_conversation_bytes (conversation), <=, RT2_CONVERSATION_MAX_BYTES);
   }
   assert_order (conversation, "I1 I2 I3");
+  /* Of voices there is less. */
   rt2_conversation_set_audio (
       conversation, "I3", bytes, RT2_AUDIO_FORMAT_PCM16);
+  g_assert_null (rt2_conversation_find (conversation, "I3")->audio);
   assert_order (conversation, "I2 I3");
   rt2_conversation_clear (conversation);
   g_assert_cmpuint (rt2_conversation_bytes (conversation), ==, 0);

@@ -583,9 +583,13 @@ test_cues_of_a_lost_connection (void)
   rig_clear (rig);
   rig_drop (rig);
   rig_wait (rig, "configured again");
-  expect_refused (rig, RT2_COMMAND_SEND_TEXT, 1);
-  expect_refused (rig, RT2_COMMAND_CREATE_RESPONSE, 1);
-  rig_expect_sent (rig, "");
+  /* They wait on: the first for its turn, the other behind it. */
+  rig_wait_sent (rig, "response.create", 1);
+  expect_refused (rig, RT2_COMMAND_SEND_TEXT, 0);
+  rig_send_answer (rig, "R2", 0);
+  rig_send_response_done (rig, "R2", "completed");
+  rig_wait_sent (rig, "response.create", 2);
+  expect_refused (rig, RT2_COMMAND_CREATE_RESPONSE, 0);
 }
 
 /* -- responses ------------------------------------------------------------ */

@@ -153,6 +153,12 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
 }
 
 static void
+on_turn_lost (gpointer owner, guint64 duration)
+{
+  log_line (owner, "turn-lost %" G_GUINT64_FORMAT, duration / RIG_MS);
+}
+
+static void
 on_failed (gpointer owner, const Rt2Fault *fault)
 {
   Rig *rig = owner;
@@ -459,6 +465,7 @@ static const Rt2SessionListener listener = {
   .configured = on_configured,
   .updated = on_updated,
   .lost = on_lost,
+  .turn_lost = on_turn_lost,
   .failed = on_failed,
   .expiring = on_expiring,
   .moved = on_moved,

@@ -104,6 +104,7 @@ make_options (const WorldSetup *setup)
   options->transport->url = g_strdup ("wss://127.0.0.1/v1/realtime");
   options->retries = RT2_RETRIES_FOREVER;
   options->retry_backoff_max = 100 * WORLD_MS;
+  options->max_turn_replay = 60000 * WORLD_MS;
   options->tool_timeout = WORLD_TOOL_TIMEOUT_S * 1000 * WORLD_MS;
   if (setup->greets)
     options->greeting = g_strdup ("Hello!");
@@ -223,7 +224,9 @@ world_forget_connection (World *world)
   world->ready = world->configured = world->hears = FALSE;
   world->outstanding = NULL;
   world->message = NULL;
-  world->plain = PLAIN_NONE;
+  /* What was asked for, or said, and not answered may be asked for again. */
+  world->plain = PLAIN_MAY;
+  world->plain_again = TRUE;
   world->plain_lasts = world->expects = FALSE;
   world->speaks = world->owed = FALSE;
   world->sent = world->heard_until = 0;
@@ -233,14 +236,14 @@ world_forget_connection (World *world)
     /* An opening that was not said to its end may be said again. */
     if (request->kind == REQUEST_GREETING && request->state != REQUEST_GONE)
       request->state = REQUEST_QUEUED;
-    if (request->state != REQUEST_QUEUED)
-      request->state = REQUEST_GONE;
+    if (request->state == REQUEST_SENT && request->kind == REQUEST_ASKED)
+      request->state = REQUEST_MAY;
   }
   for (guint i = 0; i < world->items->len; i++) {
     Item *item = g_ptr_array_index (world->items, i);
 
-    item->open = FALSE;
     item->complete = TRUE;
+    item->open &= item->call_told;
   }
   for (guint i = 0; i < world->answers->len; i++) {
     Answer *answer = g_ptr_array_index (world->answers, i);
@@ -286,6 +289,9 @@ settle_round (World *world)
     busy = TRUE;
   if (world->hears && !world->ended) {
     world_say (world, WORLD_SILENCE_MS + WORLD_PIECE_MS, FALSE);
+    /* What was said before goes up first, and no faster than it may. */
+    if (world->session->paced)
+      world_advance (world, WORLD_SILENCE_MS * 1000);
     busy = TRUE;
   }
   answer_all_calls (world);
@@ -325,6 +331,9 @@ check_items (World *world)
   for (guint i = 0; i < world->items->len; i++) {
     const Item *item = g_ptr_array_index (world->items, i);
 
+    if (item->kind == ITEM_CALL && item->call_told
+        && !item->answer->out_of_band)
+      WORLD_CHECK (world, item->outputs == 1);
     if (item->connection != world->connection)
       continue;
     if (item->kind == ITEM_USER)
@@ -355,7 +364,9 @@ check_rest (World *world)
       WORLD_CHECK (world, answer->cancels == 1);
   }
   WORLD_CHECK (world, !world->outstanding);
-  WORLD_CHECK (world, world->plain != PLAIN_MUST);
+  /* What one answer is to, of what was said on several connections, is not
+   * followed here. */
+  WORLD_CHECK (world, world->plain != PLAIN_MUST || world->connection > 1);
   WORLD_CHECK (world, world->failures_expected == 0);
   WORLD_CHECK (world, !rt2_responses_is_open (world->session->responses));
   WORLD_CHECK (world, rt2_calls_n_open (world->session->calls) == 0);

@@ -214,9 +214,10 @@ typedef struct {
   Request *message; /* it was sent; its response.create must be next */
   Plain plain;
   gboolean plain_lasts;
-  gboolean expects; /* an answer that the server could not begin */
-  gboolean speaks;  /* the user, to be judged: up to the end */
-  gboolean floor;   /* the agent had the floor when the user began */
+  gboolean plain_again; /* from a connection that is gone: it may be sent */
+  gboolean expects;     /* an answer that the server could not begin */
+  gboolean speaks;      /* the user, to be judged: up to the end */
+  gboolean floor;       /* the agent had the floor when the user began */
   guint interrupts_before;
   guint64 heard_until; /* ms appended when the last sound went up */
   guint64 sent;        /* ms appended */

@@ -60,6 +60,24 @@ on_turn_lost (gpointer owner, guint64 duration)
 {
 }
 
+static gboolean
+on_retract (gpointer owner, const gchar *response_id)
+{
+  World *world = owner;
+  const Answer *answer = world_find_answer (world, response_id);
+
+  for (guint i = 0; i < answer->items->len; i++) {
+    const Item *item = g_ptr_array_index (answer->items, i);
+
+    if (item->played > 0 || item->text_told)
+      return FALSE;
+  }
+  world_log (world, "retracted %s", response_id);
+  for (guint i = 0; i < answer->items->len; i++)
+    g_queue_remove (&world->playing, g_ptr_array_index (answer->items, i));
+  return TRUE;
+}
+
 static void
 on_failed (gpointer owner, const Rt2Fault *fault)
 {
@@ -354,7 +372,7 @@ on_drained (gpointer owner, gboolean timed_out)
   world_log (world, "drained");
   WORLD_CHECK (world, ++world->drained == 1 && !timed_out);
   WORLD_CHECK (world, world->ended && !world->outstanding);
-  WORLD_CHECK (world, world->plain != PLAIN_MUST);
+  WORLD_CHECK (world, world->plain != PLAIN_MUST || world->connection > 1);
   for (guint i = 0; i < world->answers->len; i++) {
     const Answer *answer = g_ptr_array_index (world->answers, i);
 
@@ -390,6 +408,7 @@ const Rt2SessionListener world_listener = {
   .updated = on_updated,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
+  .retract = on_retract,
   .failed = on_failed,
   .speech_started = on_speech,
   .speech_stopped = on_speech,

@@ -624,7 +624,8 @@ take_cancel (World *world, JsonObject *object)
 static void
 take_item (World *world, JsonObject *object)
 {
-  gchar *id = new_id (world, "item");
+  const gchar *given = rt2_json_string (rt2_json_object (object, "item"), "id");
+  gchar *id = given ? g_strdup (given) : new_id (world, "item");
 
   say (world, PACKET_OTHER,
       g_strdup_printf ("{\"type\":\"conversation.item.added\",\"item\":{"

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A connection is lost: what the next server is told, and what is sent again.
+ */
+#include "sessionrig.h"
+
+#include <string.h>
+
+#define MAKE "conversation.item.create"
+#define ASK "response.create"
+
+static Rig *
+new_ready (guint replay_ms)
+{
+  Rig *rig = rig_new ();
+
+  rig->options->max_turn_replay = replay_ms * RIG_MS;
+  rig_start_ready (rig);
+  return rig;
+}
+
+static void
+lose (Rig *rig)
+{
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_flush_up (rig);
+}
+
+/* The @n-th item that was made: its id, and "role: text". */
+static void
+assert_made (Rig *rig, guint n, const gchar *id, const gchar *words)
+{
+  JsonObject *item = rt2_json_object (rig_get_sent (rig, MAKE, n), "item");
+  JsonObject *part = rt2_json_array_object (
+      rt2_json_array (item, "content"), 0);
+  g_autofree gchar *said = g_strdup_printf (
+      "%s: %s", rt2_json_string (item, "role"), rt2_json_string (part, "text"));
+
+  g_assert_cmpstr (rt2_json_string (item, "id"), ==, id);
+  if (words)
+    g_assert_cmpstr (said, ==, words);
+}
+
+static void
+send_item (Rig *rig, const gchar *id, const gchar *role, const gchar *kind,
+    const gchar *text)
+{
+  rig_send (rig,
+      "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"%s\",\"type\":"
+      "\"message\",\"role\":\"%s\",\"content\":[{\"type\":\"%s\",\"text\":"
+      "\"%s\"}]}}",
+      id, role, kind, text);
+}
+
+/* Both sides, in order, and no response is asked for. */
+static void
+test_conversation (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  send_item (rig, "U1", "user", "input_text", "Hello?");
+  send_item (rig, "A1", "assistant", "output_text", "Hi.");
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 3);
+  assert_made (rig, 0, "rt2_note", NULL);
+  assert_made (rig, 1, "U1", "user: Hello?");
+  assert_made (rig, 2, "A1", "assistant: Hi.");
+  g_assert_cmpstr (
+      rt2_json_string (rig_get_sent (rig, MAKE, 0), "previous_item_id"), ==,
+      "root");
+  g_assert_cmpstr (
+      rt2_json_string (rig_get_sent (rig, MAKE, 2), "previous_item_id"), ==,
+      "U1");
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  /* And once more, with what is new; the note is no item. */
+  send_item (rig, "rt2_note", "system", "input_text", "Go on.");
+  send_item (rig, "U2", "user", "input_text", "Bye.");
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 4);
+  assert_made (rig, 3, "U2", "user: Bye.");
+}
+
+static void
+test_nothing (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* What is said in writing is known before the server shows it. */
+static void
+test_written (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  rig_command (rig, rig_text ("user", "Hello?"));
+  rig_wait_sent (rig, ASK, 1);
+  rig_flush_up (rig);
+  lose (rig);
+  /* Its answer was on its way. */
+  rig_wait_sent (rig, ASK, 1);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 1);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 2);
+}
+
+/* Refused, it is not there. */
+static void
+test_refused (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+  const gchar *event_id;
+
+  rig_command (rig, rig_text ("system", "Cue."));
+  rig_wait_sent (rig, ASK, 1);
+  event_id = rt2_json_string (rig_get_sent (rig, MAKE, 0), "event_id");
+  rig_send_error (rig, "invalid_value", event_id, NULL);
+  rig_send_answer (rig, "R1", 0);
+  rig_send_response_done (rig, "R1", "completed");
+  lose (rig);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* -- the turn in progress ------------------------------------------------- */
+
+/* A turn of 500 ms by the VAD of 800 ms that were sent. */
+static void
+say_turn (Rig *rig)
+{
+  rig_push_tone (rig, 500, 8000);
+  rig_push_silence (rig, 300);
+  rig_settle_up (rig);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_send_speech_stopped (rig, "U1", 600);
+  rig_send_committed (rig, "U1");
+  rig_flush_down (rig);
+}
+
+static guint
+ms_sent (Rig *rig)
+{
+  g_autoptr (GByteArray) audio = rig_dup_sent_audio (rig);
+
+  return audio->len / 48;
+}
+
+/* Not answered: it is said again, and its item is another one. */
+static void
+test_turn (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  lose (rig);
+  rig_wait_sent_audio (rig, 800 * 48);
+  g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* An answer of which nothing is known to have left: likewise. */
+static void
+test_unbegun (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_response_created (rig, "R1");
+  rig_send_item (rig, "R1", 0, "A1", "message", FALSE);
+  lose (rig);
+  rig_wait_sent_audio (rig, 800 * 48);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
+}
+
+/* Some was heard: it stands, with the words that came. */
+static void
+test_heard (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_transcript (rig, "U1", "What time is it?");
+  rig_send_response_created (rig, "R1");
+  rig_send_item (rig, "R1", 0, "A1", "message", FALSE);
+  rig_send_audio (rig, "R1", "A1", 4800);
+  rig_send (rig,
+      "{\"type\":\"response.output_audio_transcript.delta\",\"response_id\":"
+      "\"R1\",\"item_id\":\"A1\",\"delta\":\"It is\"}");
+  lose (rig);
+  rig_run_for (rig, 100);
+  g_assert_cmpuint (ms_sent (rig), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 3);
+  assert_made (rig, 1, "U1", "user: What time is it?");
+  assert_made (rig, 2, "A1", "assistant: It is");
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* Interrupted now, what is restored can't be truncated: it is made anew. */
+static void
+test_interrupted (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+  Rt2Heard *heard;
+
+  rig_speak (rig, "R1", "A1");
+  rig_send (rig,
+      "{\"type\":\"response.output_audio_transcript.delta\",\"response_id\":"
+      "\"R1\",\"item_id\":\"A1\",\"delta\":\"One two three\"}");
+  lose (rig);
+  assert_made (rig, 1, "A1", "assistant: One two three");
+  rig_clear (rig);
+  rig_hear (rig, "R1", "A1", 2400, 4800);
+  heard = g_ptr_array_index (rig->heard, 0);
+  g_free (heard->heard_text);
+  heard->heard_text = g_strdup ("One");
+  rig_send_speech_started (rig, "U1", 0);
+  rig_wait_sent (rig, MAKE, 1);
+  rig_expect_sent (rig, "conversation.item.delete " MAKE);
+  assert_made (rig, 0, "A1", "assistant: One");
+  g_assert_cmpstr (
+      rt2_json_string (rig_get_sent (rig, MAKE, 0), "previous_item_id"), ==,
+      "rt2_note");
+  /* The server tells of both, and the item is still there. */
+  rig_send (rig, "{\"type\":\"conversation.item.deleted\",\"item_id\":\"A1\"}");
+  send_item (rig, "A1", "assistant", "output_text", "One");
+  lose (rig);
+  assert_made (rig, 1, "A1", "assistant: One");
+}
+
+/* Without room for it the turn is lost, and that is told. */
+static void
+test_bounded (void)
+{
+  g_autoptr (Rig) rig = new_ready (300);
+
+  say_turn (rig);
+  lose (rig);
+  g_assert_cmpuint (rig_count (rig, "turn-lost 500"), ==, 1);
+}
+
+/* A turn that we end: its audio, its commit, its response. */
+static void
+test_manual (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig->config->turn_detection = RT2_TURN_DETECTION_NONE;
+  rig_start_ready (rig);
+  rig_push_tone (rig, 400, 8000);
+  rig_push_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_wait_sent (rig, ASK, 1);
+  rig_push_tone (rig, 200, 8000);
+  rig_settle_up (rig);
+  lose (rig);
+  rig_wait_sent (rig, ASK, 1);
+  rig_wait_sent_audio (rig, 600 * 48);
+  g_assert_cmpuint (rig_count_sent (rig, "input_audio_buffer.commit"), ==, 1);
+  g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, 0);
+}
+
+static void
+push_speech (Rig *rig, guint ms)
+{
+  for (guint i = 0; i < ms / 40; i++)
+    rig_push_tone (rig, 40, 8000);
+}
+
+/* Four times as fast as it was said, at most, and what is new comes after. */
+static void
+test_pace (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+  gint64 begun;
+
+  push_speech (rig, 2000);
+  rig_settle_up (rig);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  push_speech (rig, 400);
+  rig_wait (rig, "configured again");
+  begun = g_get_monotonic_time ();
+  rig_wait_sent_audio (rig, 2400 * 48);
+  g_assert_cmpint (g_get_monotonic_time () - begun, >=, 440000);
+  g_assert_cmpuint (ms_sent (rig), ==, 2400);
+}
+
+/* Lost again in the midst of it: all comes, once on the last connection. */
+static void
+test_twice (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  push_speech (rig, 2000);
+  rig_settle_up (rig);
+  rig_send_speech_started (rig, "U1", 0);
+  lose (rig);
+  rig_flush_up (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_wait_sent_audio (rig, 2000 * 48);
+  rig_flush_up (rig);
+  g_assert_cmpuint (ms_sent (rig), ==, 2000);
+  g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, 0);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+#define ADD(name, function) g_test_add_func ("/session/restore/" name, function)
+  ADD ("conversation", test_conversation);
+  ADD ("nothing", test_nothing);
+  ADD ("written", test_written);
+  ADD ("refused", test_refused);
+  ADD ("turn", test_turn);
+  ADD ("unbegun", test_unbegun);
+  ADD ("heard", test_heard);
+  ADD ("interrupted", test_interrupted);
+  ADD ("bounded", test_bounded);
+  ADD ("manual", test_manual);
+  ADD ("pace", test_pace);
+  ADD ("twice", test_twice);
+  return g_test_run ();
+}
