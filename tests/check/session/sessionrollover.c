@@ -4,6 +4,7 @@
  * on is disturbed, whatever becomes of the other connection.
  */
 #include "sessionrig.h"
+#include "typerig.h"
 
 #include <string.h>
 
@@ -780,6 +781,38 @@ test_before_first (void)
   g_assert_true (g_str_has_prefix (target, "/later"));
 }
 
+/* -- a translation -------------------------------------------------------- */
+
+/* It is asked for what is left, which comes out; what the user says meanwhile
+ * goes to the next session, in whole. */
+static void
+test_translation (void)
+{
+  g_autoptr (TypeRig)
+      t = typerig_new (RT2_SESSION_TYPE_TRANSLATION, "gpt-realtime-translate");
+  Rig *rig = t->rig;
+  guint64 rt = 0;
+
+  rig->config->max_age = LIFE * RIG_MS;
+  typerig_start_ready (t);
+  rig->speaks_on = rig->hears_on = 0;
+  typerig_push (t, 400, &rt, FALSE);
+  rig_wait_sent (rig, "session.close", 1);
+  rig_clear (rig);
+  typerig_push (t, 400, &rt, TRUE);
+  typerig_say_audio (t, 100);
+  typerig_say_words (t, "output", "Rest", 100);
+  rig_wait (rig, "audio #1 4800 0");
+  g_assert_cmpuint (
+      rig_count_sent (rig, "session.input_audio_buffer.append"), ==, 0);
+  g_assert_cmpuint (rig_get_stats (rig).moves, ==, 0);
+  rig_send (rig, "{\"type\":\"session.closed\",\"event_id\":\"e\"}");
+  rig->hears_on = 1;
+  rig_wait_sent (rig, "session.input_audio_buffer.append", 10);
+  g_assert_cmpuint (rig_get_stats (rig).moves, ==, 1);
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, 0);
+}
+
 /* -- sums ----------------------------------------------------------------- */
 
 static void
@@ -884,6 +917,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/rollover/nothing-new", test_nothing_new);
   g_test_add_func ("/session/rollover/newest", test_newest);
   g_test_add_func ("/session/rollover/before-first", test_before_first);
+  g_test_add_func ("/session/rollover/translation", test_translation);
   g_test_add_func ("/session/rollover/stats", test_stats);
   g_test_add_func ("/session/rollover/event-ids", test_event_ids);
   g_test_add_func ("/session/rollover/free", test_free);
