@@ -313,8 +313,10 @@ rt2_seed_build_item (const Rt2ConversationItem *item,
                                  : NULL;
   gchar *json;
 
+  /* A call may have come without a name; it was answered all the same. */
   if (item->type == RT2_ITEM_FUNCTION_CALL)
-    json = rt2_build_function_call (id, previous_item_id, call_id, item->name,
+    json = rt2_build_function_call (id, previous_item_id, call_id,
+        item->name && *item->name ? item->name : "unknown",
         item->arguments ? item->arguments : "", event_id);
   else if (item->type == RT2_ITEM_FUNCTION_CALL_OUTPUT)
     json = rt2_build_function_output (

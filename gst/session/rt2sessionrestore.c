@@ -143,6 +143,9 @@ rt2_session_part (Rt2Session *session)
   g_ptr_array_unref (active);
   rt2_session_note_opening (session);
   rt2_responses_disconnected (session->responses);
+  /* What was under way when all was spent is not asked for again. */
+  if (session->spending.spent)
+    rt2_session_drop_wishes (session, RT2_SESSION_SPENT);
   rt2_calls_disconnected (session->calls);
   missing = rt2_session_replay_turn (session);
   /* The server that the end was told to is gone. */
@@ -207,6 +210,8 @@ rt2_session_replay_turn (Rt2Session *session)
   g_ptr_array_unref (turns);
   steps = rt2_replay_take (session->replay, mode_of (session),
       session->config->vad_prefix_padding, &missing);
+  /* A server may commit the same twice. */
+  missing = MIN (missing, rt2_input_clock_total (session->clock));
   g_queue_init (&session->again);
   for (guint i = 0; i < steps->len; i++) {
     const Rt2ReplayStep *step = g_ptr_array_index (steps, i);

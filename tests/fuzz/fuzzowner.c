@@ -75,7 +75,6 @@ fuzz_owner_forget (FuzzWorld *world)
     ((FuzzSpeech *) l->data)->complete = TRUE;
   g_hash_table_remove_all (world->lives);
   g_hash_table_remove_all (world->told);
-  world->sent = 0;
 }
 
 static void
@@ -123,6 +122,33 @@ on_turn_lost (gpointer owner, guint64 duration)
   FuzzWorld *world = told (owner);
 
   FUZZ_CHECK (duration > 0 && duration <= world->sent);
+}
+
+static gboolean
+has_left (const FuzzSpeech *speech, const gchar *response_id)
+{
+  return g_strcmp0 (speech->response_id, response_id) == 0
+      && speech->played > 0;
+}
+
+/* Unless something of @id left the loudspeaker it is dropped. */
+static gboolean
+on_retract (gpointer owner, const gchar *id)
+{
+  FuzzWorld *world = told (owner);
+  GList *next;
+
+  for (GList *l = world->playing.head; l; l = l->next)
+    if (has_left (l->data, id))
+      return FALSE;
+  for (GList *l = world->playing.head; l; l = next) {
+    next = l->next;
+    if (g_strcmp0 (((FuzzSpeech *) l->data)->response_id, id) != 0)
+      continue;
+    fuzz_speech_free (l->data);
+    g_queue_delete_link (&world->playing, l);
+  }
+  return TRUE;
 }
 
 static void
@@ -586,6 +612,7 @@ const Rt2SessionListener fuzz_listener = {
   .move_failed = on_move_failed,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
+  .retract = on_retract,
   .failed = on_failed,
   .speech_started = on_speech,
   .speech_stopped = on_speech,

@@ -90,6 +90,7 @@ make_options (const FuzzWorld *world)
   options->retries = has (world, FUZZ_STUBBORN) ? RT2_RETRIES_FOREVER
                                                 : RT2_RETRIES_AUTO;
   options->retry_backoff_max = 1000 * FUZZ_MS;
+  options->max_turn_replay = has (world, FUZZ_REPLAYS) ? 3000 * FUZZ_MS : 0;
   if (has (world, FUZZ_CALL))
     options->call_id = g_strdup ("rtc_1");
   if (has (world, FUZZ_GREETS))

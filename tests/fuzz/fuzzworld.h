@@ -48,6 +48,7 @@ typedef enum {
   FUZZ_BUDGET = 1 << 20,   /* there is one, a small one */
   FUZZ_AGES = 1 << 21,     /* a session is left at some age */
   FUZZ_FALLBACK = 1 << 22, /* there is another server to go to */
+  FUZZ_REPLAYS = 1 << 23,  /* what was not answered is sent again */
 } FuzzSetup;
 
 /* A response as the owner was told of it. */
@@ -90,7 +91,7 @@ typedef struct {
   gboolean is_protected; /* nothing may interrupt */
   GQueue uplink;         /* GBytes*; empty = the end */
   guint64 running;       /* running time of what the user says next, ns */
-  guint64 sent;          /* ns of audio that went up in this connection */
+  guint64 sent;          /* ns of audio that went up, ever */
   GHashTable *lives;     /* response id -> FuzzLife */
   guint n_lives;         /* responses that were ever told of, at most */
   GQueue playing;        /* FuzzSpeech* */

@@ -144,7 +144,7 @@ static gchar *
 new_line (GRand *random)
 {
   if (below (random, 30) == 0)
-    return g_strdup_printf ("= %u", g_rand_int (random) & 0x7fffff);
+    return g_strdup_printf ("= %u", g_rand_int (random) & 0xffffff);
   return renumber (steps[below (random, G_N_ELEMENTS (steps))], random);
 }
 
@@ -160,7 +160,7 @@ changed (gchar *line, GRand *random)
     json = fuzz_mutate_json (line + 2, strlen (line + 2), random);
   if (*line == '=')
     other = g_strdup_printf (
-        "= %u", (guint) atoi (line + 1) ^ 1u << below (random, 23));
+        "= %u", (guint) atoi (line + 1) ^ 1u << below (random, 24));
   else if (json && *line != '{')
     other = g_strdup_printf ("%c %s", *line, json);
   else
