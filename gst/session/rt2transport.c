@@ -2,130 +2,47 @@
 /*
  * One WebSocket connection on libsoup.
  *
- * Every rt2_transport_connect() makes a Link, which holds all that belongs to
- * that one attempt and outlives it: libsoup answers a cancelled attempt, and
- * closes a socket, later from the main loop. A Link that the transport has let
- * go of reports nothing and dies on its own. So the owner may free or reconnect
- * the transport from inside any callback.
+ * Every rt2_transport_connect() makes an Rt2Link, which holds all that belongs
+ * to that one attempt and outlives it: libsoup answers a cancelled attempt, and
+ * closes a socket, later from the main loop. An Rt2Link that the transport has
+ * let go of reports nothing and dies on its own. So the owner may free or
+ * reconnect the transport from inside any callback.
  */
-#include "rt2transport.h"
+#include "rt2transport-private.h"
 
-#include <libsoup/soup.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "rt2endpoint.h"
-#include "rt2inflow.h"
-#include "rt2pins.h"
 #include "rt2proxy.h"
-#include "rt2refusal.h"
 #include "rt2timer.h"
-#include "rt2trust.h"
-#include "rt2watchdog.h"
-
-#ifdef RT2_VERSION
-#define USER_AGENT "gst-realtime2/" RT2_VERSION
-#else
-#define USER_AGENT "gst-realtime2"
-#endif
 
 /* libsoup reads out of bounds if this is 0 (unlimited). */
 #define MAX_PAYLOAD_MIB 32
 #define MAX_PAYLOAD (MAX_PAYLOAD_MIB * G_GUINT64_CONSTANT (1048576))
-
-/* A server that wants TLS may end a plain connection. */
-#define HINT_TLS                                                               \
-  "If the server speaks TLS, use wss:// in `uri`; else check "                 \
-  "the path and the `model`."
-
-/* The server's own name is looked up by the proxy. */
-#define HINT_PROXY "Check the host and the port in `proxy`."
 
 /* Bytes that the kernel takes before it says "not writable". Its own choice is
  * megabytes, which is a minute of audio that can't be taken back. */
 #define NOTSENT_LOWAT 16384
 
 #define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
-#define NS_PER_US 1000
 #define LIFE_INTERVALS 2
-/* 1xx answers before the real one. */
-#define MAX_INTERIM 16
-
-/* How long a peer gets to answer our close frame, to send the body of a
- * refusal, and settle() to be through, in us. */
+/* How long a peer gets to answer our close frame, and settle() to be through,
+ * in us. */
 #define CLOSE_GRACE (3 * G_USEC_PER_SEC)
-#define REFUSAL_GRACE (1 * G_USEC_PER_SEC)
 #define SETTLE_LIMIT (2 * G_USEC_PER_SEC)
 
 /* The gate waits behind libsoup's own writer, so that it only opens once
  * libsoup's queue is empty. */
 #define PRIORITY_GATE (G_PRIORITY_DEFAULT + 10)
 
-typedef struct {
-  /* One for the transport, one for the pending connect, one for the
-   * connection until libsoup is through with it. */
-  guint refs;
-  /* NULL once let go. Not owned. */
-  Rt2Transport *transport;
-  /* A copy; holds the key, which is needed to keep it out of texts. */
-  Rt2TransportConfig *config;
-  /* Of the connection in the event log. */
-  guint number;
-  /* NULL if the url was bad: then nothing is ever connected. */
-  Rt2Endpoint *endpoint;
-
-  /* Only while connecting. */
-  SoupSession *session;
-  SoupMessage *message;
-  GCancellable *cancellable;
-  GSource *connect_timer;
-  guint interim; /* answers that were not the real one */
-
-  /* The server answered, and not with an upgrade; what its body says. */
-  gboolean refused;
-  GString *refusal;
-
-  /* Only while open, or closing. */
-  SoupWebsocketConnection *connection;
-  GSocket *socket;
-  Rt2Inflow *inflow;
-  /* The closing handshake goes on without us. */
-  gboolean lingering;
-  GSource *grace_timer;
-
-  /* NULL if nobody asked for one. */
-  Rt2Watchdog *watchdog;
-  gint64 life_limit; /* of it, us */
-
-  /* Not NULL while the socket takes no data: opens when it does again and all
-   * of libsoup's is through; the other sees each step on the way there. */
-  GSource *gate, *flow;
-  /* The owner was told that the gate is shut. */
-  gboolean owes_writable;
-
-  /* Set = it is over; `report` tells the owner from the main loop. */
-  Rt2Fault *fault;
-  GSource *report;
-} Link;
-
-struct _Rt2Transport {
-  Rt2TransportListener listener;
-  gpointer user_data;
-  /* The attempt in progress, the open connection, or the end not yet
-   * reported. */
-  Link *link;
-  guint number; /* of the newest, see the Link */
-  Rt2TransportStats stats;
-};
-
-/* Every Link of this thread, for rt2_transport_settle(). */
+/* Every Rt2Link of this thread, for rt2_transport_settle(). */
 static GPrivate thread_links = G_PRIVATE_INIT ((GDestroyNotify) g_queue_free);
 
 /* -- the event log -------------------------------------------------------- */
 
 static void
-log_connect (Link *link)
+log_connect (Rt2Link *link)
 {
   if (link->config->log != NULL)
     link->number = rt2_event_log_connect (
@@ -133,7 +50,7 @@ log_connect (Link *link)
 }
 
 static void
-log_event (Link *link, gboolean from_server, const gchar *text, gsize size)
+log_event (Rt2Link *link, gboolean from_server, const gchar *text, gsize size)
 {
   if (link->config->log != NULL)
     rt2_event_log_event (link->config->log, link->number, from_server, text,
@@ -142,18 +59,19 @@ log_event (Link *link, gboolean from_server, const gchar *text, gsize size)
 
 /* @fault NULL: it was us. */
 static void
-log_closed (Link *link, const Rt2Fault *fault)
+log_closed (Rt2Link *link, const Rt2Fault *fault)
 {
   if (link->config->log != NULL)
     rt2_event_log_closed (link->config->log, link->number, fault);
 }
 
-/* -- the life of a Link --------------------------------------------------- */
+/* -- the life of a Rt2Link ---------------------------------------------------
+ */
 
-static Link *
+static Rt2Link *
 link_new (Rt2Transport *transport, const Rt2TransportConfig *config)
 {
-  Link *link = g_new0 (Link, 1);
+  Rt2Link *link = g_new0 (Rt2Link, 1);
   GQueue *links = g_private_get (&thread_links);
 
   if (links == NULL) {
@@ -168,8 +86,8 @@ link_new (Rt2Transport *transport, const Rt2TransportConfig *config)
   return link;
 }
 
-static Link *
-link_ref (Link *link)
+Rt2Link *
+rt2_link_ref (Rt2Link *link)
 {
   link->refs++;
   return link;
@@ -183,8 +101,8 @@ wipe_header (const char *name, const char *value, gpointer unused)
   explicit_bzero ((gpointer) value, strlen (value));
 }
 
-static void
-drop_message (Link *link)
+void
+rt2_link_drop_message (Rt2Link *link)
 {
   if (link->message != NULL)
     soup_message_headers_foreach (
@@ -192,8 +110,8 @@ drop_message (Link *link)
   g_clear_object (&link->message);
 }
 
-static void
-link_unref (Link *link)
+void
+rt2_link_unref (Rt2Link *link)
 {
   if (--link->refs > 0)
     return;
@@ -202,7 +120,7 @@ link_unref (Link *link)
   rt2_transport_config_free (link->config);
   rt2_endpoint_free (link->endpoint);
   g_clear_object (&link->cancellable);
-  drop_message (link);
+  rt2_link_drop_message (link);
   g_clear_object (&link->session);
   g_clear_object (&link->socket);
   /* A server may quote the key. */
@@ -214,7 +132,7 @@ link_unref (Link *link)
 
 /* Stops all that could call the owner, except the report. */
 static void
-link_silence (Link *link)
+link_silence (Rt2Link *link)
 {
   rt2_timer_clear (&link->connect_timer);
   g_clear_pointer (&link->watchdog, rt2_watchdog_free);
@@ -231,14 +149,14 @@ link_silence (Link *link)
 static void
 on_connection_gone (gpointer user_data, GObject *connection)
 {
-  link_unref (user_data);
+  rt2_link_unref (user_data);
 }
 
 /* Ends the connection without the peer. The socket is shut down first: closing
  * a TLS stream writes to it, and would wait for a peer that doesn't read. After
  * that libsoup needs some turns of the main loop to let go of it all. */
-static void
-link_cut (Link *link)
+void
+rt2_link_cut (Rt2Link *link)
 {
   SoupWebsocketConnection *connection = g_steal_pointer (&link->connection);
 
@@ -253,21 +171,21 @@ link_cut (Link *link)
 }
 
 static void
-on_lingering_closed (SoupWebsocketConnection *connection, Link *link)
+on_lingering_closed (SoupWebsocketConnection *connection, Rt2Link *link)
 {
-  link_cut (link);
+  rt2_link_cut (link);
 }
 
 static gboolean
 on_grace_over (gpointer user_data)
 {
-  link_cut (user_data);
+  rt2_link_cut (user_data);
   return G_SOURCE_REMOVE;
 }
 
 /* Leaves the closing handshake to libsoup, but not for ever. */
 static void
-link_linger (Link *link)
+link_linger (Rt2Link *link)
 {
   link_silence (link);
   rt2_inflow_drop (link->inflow);
@@ -281,7 +199,7 @@ link_linger (Link *link)
 /* The transport forgets @link, which is cut unless it lingers. Takes over the
  * transport's reference. */
 static void
-link_let_go (Link *link)
+link_let_go (Rt2Link *link)
 {
   link->transport = NULL;
   link_silence (link);
@@ -289,14 +207,14 @@ link_let_go (Link *link)
   if (link->cancellable != NULL)
     g_cancellable_cancel (link->cancellable);
   if (link->connection != NULL && !link->lingering)
-    link_cut (link);
-  link_unref (link);
+    rt2_link_cut (link);
+  rt2_link_unref (link);
 }
 
 static gboolean
 on_report (gpointer user_data)
 {
-  Link *link = link_ref (user_data);
+  Rt2Link *link = rt2_link_ref (user_data);
   Rt2Transport *transport = link->transport;
 
   g_debug ("connection to %s ended: %s",
@@ -305,14 +223,12 @@ on_report (gpointer user_data)
   log_closed (link, link->fault);
   link_let_go (link);
   transport->listener.closed (transport->user_data, link->fault);
-  link_unref (link);
+  rt2_link_unref (link);
   return G_SOURCE_REMOVE;
 }
 
-/* It is over: @fault (taken) is reported from the main loop, never from inside
- * libsoup's signals or our own functions. The first fault counts. */
-static void
-link_end (Link *link, Rt2Fault *fault)
+void
+rt2_link_end (Rt2Link *link, Rt2Fault *fault)
 {
   if (link->fault != NULL) {
     rt2_fault_free (fault);
@@ -325,7 +241,7 @@ link_end (Link *link, Rt2Fault *fault)
 }
 
 static gboolean
-link_is_open (Link *link)
+link_is_open (Rt2Link *link)
 {
   return link != NULL && link->fault == NULL && link->connection != NULL
       && soup_websocket_connection_get_state (link->connection)
@@ -335,8 +251,8 @@ link_is_open (Link *link)
 /* -- an open connection --------------------------------------------------- */
 
 static void
-on_message (
-    SoupWebsocketConnection *connection, gint type, GBytes *message, Link *link)
+on_message (SoupWebsocketConnection *connection, gint type, GBytes *message,
+    Rt2Link *link)
 {
   Rt2Transport *transport = link->transport;
   gsize size;
@@ -355,25 +271,25 @@ on_message (
 }
 
 static void
-on_pong (SoupWebsocketConnection *connection, GBytes *payload, Link *link)
+on_pong (SoupWebsocketConnection *connection, GBytes *payload, Rt2Link *link)
 {
   rt2_watchdog_alive (link->watchdog);
 }
 
 /* The peer's close frame has come; ours is sent after this. */
 static void
-on_closing (SoupWebsocketConnection *connection, Link *link)
+on_closing (SoupWebsocketConnection *connection, Rt2Link *link)
 {
   Rt2Fault *fault = rt2_fault_from_close (
       soup_websocket_connection_get_close_code (connection),
       soup_websocket_connection_get_close_data (connection), NULL, NULL);
 
   link_linger (link);
-  link_end (link, fault);
+  rt2_link_end (link, fault);
 }
 
 static Rt2Fault *
-framing_fault (Link *link, const GError *error)
+framing_fault (Rt2Link *link, const GError *error)
 {
   Rt2Fault *fault;
 
@@ -392,44 +308,44 @@ framing_fault (Link *link, const GError *error)
 /* A broken socket, or broken framing. A close code that libsoup does not like
  * (1012, 1013) also comes this way. */
 static void
-on_error (SoupWebsocketConnection *connection, GError *error, Link *link)
+on_error (SoupWebsocketConnection *connection, GError *error, Rt2Link *link)
 {
   guint code = soup_websocket_connection_get_close_code (connection);
 
   if (code != 0)
-    link_end (link,
+    rt2_link_end (link,
         rt2_fault_from_close (code,
             soup_websocket_connection_get_close_data (connection), NULL, NULL));
   else if (error->domain == SOUP_WEBSOCKET_ERROR)
-    link_end (link, framing_fault (link, error));
+    rt2_link_end (link, framing_fault (link, error));
   else
-    link_end (link, rt2_fault_from_close (0, NULL, NULL, error->message));
+    rt2_link_end (link, rt2_fault_from_close (0, NULL, NULL, error->message));
 }
 
 /* The end of the TCP stream without a close frame. */
 static void
-on_closed (SoupWebsocketConnection *connection, Link *link)
+on_closed (SoupWebsocketConnection *connection, Rt2Link *link)
 {
-  link_end (link, rt2_fault_from_close (0, NULL, NULL, NULL));
+  rt2_link_end (link, rt2_fault_from_close (0, NULL, NULL, NULL));
 }
 
 static void
 on_stalled (const gchar *what, gpointer user_data)
 {
-  Link *link = user_data;
+  Rt2Link *link = user_data;
   Rt2Fault *fault = rt2_fault_new (RT2_FAULT_STALLED,
       "%s %s for %" G_GINT64_FORMAT " s.", link->endpoint->where, what,
       link->life_limit / G_USEC_PER_SEC);
 
   fault->hint = g_strdup ("Check the network to the server.");
-  link_end (link, fault);
+  rt2_link_end (link, fault);
 }
 
 /* The socket takes more. */
 static gboolean
 on_flow (GObject *stream, gpointer user_data)
 {
-  Link *link = user_data;
+  Rt2Link *link = user_data;
 
   rt2_timer_clear (&link->flow);
   rt2_watchdog_taken (link->watchdog);
@@ -437,7 +353,7 @@ on_flow (GObject *stream, gpointer user_data)
 }
 
 static GSource *
-watch_output (Link *link, gint priority, GPollableSourceFunc callback)
+watch_output (Rt2Link *link, gint priority, GPollableSourceFunc callback)
 {
   GIOStream *stream = soup_websocket_connection_get_io_stream (
       link->connection);
@@ -455,7 +371,7 @@ watch_output (Link *link, gint priority, GPollableSourceFunc callback)
 static void
 on_look (gpointer user_data)
 {
-  Link *link = user_data;
+  Rt2Link *link = user_data;
 
   if (link->flow == NULL)
     link->flow = watch_output (link, G_PRIORITY_DEFAULT, on_flow);
@@ -464,7 +380,7 @@ on_look (gpointer user_data)
 static const Rt2WatchdogOwner watchdog_owner = { on_stalled, on_look };
 
 static void
-link_start_keepalive (Link *link)
+link_start_keepalive (Rt2Link *link)
 {
   guint64 interval = link->config->keepalive_interval;
   guint64 seconds = interval / NS_PER_SECOND + (interval % NS_PER_SECOND > 0);
@@ -505,7 +421,7 @@ find_socket (SoupWebsocketConnection *connection)
 }
 
 static void
-link_bound_queues (Link *link)
+link_bound_queues (Rt2Link *link)
 {
   GObject *connection = G_OBJECT (link->connection);
 
@@ -524,17 +440,16 @@ link_bound_queues (Link *link)
 #endif
 }
 
-/* Takes @connection. */
-static void
-link_adopt (Link *link, SoupWebsocketConnection *connection)
+void
+rt2_link_adopt (Rt2Link *link, SoupWebsocketConnection *connection)
 {
-  link_ref (link);
+  rt2_link_ref (link);
   link->connection = connection;
   link->socket = find_socket (connection);
 }
 
-static void
-link_open (Link *link)
+void
+rt2_link_open (Rt2Link *link)
 {
   Rt2Transport *transport = link->transport;
 
@@ -550,243 +465,6 @@ link_open (Link *link)
   if (link->config->log != NULL)
     rt2_event_log_note (link->config->log, link->number, RT2_LOG_OPENED);
   transport->listener.opened (transport->user_data);
-}
-
-/* -- connecting ----------------------------------------------------------- */
-
-static void
-set_hint (Rt2Fault *fault, const gchar *hint)
-{
-  g_free (fault->hint);
-  fault->hint = g_strdup (hint);
-}
-
-static void
-link_end_refused (Link *link)
-{
-  link_end (link,
-      rt2_refusal_fault (link->message, link->refusal, link->endpoint->where,
-          link->endpoint->plain));
-}
-
-static gboolean
-on_refusal_late (gpointer user_data)
-{
-  Link *link = user_data;
-
-  link_end_refused (link);
-  g_cancellable_cancel (link->cancellable);
-  return G_SOURCE_REMOVE;
-}
-
-/* The server answered, and not with an upgrade. A short body, in which it may
- * say that the account has no quota left, is waited for, but not for long;
- * nothing is read of any other. */
-static void
-on_refused (SoupMessage *message, Link *link)
-{
-  link->refused = TRUE;
-  rt2_timer_clear (&link->connect_timer);
-  if (rt2_refusal_has_text (message))
-    link->connect_timer = rt2_timer_new (
-        REFUSAL_GRACE, RT2_TIMER_PRIORITY_DEADLINE, on_refusal_late, link);
-  else
-    on_refusal_late (link);
-}
-
-static Rt2Fault *
-connect_fault (Link *link, const GError *error)
-{
-  GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (
-      link->message);
-  Rt2Fault *fault;
-
-  if (flags != 0 && error->domain == G_TLS_ERROR)
-    return rt2_fault_from_certificate (flags, link->endpoint->where);
-  fault = rt2_fault_from_error (error, link->endpoint->where);
-  if (fault->kind == RT2_FAULT_LOST && link->endpoint->plain)
-    set_hint (fault, HINT_TLS);
-  if (link->config->proxy != NULL && error->domain != G_TLS_ERROR
-      && (fault->kind == RT2_FAULT_DNS || fault->kind == RT2_FAULT_REFUSED))
-    set_hint (fault, HINT_PROXY);
-  return fault;
-}
-
-static void
-on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
-{
-  Link *link = user_data;
-  g_autoptr (GError) error = NULL;
-  SoupWebsocketConnection *connection = soup_session_websocket_connect_finish (
-      SOUP_SESSION (session), result, &error);
-
-  if (connection != NULL)
-    link_adopt (link, connection);
-  else if (link->transport != NULL && link->fault == NULL && link->refused)
-    link_end_refused (link);
-  else if (link->transport != NULL && link->fault == NULL)
-    link_end (link, connect_fault (link, error));
-
-  g_clear_object (&link->cancellable);
-  drop_message (link);
-  g_clear_object (&link->session);
-
-  if (connection != NULL) {
-    if (link->transport != NULL && link->fault == NULL)
-      link_open (link);
-    else
-      link_cut (link);
-  }
-  link_unref (link);
-}
-
-static gboolean
-on_connect_timeout (gpointer user_data)
-{
-  Link *link = user_data;
-
-  link_end (link, rt2_fault_new_timeout (link->endpoint->where));
-  return G_SOURCE_REMOVE;
-}
-
-static void
-add_key (SoupMessageHeaders *headers, const Rt2TransportConfig *config)
-{
-  gchar *value;
-
-  if (config->key_in_header) {
-    soup_message_headers_replace (headers, "api-key", config->api_key);
-    return;
-  }
-  value = g_strconcat ("Bearer ", config->api_key, NULL);
-  soup_message_headers_replace (headers, "Authorization", value);
-  explicit_bzero (value, strlen (value));
-  g_free (value);
-}
-
-static SoupMessage *
-make_message (Link *link)
-{
-  const Rt2TransportConfig *config = link->config;
-  SoupMessage *message = soup_message_new_from_uri (
-      SOUP_METHOD_GET, link->endpoint->uri);
-  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
-
-  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
-  if (config->client_certificate != NULL)
-    soup_message_set_tls_client_certificate (
-        message, config->client_certificate);
-  for (guint i = 0; config->headers && config->headers[i]; i += 2)
-    soup_message_headers_replace (
-        headers, config->headers[i], config->headers[i + 1]);
-  if (config->api_key != NULL)
-    add_key (headers, config);
-  return message;
-}
-
-/* Whom to trust; NULL where there is no TLS: the system's certificates take
- * long to read. */
-static GTlsDatabase *
-find_trust (Link *link)
-{
-  if (link->endpoint->plain)
-    return NULL;
-  return link->config->tls_database ? g_object_ref (link->config->tls_database)
-                                    : rt2_trust_get_default ();
-}
-
-static SoupSession *
-make_session (Link *link)
-{
-  const Rt2TransportConfig *config = link->config;
-  SoupSession *session = soup_session_new_with_options (
-      "user-agent", USER_AGENT, NULL);
-  GTlsDatabase *trust = find_trust (link);
-
-  /* NULL as well: else libsoup reads them. */
-  soup_session_set_tls_database (session, trust);
-  if (config->proxy != NULL)
-    rt2_proxy_set (session, config->proxy);
-  rt2_refusal_collect (session, link->refusal);
-  g_clear_object (&trust);
-  return session;
-}
-
-/* The handshake is through and nothing was sent yet: the last moment to look at
- * the server's key. */
-static void
-on_network_event (SoupMessage *message, GSocketClientEvent event,
-    GIOStream *stream, Link *link)
-{
-  GTlsCertificate *certificate;
-  Rt2Fault *fault;
-
-  if (event != G_SOCKET_CLIENT_TLS_HANDSHAKED || !G_IS_TLS_CONNECTION (stream))
-    return;
-  certificate = g_tls_connection_get_peer_certificate (
-      G_TLS_CONNECTION (stream));
-  if (certificate && rt2_pins_match (link->config->pins, certificate))
-    return;
-  fault = rt2_fault_new (RT2_FAULT_TLS,
-      "The public key of %s is none of those that are pinned.",
-      link->endpoint->where);
-  fault->hint = g_strdup ("If the server's key was changed on purpose, set "
-                          "`tls-pins` to the new one; else do not trust it.");
-  fault->debug = certificate ? rt2_pin_of (certificate) : NULL;
-  link_end (link, fault);
-  g_cancellable_cancel (link->cancellable);
-}
-
-static void
-on_proxy_refused (Rt2Fault *fault, gpointer user_data)
-{
-  Link *link = user_data;
-
-  link_end (link, fault);
-  g_cancellable_cancel (link->cancellable);
-}
-
-/* libsoup reads one after the other for as long as they come: the timer would
- * not get its turn. */
-static void
-on_interim (SoupMessage *message, Link *link)
-{
-  Rt2Fault *fault;
-
-  if (++link->interim <= MAX_INTERIM)
-    return;
-  fault = rt2_fault_new (RT2_FAULT_TIMEOUT,
-      "%s only says that it is going to answer.", link->endpoint->where);
-  fault->hint = g_strdup ("Check that `uri` names a Realtime server.");
-  link_end (link, fault);
-  g_cancellable_cancel (link->cancellable);
-}
-
-static void
-link_start (Link *link)
-{
-  guint64 timeout = link->config->connect_timeout / NS_PER_US;
-
-  link->session = make_session (link);
-  link->message = make_message (link);
-  rt2_proxy_watch (link->session, on_proxy_refused, link);
-  rt2_proxy_keep_secret (link->message);
-  g_signal_connect (
-      link->message, "got-headers", G_CALLBACK (on_refused), link);
-  if (link->config->pins != NULL)
-    g_signal_connect (
-        link->message, "network-event", G_CALLBACK (on_network_event), link);
-
-  link->cancellable = g_cancellable_new ();
-  if (link->config->connect_timeout != 0)
-    link->connect_timer = rt2_timer_new (MIN (timeout, G_MAXINT64 / 2),
-        RT2_TIMER_PRIORITY_DEADLINE, on_connect_timeout, link);
-  g_signal_connect (
-      link->message, "got-informational", G_CALLBACK (on_interim), link);
-  rt2_inflow_prepare (link->session, link->message);
-  soup_session_websocket_connect_async (link->session, link->message, NULL,
-      NULL, G_PRIORITY_DEFAULT, link->cancellable, on_connected,
-      link_ref (link));
 }
 
 /* -- the transport -------------------------------------------------------- */
@@ -837,7 +515,7 @@ rt2_transport_connect (
     Rt2Transport *transport, const Rt2TransportConfig *config)
 {
   Rt2Fault *fault;
-  Link *link;
+  Rt2Link *link;
 
   g_return_if_fail (transport->link == NULL);
 
@@ -846,11 +524,11 @@ rt2_transport_connect (
   log_connect (link);
   transport->number = link->number;
   if (link->endpoint == NULL)
-    link_end (link, fault);
+    rt2_link_end (link, fault);
   else if (link->endpoint->plain && config->pins != NULL)
-    link_end (link, new_unpinned_fault ());
+    rt2_link_end (link, new_unpinned_fault ());
   else
-    link_start (link);
+    rt2_link_start (link);
 }
 
 gboolean
@@ -868,7 +546,7 @@ rt2_transport_get_number (Rt2Transport *transport)
 static gboolean
 on_gate_open (GObject *stream, gpointer user_data)
 {
-  Link *link = user_data;
+  Rt2Link *link = user_data;
   Rt2Transport *transport = link->transport;
   gboolean owed = link->owes_writable;
 
@@ -885,7 +563,7 @@ on_gate_open (GObject *stream, gpointer user_data)
  * @size bytes. Of a big message libsoup may hold the rest although the socket
  * takes data again already. */
 static void
-link_check_gate (Link *link, gsize size)
+link_check_gate (Rt2Link *link, gsize size)
 {
   GIOStream *stream;
   GPollableOutputStream *output;
@@ -906,7 +584,7 @@ link_check_gate (Link *link, gsize size)
 gboolean
 rt2_transport_is_writable (Rt2Transport *transport)
 {
-  Link *link = transport->link;
+  Rt2Link *link = transport->link;
 
   if (!link_is_open (link))
     return FALSE;
@@ -919,7 +597,7 @@ rt2_transport_is_writable (Rt2Transport *transport)
 void
 rt2_transport_send (Rt2Transport *transport, const gchar *text)
 {
-  Link *link = transport->link;
+  Rt2Link *link = transport->link;
   gsize size = strlen (text);
 
   if (!link_is_open (link))
@@ -936,7 +614,7 @@ rt2_transport_send (Rt2Transport *transport, const gchar *text)
 void
 rt2_transport_close (Rt2Transport *transport)
 {
-  Link *link = g_steal_pointer (&transport->link);
+  Rt2Link *link = g_steal_pointer (&transport->link);
 
   if (link == NULL)
     return;
@@ -966,14 +644,14 @@ cut_abandoned_links (void)
   GList *l, *next;
 
   for (l = links ? links->head : NULL; l != NULL; l = next) {
-    Link *link = l->data;
+    Rt2Link *link = l->data;
 
     next = l->next;
     if (link->transport != NULL)
       continue;
     any = TRUE;
     if (link->connection != NULL)
-      link_cut (link);
+      rt2_link_cut (link);
   }
   return any;
 }
