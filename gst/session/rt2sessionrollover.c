@@ -404,13 +404,14 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
 }
 
 /* What the server in use may not have finished with goes to the next. What is
- * under way here gets no end: as after a loss. A translator has said all. */
+ * under way here gets no end: as after a loss. A translator that was asked for
+ * what is left has said all. */
 static void
 hand_over (Rt2Session *session)
 {
   guint64 lost = 0;
 
-  if (session->type == RT2_SESSION_TYPE_TRANSLATION)
+  if (session->mover->draining)
     rt2_replay_settle_until (session->replay, G_MAXUINT64);
   if (rt2_responses_is_open (session->responses))
     lost = rt2_session_part (session);
@@ -429,8 +430,8 @@ take_over (Rt2Session *session)
   gchar *from = rt2_endpoint_public_uri (session->options->transport->url);
   Rt2Transport *old;
 
-  mover->draining = FALSE;
   hand_over (session);
+  mover->draining = FALSE;
   adopt_wanted (session);
   old = swap_connection (session);
   mover->standby = NULL;
