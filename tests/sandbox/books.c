@@ -259,7 +259,14 @@ books_new_items (void)
 void
 books_set_items (Books *books, guint connection, GPtrArray *items)
 {
+  guint i;
+
   g_mutex_lock (&books->lock);
+  for (i = 0; i < items->len; i++) {
+    SandboxItem *item = g_ptr_array_index (items, i);
+
+    item->restored = ledger_is_restored (books->ledger, connection, item->id);
+  }
   g_hash_table_replace (books->items, GUINT_TO_POINTER (connection), items);
   /* A long soak makes many connections; the oldest are of no interest. */
   g_hash_table_remove (books->items, GUINT_TO_POINTER (connection - 100));

@@ -39,6 +39,17 @@ check_image (JsonNode *value, const gchar *path, Fault *fault)
           path, why);
 }
 
+/* In the service's words: an empty message is no item. */
+static gboolean
+check_content (JsonNode *value, const gchar *path, Fault *fault)
+{
+  return json_array_get_length (json_node_get_array (value)) > 0
+      || fault_set (fault, "empty_array", path,
+          "Invalid '%s': empty array. Expected an array with minimum length 1, "
+          "but got an empty array instead.",
+          path);
+}
+
 static const Rule part_text[] = {
   { "type", RULE_STRING },
   { "text", RULE_STRING, RULE_REQUIRED },
@@ -108,7 +119,8 @@ static const Rule one_assistant_part = { "part", RULE_ANY,
 #define MESSAGE_FIELDS(part)                                                   \
   COMMON_FIELDS, { "role", RULE_STRING, RULE_REQUIRED, .values = roles },      \
   {                                                                            \
-    "content", RULE_ARRAY, RULE_REQUIRED, .element = part                      \
+    "content", RULE_ARRAY, RULE_REQUIRED, .element = part,                     \
+                                          .check = check_content               \
   }
 
 static const Rule message_user[] = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What belongs together in the books: calls and their outputs, wishes and
- * their approvals, images and their end. */
+ * their approvals, images and their end, items and those they were before. */
 #include "ledger.h"
 
 #include <string.h>
@@ -14,6 +14,7 @@ struct _Ledger {
   GPtrArray *calls;     /* SandboxCall */
   GPtrArray *approvals; /* SandboxApproval */
   GPtrArray *images;    /* SandboxImage */
+  GHashTable *homes;    /* id of an item -> the first connection that had it */
 };
 
 static void
@@ -64,6 +65,7 @@ ledger_new (void)
   ledger->calls = g_ptr_array_new_with_free_func (call_free);
   ledger->approvals = g_ptr_array_new_with_free_func (approval_free);
   ledger->images = g_ptr_array_new_with_free_func (image_free);
+  ledger->homes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return ledger;
 }
 
@@ -73,6 +75,7 @@ ledger_free (Ledger *ledger)
   g_ptr_array_unref (ledger->calls);
   g_ptr_array_unref (ledger->approvals);
   g_ptr_array_unref (ledger->images);
+  g_hash_table_unref (ledger->homes);
   g_free (ledger);
 }
 
@@ -89,6 +92,31 @@ static gboolean
 has_type (JsonObject *object, const gchar *type)
 {
   return g_strcmp0 (wire_string (object, "type"), type) == 0;
+}
+
+/* ---- items ---- */
+
+gboolean
+ledger_is_restored (Ledger *ledger, guint connection, const gchar *item_id)
+{
+  guint home = 0;
+
+  if (item_id != NULL)
+    home = GPOINTER_TO_UINT (g_hash_table_lookup (ledger->homes, item_id));
+  return home != 0 && home != connection;
+}
+
+static void
+note_home (Ledger *ledger, guint connection, JsonObject *item)
+{
+  const gchar *id = wire_string (item, "id");
+
+  if (id == NULL || g_hash_table_contains (ledger->homes, id))
+    return;
+  if (g_hash_table_size (ledger->homes) >= MAX_LIST)
+    g_hash_table_remove_all (ledger->homes);
+  g_hash_table_insert (
+      ledger->homes, g_strdup (id), GUINT_TO_POINTER (connection));
 }
 
 /* ---- calls ---- */
@@ -140,7 +168,7 @@ find_call (Ledger *ledger, guint connection, const gchar *call_id)
         || g_strcmp0 (call->call_id, call_id) != 0)
       continue;
     found = call;
-    if (call->outputs == 0)
+    if (call->outputs + call->restored_outputs == 0)
       break;
   }
   return found;
@@ -155,6 +183,10 @@ note_output (Ledger *ledger, guint connection, guint64 order, JsonObject *item)
   if (call == NULL) {
     call = enter_call (ledger, connection, NULL);
     call->call_id = g_strdup (call_id);
+  }
+  if (ledger_is_restored (ledger, connection, wire_string (item, "id"))) {
+    call->restored_outputs++;
+    return;
   }
   if (call->outputs++ > 0)
     return;
@@ -366,6 +398,8 @@ ledger_sent (Ledger *ledger, guint connection, guint64 order, JsonObject *event)
     note_deletion (ledger, connection, order, wire_string (event, "item_id"));
   if (item == NULL)
     return;
+  if (g_str_has_prefix (wire_string (event, "type"), "conversation.item."))
+    note_home (ledger, connection, item);
   if (has_type (event, "response.output_item.done"))
     note_output_item (
         ledger, connection, order, wire_string (event, "response_id"), item);
@@ -376,7 +410,8 @@ ledger_sent (Ledger *ledger, guint connection, guint64 order, JsonObject *event)
   else if (has_type (event, "conversation.item.done")
       && has_type (item, "function_call")
       && !knows_call_item (ledger, connection, wire_string (item, "id")))
-    enter_call (ledger, connection, item);
+    enter_call (ledger, connection, item)->restored = ledger_is_restored (
+        ledger, connection, wire_string (item, "id"));
 }
 
 /* ---- copies ---- */

@@ -94,6 +94,7 @@ typedef struct {
   gchar *text;       /* text, transcript, arguments or output; or NULL */
   guint audio_ms;    /* of the audio that is left after truncation */
   gint truncated_ms; /* where it was cut last; -1: it never was */
+  gboolean restored; /* a connection before this one had an item of that id */
 } SandboxItem;
 
 /* A function call, by whomever it was made, or the outputs that came for none.
@@ -101,18 +102,20 @@ typedef struct {
 typedef struct {
   guint connection;
   gchar *call_id;
-  gchar *item_id;        /* NULL: there is no such call */
-  gchar *response_id;    /* NULL: the client put it there itself, or nobody */
-  gchar *name;           /* NULL: there is no such call */
-  gchar *arguments;      /* likewise; what was sent of them */
-  gchar *status;         /* completed, incomplete; NULL: likewise */
-  guint64 made;          /* order of its response.output_item.done */
-  guint64 response_done; /* order of its response.done */
-  guint outputs;         /* that came for it, refused ones too */
-  gchar *output;         /* the first, or NULL */
-  guint64 answered;      /* order of the first output */
-  guint64 followed;      /* order of the first response.create after that,
-                            out-of-band ones left out */
+  gchar *item_id;         /* NULL: there is no such call */
+  gchar *response_id;     /* NULL: the client put it there itself, or nobody */
+  gchar *name;            /* NULL: there is no such call */
+  gchar *arguments;       /* likewise; what was sent of them */
+  gchar *status;          /* completed, incomplete; NULL: likewise */
+  guint64 made;           /* order of its response.output_item.done */
+  guint64 response_done;  /* order of its response.done */
+  gboolean restored;      /* a connection before this one had it */
+  guint outputs;          /* that came for it, refused ones too; not ... */
+  guint restored_outputs; /* ... those that a connection before had */
+  gchar *output;          /* the first, or NULL */
+  guint64 answered;       /* order of the first output */
+  guint64 followed;       /* order of the first response.create after that,
+                             out-of-band ones left out */
 } SandboxCall;
 
 /* A wish to call a tool of an MCP server, or the answers to none. */

@@ -4,6 +4,8 @@
 
 #include "client.h"
 
+#define WORDS "[{'type':'input_text','text':'x'}]"
+
 static void
 send_item (Client *client, const gchar *after, const gchar *item)
 {
@@ -85,10 +87,73 @@ test_order (Fixture *fixture, gconstpointer data)
       json_null (create_text (client, "root", "a"), "previous_item_id"));
   event = create_text (client, "b", "c");
   g_assert_cmpstr (json_text (event, "previous_item_id"), ==, "b");
-  send_item (client, "nobody", "{'type':'message','role':'user','content':[]}");
+  send_item (
+      client, "nobody", "{'type':'message','role':'user','content':" WORDS "}");
   client_expect_error (client, "item_create_invalid_previous_item_id");
   list = list_items (fixture->sandbox);
   g_assert_cmpstr (list, ==, "a b c d");
+}
+
+/* ---- a conversation that goes on at another connection ---- */
+
+static const SandboxItem *
+item_at (GPtrArray *items, guint index, const gchar *id, gboolean restored)
+{
+  const SandboxItem *item;
+
+  g_assert_cmpuint (index, <, items->len);
+  item = g_ptr_array_index (items, index);
+  g_assert_cmpstr (item->id, ==, id);
+  g_assert_cmpint (item->restored, ==, restored);
+  return item;
+}
+
+#define CALL_ITEM                                                              \
+  "{'id':'c','type':'function_call','call_id':'call_1','name':'f',"            \
+  "'arguments':'{}'}"
+#define OUTPUT_ITEM(id)                                                        \
+  "{'id':'" id "','type':'function_call_output','call_id':'call_1',"           \
+  "'output':'x'}"
+
+/* What another connection had before counts apart from what is new. */
+static void
+test_restored (Fixture *fixture, gconstpointer data)
+{
+  Client *other = client_open (fixture->sandbox, NULL, NULL, NULL);
+  g_autoptr (GPtrArray) items = NULL;
+  g_autoptr (GPtrArray) calls = NULL;
+  const SandboxCall *call;
+
+  client_wait (other, "session.created");
+  create_text (fixture->client, NULL, "a");
+  create (fixture->client, NULL, CALL_ITEM);
+  create (fixture->client, NULL, OUTPUT_ITEM ("o"));
+  create_text (other, "root", "a");
+  create (other, "a", CALL_ITEM);
+  create (other, "c", OUTPUT_ITEM ("o"));
+  create_text (other, NULL, "b");
+  send_item (other, NULL, OUTPUT_ITEM ("p"));
+  client_expect_error (other, "invalid_tool_call_id");
+  items = sandbox_dup_items (fixture->sandbox, 1);
+  g_assert_cmpuint (items->len, ==, 3);
+  item_at (items, 0, "a", FALSE);
+  g_clear_pointer (&items, g_ptr_array_unref);
+  items = sandbox_dup_items (fixture->sandbox, 2);
+  g_assert_cmpuint (items->len, ==, 4);
+  item_at (items, 0, "a", TRUE);
+  item_at (items, 2, "o", TRUE);
+  item_at (items, 3, "b", FALSE);
+  calls = sandbox_dup_calls (fixture->sandbox);
+  g_assert_cmpuint (calls->len, ==, 2);
+  call = g_ptr_array_index (calls, 0);
+  g_assert_false (call->restored);
+  g_assert_cmpuint (call->outputs, ==, 1);
+  g_assert_cmpuint (call->restored_outputs, ==, 0);
+  call = g_ptr_array_index (calls, 1);
+  g_assert_true (call->restored);
+  g_assert_cmpuint (call->outputs, ==, 1);
+  g_assert_cmpuint (call->restored_outputs, ==, 1);
+  client_free (other);
 }
 
 /* The smallest of pictures. */
@@ -137,12 +202,17 @@ test_refusals (Fixture *fixture, gconstpointer data)
   refuse (client, "{'type':'picture'}", "invalid_value", "item.type");
   refuse (client, "{'type':'item_reference','id':'x'}", "invalid_value",
       "item.type");
-  refuse (client, "{'type':'message','content':[]}",
+  refuse (client, "{'type':'message','content':" WORDS "}",
       "missing_required_parameter", "item.role");
-  refuse (client, "{'type':'message','role':'boss','content':[]}",
+  refuse (client, "{'type':'message','role':'boss','content':" WORDS "}",
       "invalid_value", "item.role");
   refuse (client, "{'type':'message','role':'user'}",
       "missing_required_parameter", "item.content");
+  error = refuse (client, "{'type':'message','role':'user','content':[]}",
+      "empty_array", "item.content");
+  g_assert_cmpstr (json_text (error, "message"), ==,
+      "Invalid 'item.content': empty array. Expected an array with minimum "
+      "length 1, but got an empty array instead.");
   refuse (client,
       "{'type':'message','role':'user','content':[{'type':'text',"
       "'text':'x'}]}",
@@ -179,11 +249,11 @@ test_ids (Fixture *fixture, gconstpointer data)
   create_text (client, NULL, "abcdefghijklmnopqrstuvwxyz012345");
   refuse (client,
       "{'id':'abcdefghijklmnopqrstuvwxyz012345','type':'message',"
-      "'role':'user','content':[]}",
+      "'role':'user','content':" WORDS "}",
       "invalid_value", "item.id");
   error = refuse (client,
       "{'id':'abcdefghijklmnopqrstuvwxyz0123456','type':'message',"
-      "'role':'user','content':[]}",
+      "'role':'user','content':" WORDS "}",
       "string_above_max_length", "item.id");
   g_assert_cmpstr (json_text (error, "message"), ==,
       "Invalid 'item.id': string too long. Expected a string with maximum "
@@ -192,7 +262,8 @@ test_ids (Fixture *fixture, gconstpointer data)
       "{'type':'function_call_output','call_id':"
       "'abcdefghijklmnopqrstuvwxyz0123456','output':''}",
       "string_above_max_length", "item.call_id");
-  refuse (client, "{'id':'','type':'message','role':'user','content':[]}",
+  refuse (client,
+      "{'id':'','type':'message','role':'user','content':" WORDS "}",
       "invalid_value", "item.id");
 }
 
@@ -440,6 +511,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("order", test_order, NULL);
+  ADD ("restored", test_restored, NULL);
   ADD ("shapes", test_shapes, NULL);
   ADD ("refusals", test_refusals, NULL);
   ADD ("ids", test_ids, NULL);
