@@ -26,9 +26,8 @@ typedef struct {
   const gchar *script; /* of the sandbox that it was recorded with, or NULL */
   const gchar *input;  /* ms of tone and of silence in turn */
   const gchar *properties;
-  const gchar *end;   /* the message after which it is over, and ... */
-  guint n_ends;       /* ... how many of them */
-  const gchar *bears; /* a kind of difference that does not count, or NULL */
+  const gchar *end; /* the message after which it is over, and ... */
+  guint n_ends;     /* ... how many of them */
 } Case;
 
 static const Case cases[] = {
@@ -40,7 +39,7 @@ static const Case cases[] = {
       "{\"hear\":\"Stop.\",\"say\":[{\"text\":\"Fine.\",\"tone_ms\":200}]}]}",
       "400 1100 400 900",
       "vad-silence-duration=200000000 transcription-model=whisper-1",
-      "response-done", 2, NULL },
+      "response-done", 2 },
   { "tools",
       "{\"turns\":[{\"say\":["
       "{\"call\":{\"name\":\"left\",\"arguments\":{\"n\":1},"
@@ -55,22 +54,23 @@ static const Case cases[] = {
       "{\\\"type\\\":\\\"function\\\",\\\"name\\\":\\\"right\\\"}]\" "
       "tool-exec=\"{\\\"left\\\":[\\\"printf\\\",\\\"one\\\"],"
       "\\\"right\\\":[\\\"printf\\\",\\\"two\\\"]}\"",
-      "response-done", 2, NULL },
+      "response-done", 2 },
   { "reconnect",
-      "{\"scope\":\"server\",\"turns\":[{\"hear\":\"Count.\",\"delta_ms\":200,"
+      "{\"scope\":\"server\",\"turns\":[{\"hear\":\"Count.\","
+      "\"hear_after_ms\":100,\"delta_ms\":200,"
       "\"say\":[{\"text\":\"One, two, three, four.\",\"tone_ms\":3000}],"
-      "\"close\":{\"code\":1011,\"after_ms\":600}},"
+      "\"close\":{\"code\":1011,\"after_ms\":2400}},"
       "{\"hear\":\"Go on.\",\"say\":[{\"text\":\"Five.\",\"tone_ms\":200}]}]}",
       "400 1600 400 900",
       "vad-silence-duration=200000000 transcription-model=whisper-1 "
       "retry-backoff-max=50000000",
-      "response-done", 1, "conversation.item" },
+      "response-done", 1 },
   /* A server that had a bad day: a refused upgrade, nonsense, an answer that
    * failed, an answer without an end, a close. */
   { "badday", NULL, "400 5000",
       "turn-detection=none greeting=Hello retry-backoff-max=50000000 "
       "retries=5",
-      "response-done", 2, NULL },
+      "response-done", 2 },
 };
 
 /* -- what is said ---------------------------------------------------------- */
@@ -263,12 +263,8 @@ assert_alike (const Case *c, Sandbox *sandbox)
 {
   g_autoptr (GPtrArray) differences = sandbox_dup_differences (sandbox);
 
-  for (guint i = 0; i < differences->len; i++) {
-    const gchar *text = g_ptr_array_index (differences, i);
-
-    if (!c->bears || !strstr (text, c->bears))
-      g_error ("%s: %s", c->name, text);
-  }
+  if (differences->len > 0)
+    g_error ("%s: %s", c->name, (gchar *) g_ptr_array_index (differences, 0));
   g_assert_cmpuint (sandbox_count_unsent (sandbox), ==, 0);
 }
 
