@@ -102,6 +102,7 @@ struct _GstRealtime2 {
 
   gchar *file_key; /* last read from api-key-file; the session thread's while
                     * that runs */
+  gchar *file_key_url; /* of the server that it was read for */
   guint64 usage_start; /* running time of the first session, or NONE */
   guint64 usage_time;  /* ns since then */
   /* What was being said when the budget was spent, a reference, or NULL; how

@@ -181,8 +181,8 @@ uri_from_azure (const GstRealtime2Settings *settings)
   return uri;
 }
 
-static gchar *
-find_uri (const GstRealtime2Settings *settings)
+gchar *
+gst_realtime2_find_uri (const GstRealtime2Settings *settings)
 {
   const gchar *base = non_empty (g_getenv ("OPENAI_BASE_URL"));
   gchar *uri;
@@ -322,7 +322,7 @@ gst_realtime2_presentation_delay (const GstRealtime2Settings *settings)
 gchar *
 gst_realtime2_find_key (const GstRealtime2Settings *settings)
 {
-  gchar *uri = find_uri (settings);
+  gchar *uri = gst_realtime2_find_uri (settings);
   gchar *key = g_strdup (find_key (settings, uri));
 
   g_free (uri);
@@ -452,8 +452,8 @@ put_connection (Rt2TransportConfig *transport,
 
 /* --- the fallback --- */
 
-static gboolean
-is_same_host (const gchar *a, const gchar *b)
+gboolean
+gst_realtime2_is_same_host (const gchar *a, const gchar *b)
 {
   Rt2Fault *fault = NULL;
   Rt2Endpoint *one = rt2_endpoint_new (a, NULL, &fault), *other;
@@ -475,7 +475,7 @@ static gboolean
 is_same_family (const gchar *uri, const gchar *fallback)
 {
   return (needs_key (uri) && needs_key (fallback))
-      || is_same_host (uri, fallback);
+      || gst_realtime2_is_same_host (uri, fallback);
 }
 
 /* Static, or the settings'; NULL if there is none that may go there. */
@@ -629,7 +629,7 @@ gst_realtime2_make_options (
 
   if (!gst_realtime2_check_names (settings, fault))
     return NULL;
-  uri = find_uri (settings);
+  uri = gst_realtime2_find_uri (settings);
   if (!find_key (settings, uri) && needs_key (uri)) {
     *fault = no_key_fault (uri);
     g_free (uri);

@@ -32,6 +32,14 @@ Rt2SessionConfig *gst_realtime2_make_config (
 gboolean gst_realtime2_read_key_file (
     GstRealtime2Settings *settings, gboolean *exposed, Rt2Fault **fault);
 
+/* The server to connect to, from the property or the environment. New string.
+ */
+gchar *gst_realtime2_find_uri (const GstRealtime2Settings *settings);
+
+/* Whether both URIs lead to the same host and port, both with TLS or without:
+ * what is secret to one is known to the other. */
+gboolean gst_realtime2_is_same_host (const gchar *a, const gchar *b);
+
 /* The key to connect with, read anew from the property or the environment. New
  * string, to be wiped; NULL if there is none. */
 gchar *gst_realtime2_find_key (const GstRealtime2Settings *settings);

@@ -13,6 +13,16 @@ void
 gst_realtime2_forget_key (GstRealtime2 *self)
 {
   g_clear_pointer (&self->file_key, rt2_secret_free);
+  g_clear_pointer (&self->file_key_url, g_free);
+}
+
+/* @key, of the file, was found for the server at @url; takes @url over. */
+static void
+remember_key (GstRealtime2 *self, const gchar *key, gchar *url)
+{
+  gst_realtime2_forget_key (self);
+  self->file_key = g_strdup (key);
+  self->file_key_url = url;
 }
 
 /* Whether the key is to be looked for in a file. */
@@ -34,7 +44,7 @@ gst_realtime2_take_key_file (
   if (!gst_realtime2_read_key_file (settings, &exposed, fault))
     return FALSE;
   if (in_file)
-    self->file_key = g_strdup (settings->api_key);
+    remember_key (self, settings->api_key, gst_realtime2_find_uri (settings));
   if (exposed)
     GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
         ("Anybody on this machine can read the key in the file of "
@@ -54,27 +64,50 @@ copy_settings (GstRealtime2 *self)
   return settings;
 }
 
-gchar *
-gst_realtime2_newest_key (GstRealtime2 *self)
+/* The file of the key can't be read. */
+static gboolean
+take_last_key (
+    GstRealtime2 *self, const Rt2Fault *fault, const gchar *url, gchar **key)
 {
-  GstRealtime2Settings *settings = copy_settings (self);
-  gboolean in_file = is_in_file (settings);
+  gboolean known = self->file_key
+      && gst_realtime2_is_same_host (self->file_key_url, url);
+
+  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", fault->message),
+      ("%s; %s", fault->debug,
+          known ? "the key that was in it before serves"
+                : "the server in use gets no other key"));
+  *key = known ? g_strdup (self->file_key) : NULL;
+  return known;
+}
+
+static gboolean
+find_newest (GstRealtime2 *self, GstRealtime2Settings *settings,
+    const gchar *url, gchar **key)
+{
+  gboolean in_file = is_in_file (settings), found = TRUE;
   Rt2Fault *fault = NULL;
   gboolean exposed;
-  gchar *key;
 
   if (gst_realtime2_read_key_file (settings, &exposed, &fault)) {
-    key = gst_realtime2_find_key (settings);
-    if (in_file) {
-      gst_realtime2_forget_key (self);
-      self->file_key = g_strdup (key);
-    }
+    *key = gst_realtime2_find_key (settings);
+    if (in_file)
+      remember_key (self, *key, g_strdup (url));
   } else {
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", fault->message),
-        ("%s; the key that was in it before serves", fault->debug));
+    found = take_last_key (self, fault, url, key);
     rt2_fault_free (fault);
-    key = g_strdup (self->file_key);
   }
+  return found;
+}
+
+gboolean
+gst_realtime2_newest_key (GstRealtime2 *self, const gchar *url, gchar **key)
+{
+  GstRealtime2Settings *settings = copy_settings (self);
+  gchar *uri = gst_realtime2_find_uri (settings);
+  gboolean found = gst_realtime2_is_same_host (uri, url)
+      && find_newest (self, settings, url, key);
+
+  g_free (uri);
   gst_realtime2_settings_free (settings);
-  return key;
+  return found;
 }

@@ -13,10 +13,13 @@ G_BEGIN_DECLS
 gboolean gst_realtime2_take_key_file (
     GstRealtime2 *self, GstRealtime2Settings *settings, Rt2Fault **fault);
 
-/* The key for the next connection; NULL if there is none. If its file can't be
- * read any more, that is told, and the last key in it serves. New string, to
- * be wiped. On the session's thread. */
-gchar *gst_realtime2_newest_key (GstRealtime2 *self);
+/* The key for the next connection to the server at @url: *key, NULL if there is
+ * none; new string, to be wiped. FALSE if the settings are those of another
+ * server by now: their key is not for this one. If the file of the key can't be
+ * read any more, that is told, and the last key that was read from it for this
+ * server serves. On the session's thread. */
+gboolean gst_realtime2_newest_key (
+    GstRealtime2 *self, const gchar *url, gchar **key);
 
 /* PAUSED->READY, once the session's thread is gone. */
 void gst_realtime2_forget_key (GstRealtime2 *self);

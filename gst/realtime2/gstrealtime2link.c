@@ -102,10 +102,10 @@ on_state (gpointer owner, Rt2SessionState state)
   gst_realtime2_update_state (self);
 }
 
-static gchar *
-on_api_key (gpointer owner)
+static gboolean
+on_api_key (gpointer owner, const gchar *url, gchar **key)
 {
-  return gst_realtime2_newest_key (owner);
+  return gst_realtime2_newest_key (owner, url, key);
 }
 
 static gboolean

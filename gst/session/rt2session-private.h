@@ -413,7 +413,7 @@ void rt2_session_seed (
 /* Asks for the key that serves now, for the options' transport; the fallback
  * keeps its own. */
 void rt2_session_renew_key (Rt2Session *session);
-/* Asks for that of the first, for @transport. */
+/* Asks for that of the server that @transport leads to. */
 void rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport);
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_connection (Rt2Session *session);

@@ -111,10 +111,12 @@ typedef struct {
 typedef struct {
   void (*state) (gpointer owner, Rt2SessionState state);
 
-  /* The key to connect with, asked for before each try but of the fallback:
-   * keys expire. New string, or NULL for none. The function may be NULL: then
-   * the key of the options serves. */
-  gchar *(*api_key) (gpointer owner);
+  /* The key for the server at @url, asked for before each try but of the
+   * fallback: keys expire. *key: new string, or NULL for none. FALSE: what the
+   * owner knows now is for another server, and what was found for this one
+   * before serves on. The function may be NULL: then the key of the options
+   * serves. */
+  gboolean (*api_key) (gpointer owner, const gchar *url, gchar **key);
 
   /* Takes the next piece for the server; FALSE if there is none now. Only asked
    * while the session is configured and the socket takes data. The session owns

@@ -144,12 +144,15 @@ rt2_session_reset_connection (Rt2Session *session)
 void
 rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport)
 {
-  if (!session->listener->api_key)
+  gchar *key = NULL;
+
+  if (!session->listener->api_key
+      || !session->listener->api_key (session->owner, transport->url, &key))
     return;
   if (transport->api_key)
     explicit_bzero (transport->api_key, strlen (transport->api_key));
   g_free (transport->api_key);
-  transport->api_key = session->listener->api_key (session->owner);
+  transport->api_key = key;
 }
 
 void

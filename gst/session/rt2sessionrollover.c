@@ -683,8 +683,8 @@ rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
     rt2_transport_config_free (transport);
     return;
   }
-  if (!transport->api_key && session->listener->api_key)
-    transport->api_key = session->listener->api_key (session->owner);
+  if (!transport->api_key)
+    rt2_session_put_key (session, transport);
   drop_standby (mover);
   drop_wanted (mover);
   if (is_where_we_are (session, transport, model)) {

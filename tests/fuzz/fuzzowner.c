@@ -37,11 +37,12 @@ on_state (gpointer owner, Rt2SessionState state)
   world->state = state;
 }
 
-static gchar *
-on_api_key (gpointer owner)
+static gboolean
+on_api_key (gpointer owner, const gchar *url, gchar **key)
 {
   told (owner);
-  return g_strdup (FUZZ_SECRET);
+  *key = g_strdup (FUZZ_SECRET);
+  return TRUE;
 }
 
 static void

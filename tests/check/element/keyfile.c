@@ -175,6 +175,44 @@ GST_START_TEST (test_refused)
 }
 GST_END_TEST;
 
+/* `uri` and its key change, and the server in use is lost before the move: it
+ * never sees the key that is for the other, nor the other its. */
+static void
+check_parted (const gchar *property, const gchar *other_key)
+{
+  Talk *talk = new_talk (NULL);
+  Peer *other = peer_new ();
+  gchar *url = peer_dup_url (other), *header;
+
+  peer_hold_created (other, TRUE);
+  talk_play (talk, &law_pcm);
+  if (!property)
+    write_key (other_key);
+  g_object_set (talk->element, "uri", url, property, other_key, NULL);
+  for (guint i = 0; i < 3; i++) {
+    peer_drop (talk->peer);
+    talk_message (talk, "session-restored", i);
+    assert_key (talk, i + 1, "sk-first");
+  }
+  peer_hold_created (other, FALSE);
+  talk_message (talk, "session-moved", 0);
+  header = peer_dup_header (other, 0, "Authorization");
+  fail_unless (g_str_has_suffix (header, other_key));
+  g_free (header);
+  talk_free (talk);
+  peer_free (other);
+  g_free (url);
+}
+
+GST_START_TEST (test_parted)
+{
+  write_key ("sk-first");
+  check_parted ("api-key", "sk-other");
+  write_key ("sk-first");
+  check_parted (NULL, "sk-other");
+}
+GST_END_TEST;
+
 static Suite *
 keyfile_suite (void)
 {
@@ -185,6 +223,7 @@ keyfile_suite (void)
   tcase_add_test (files, test_order);
   tcase_add_test (files, test_rotated);
   tcase_add_test (files, test_exposed);
+  tcase_add_test (files, test_parted);
   tcase_add_test (files, test_refused);
   suite_add_tcase (suite, files);
   return suite;

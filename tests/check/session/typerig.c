@@ -64,12 +64,13 @@ on_state (gpointer owner, Rt2SessionState state)
   log_line (owner, "state %s", state_names[state]);
 }
 
-static gchar *
-on_api_key (gpointer owner)
+static gboolean
+on_api_key (gpointer owner, const gchar *url, gchar **key)
 {
   TypeRig *t = owner;
 
-  return g_strdup_printf ("sk-try-%u", t->keys++);
+  *key = g_strdup_printf ("sk-try-%u", t->keys++);
+  return TRUE;
 }
 
 static GBytes *
