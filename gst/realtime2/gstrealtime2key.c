@@ -14,6 +14,7 @@ gst_realtime2_forget_key (GstRealtime2 *self)
 {
   g_clear_pointer (&self->file_key, rt2_secret_free);
   g_clear_pointer (&self->file_key_url, g_free);
+  g_clear_pointer (&self->file_complaint, g_free);
 }
 
 /* @key, of the file, was found for the server at @url; takes @url over. */
@@ -64,6 +65,18 @@ copy_settings (GstRealtime2 *self)
   return settings;
 }
 
+/* Tells what is wrong with the file, once: it is read at each try. */
+static void
+complain (GstRealtime2 *self, const Rt2Fault *fault, const gchar *what_now)
+{
+  if (g_strcmp0 (self->file_complaint, fault->message) == 0)
+    return;
+  g_free (self->file_complaint);
+  self->file_complaint = g_strdup (fault->message);
+  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", fault->message),
+      ("%s; %s", fault->debug, what_now));
+}
+
 /* The file of the key can't be read. */
 static gboolean
 take_last_key (
@@ -72,10 +85,9 @@ take_last_key (
   gboolean known = self->file_key
       && gst_realtime2_is_same_host (self->file_key_url, url);
 
-  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", fault->message),
-      ("%s; %s", fault->debug,
-          known ? "the key that was in it before serves"
-                : "the server in use gets no other key"));
+  complain (self, fault,
+      known ? "the key that was in it before serves"
+            : "the server in use gets no other key");
   *key = known ? g_strdup (self->file_key) : NULL;
   return known;
 }
@@ -90,6 +102,7 @@ find_newest (GstRealtime2 *self, GstRealtime2Settings *settings,
 
   if (gst_realtime2_read_key_file (settings, &exposed, &fault)) {
     *key = gst_realtime2_find_key (settings);
+    g_clear_pointer (&self->file_complaint, g_free);
     if (in_file)
       remember_key (self, *key, g_strdup (url));
   } else {

@@ -30,10 +30,12 @@ list_names (guint n_pspecs, GParamSpec **pspecs, Rt2MoveReason *reason)
   return g_string_free (names, names->len == 0);
 }
 
+/* What was set of @names can't be. */
 static void
-warn (GstRealtime2 *self, const gchar *text, const gchar *debug)
+warn (GstRealtime2 *self, const gchar *names, const gchar *text,
+    const gchar *debug)
 {
-  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s", text),
+  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS, ("%s: %s", names, text),
       ("%s; the session goes on as it was", debug ? debug : "no details"));
 }
 
@@ -45,7 +47,7 @@ move_to (GstRealtime2 *self, const GstRealtime2Settings *settings,
   Rt2SessionOptions *options = gst_realtime2_make_options (settings, &fault);
 
   if (!options) {
-    warn (self, fault->message, fault->debug);
+    warn (self, names, fault->message, fault->debug);
     rt2_fault_free (fault);
     return;
   }
@@ -69,9 +71,9 @@ gst_realtime2_move_for (GstRealtime2 *self, guint n_pspecs, GParamSpec **pspecs)
   GST_OBJECT_UNLOCK (self);
   if (gst_realtime2_session_type (settings)
       != gst_realtime2_link_get_type (self->link)) {
-    warn (self,
-        "Property model names a model for another kind of session; it takes "
-        "effect once the element was in READY.",
+    warn (self, names,
+        "This is for another kind of session; it takes effect once the element "
+        "was in READY.",
         settings->model);
   } else {
     move_to (self, settings, names, reason);

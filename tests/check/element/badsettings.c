@@ -74,6 +74,24 @@ assert_no_start (Talk *talk, const gchar *name)
   fail_unless_equals_int (peer_count (talk->peer, UPDATE), 0);
 }
 
+/* What @pspec has now, to be put back. What can't be read back was not set. */
+static void
+save_property (Talk *talk, GParamSpec *pspec, GValue *value)
+{
+  g_value_init (value, pspec->value_type);
+  if (pspec->flags & G_PARAM_READABLE)
+    g_object_get_property (G_OBJECT (talk->element), pspec->name, value);
+  else
+    g_param_value_set_default (pspec, value);
+}
+
+static void
+put_back_property (Talk *talk, GParamSpec *pspec, GValue *value)
+{
+  g_object_set_property (G_OBJECT (talk->element), pspec->name, value);
+  g_value_unset (value);
+}
+
 /* --- what is no text --- */
 
 GST_START_TEST (test_not_utf8)
@@ -102,15 +120,17 @@ GST_START_TEST (test_not_utf8_in_playing)
   GParamSpec **pspecs = list_properties (&n);
 
   for (guint i = 0; i < n; i++) {
+    GValue value = G_VALUE_INIT;
+
     if (pspecs[i]->value_type != G_TYPE_STRING
         || !is_session_property (pspecs[i]))
       continue;
+    save_property (talk, pspecs[i], &value);
     g_object_set (talk->element, pspecs[i]->name, NOT_UTF8, NULL);
     assert_names (talk_message_of (talk, GST_MESSAGE_WARNING, warnings++),
         pspecs[i]->name);
     fail_unless_equals_int (peer_count (talk->peer, UPDATE), 1);
-    g_object_set_property (G_OBJECT (talk->element), pspecs[i]->name,
-        g_param_spec_get_default_value (pspecs[i]));
+    put_back_property (talk, pspecs[i], &value);
   }
   talk_sync_up (talk);
   fail_unless_equals_int (peer_count (talk->peer, UPDATE), 2);
@@ -328,8 +348,11 @@ GST_START_TEST (test_megabyte_in_playing)
   gchar *session;
 
   for (guint i = 0; i < n; i++) {
+    GValue value = G_VALUE_INIT;
+
     if (pspecs[i]->value_type != G_TYPE_STRING)
       continue;
+    save_property (talk, pspecs[i], &value);
     g_object_set (talk->element, pspecs[i]->name, text, NULL);
     talk_sync (talk);
     if (talk_count_messages_of (talk, GST_MESSAGE_WARNING) > warnings)
@@ -337,8 +360,7 @@ GST_START_TEST (test_megabyte_in_playing)
           pspecs[i]->name);
     fail_unless_equals_int (
         talk_count_messages_of (talk, GST_MESSAGE_WARNING), warnings);
-    g_object_set_property (G_OBJECT (talk->element), pspecs[i]->name,
-        g_param_spec_get_default_value (pspecs[i]));
+    put_back_property (talk, pspecs[i], &value);
   }
   talk_sync_up (talk);
   session = last_session (talk);

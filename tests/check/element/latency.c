@@ -449,12 +449,34 @@ GST_START_TEST (test_lost)
   peer_begin (talk->peer, "resp_1");
   peer_speech (talk->peer, &spot_a, &law_pcm, 0, 4800);
   talk_sync (talk);
+  talk_run_to (talk, CAME + 100 * MS);
   peer_drop (talk->peer);
   talk_message (talk, "session-lost", 0);
   talk_run_to (talk, CAME + 300 * MS);
   fields = talk_message (talk, "response-heard", 0);
   fail_unless_equals_string (talk_string (fields, "status"), "incomplete");
   fail_unless_equals_uint64 (talk_uint64 (fields, "played-ms"), 200);
+  fail_unless_equals_int (talk_count_messages (talk, "response-retracted"), 0);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* Not a sample of it had left: it was never there. */
+GST_START_TEST (test_lost_unheard)
+{
+  Talk *talk = new_talk ();
+  const GstStructure *fields;
+
+  end_turn (talk);
+  peer_begin (talk->peer, "resp_1");
+  peer_speech (talk->peer, &spot_a, &law_pcm, 0, 4800);
+  talk_sync (talk);
+  peer_drop (talk->peer);
+  fields = talk_message (talk, "response-retracted", 0);
+  fail_unless_equals_string (talk_string (fields, "response-id"), "resp_1");
+  talk_message (talk, "session-lost", 0);
+  talk_run_to (talk, CAME + 300 * MS);
+  fail_unless_equals_int (talk_count_messages (talk, "response-heard"), 0);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -586,6 +608,7 @@ latency_suite (void)
   suite_add_tcase (suite, end);
   tcase_add_test (end, test_interrupted);
   tcase_add_test (end, test_lost);
+  tcase_add_test (end, test_lost_unheard);
 
   suite_add_tcase (suite, smooth);
   tcase_add_test (smooth, test_underruns);

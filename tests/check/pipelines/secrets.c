@@ -18,8 +18,9 @@
  *   if libc does not overwrite them;
  * - of extra-headers and proxy, blocks that are given back are printed and not
  *   judged;
- * - a refusal that quotes the key is read by libsoup and json-glib, and one copy
- *   of it was found afterwards: of the key in it that is printed and not judged;
+ * - a refusal that quotes the key is read by libsoup and json-glib, and one
+ * copy of it was found afterwards: of the key in it that is printed and not
+ * judged;
  * - TLS is not part of it, nor is a proxy that is used.
  */
 #include <glib/gstdio.h>

@@ -28,9 +28,10 @@ typedef struct {
 
 /* -- properties ----------------------------------------------------------- */
 
-/* A value that is not always the same. */
+/* A value that is not always the same; of texts the one that it has: without
+ * `uri` there would be no server. */
 static void
-make_value (GValue *value, GParamSpec *spec, guint n)
+make_value (GObject *ai, GValue *value, GParamSpec *spec, guint n)
 {
   g_value_init (value, spec->value_type);
   g_param_value_set_default (spec, value);
@@ -42,6 +43,8 @@ make_value (GValue *value, GParamSpec *spec, guint n)
     g_value_set_boolean (value, n % 2);
   } else if (g_str_equal (spec->name, "instructions")) {
     g_value_take_string (value, g_strdup_printf ("Be number %u.", n));
+  } else if (G_IS_PARAM_SPEC_STRING (spec) && spec->flags & G_PARAM_READABLE) {
+    g_object_get_property (ai, spec->name, value);
   }
 }
 
@@ -59,7 +62,7 @@ set_properties (Storm *storm, guint n)
     if (!(specs[i]->flags & GST_PARAM_MUTABLE_PLAYING)
         || !(specs[i]->flags & G_PARAM_WRITABLE))
       continue;
-    make_value (&value, specs[i], n + i);
+    make_value (G_OBJECT (storm->ai), &value, specs[i], n + i);
     g_object_set_property (G_OBJECT (storm->ai), specs[i]->name, &value);
     g_value_unset (&value);
     g_usleep (BREATH);
