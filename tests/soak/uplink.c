@@ -14,6 +14,8 @@
 #define PERIOD (20 * GST_MSECOND)
 #define MAX_SIZE_TIME (2 * GST_SECOND)
 #define MAX_SIZE_TEXT "2000000000"
+/* ns; what was sent is kept for so long: full before anything is measured. */
+#define MAX_TURN_REPLAY "1000000000"
 /* What may be on its way in sockets: 16 KiB that the kernel takes before it
  * says no, a few more of the relay's, at 8 kB/s. */
 #define ON_THE_WAY (6 * GST_SECOND)
@@ -50,8 +52,8 @@ new_stage (gint *number)
   Stage *stage = stage_new (
       "audiotestsrc is-live=true samplesperbuffer=480 ! "
       "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "
-      "realtime2 name=ai uri=%s max-size-time=" MAX_SIZE_TEXT " ! queue ! "
-      "fakesink sync=true",
+      "realtime2 name=ai uri=%s max-size-time=" MAX_SIZE_TEXT " "
+      "max-turn-replay=" MAX_TURN_REPLAY " ! queue ! fakesink sync=true",
       uri);
   GstPad *pad = stage_get_pad (stage, "ai", "sink");
 
