@@ -48,7 +48,8 @@ typedef struct {
     WAITING, /* for an answer, until `next` */
   } mood;
   gint64 next;
-  guint heard, excuses, losses; /* that there were when the turn ended */
+  guint losses;  /* that there were when the turn began */
+  guint excuses; /* and when it ended */
   guint waited, answered;
 } Chaos;
 
@@ -77,15 +78,14 @@ fall_silent (Chaos *chaos, gint64 now)
   }
   chaos->mood = WAITING;
   chaos->next = now + PATIENCE;
-  chaos->heard = chaos_stage_count_heard (chaos->stage);
   chaos->excuses = chaos_faults_count_excuses (chaos->faults);
-  chaos->losses = chaos_ledger_count_excuses (chaos->ledger);
 }
 
 static void
 wait (Chaos *chaos, gint64 now)
 {
-  gboolean heard = chaos_stage_count_heard (chaos->stage) > chaos->heard;
+  guint turn = chaos_stage_count_turns (chaos->stage) - 1;
+  gboolean heard = chaos_ledger_is_answered (chaos->ledger, turn);
 
   if (heard || now >= chaos->next
       || chaos_faults_count_excuses (chaos->faults) > chaos->excuses
@@ -94,8 +94,7 @@ wait (Chaos *chaos, gint64 now)
     chaos->answered += heard;
     if (!heard && now >= chaos->next)
       chaos_ledger_find (chaos->ledger, "turn %u has no answer after %d s",
-          chaos_stage_count_turns (chaos->stage) - 1,
-          (gint) (PATIENCE / G_USEC_PER_SEC));
+          turn, (gint) (PATIENCE / G_USEC_PER_SEC));
     rest (chaos, now, 2000);
   }
 }
@@ -107,6 +106,7 @@ use_voice (Chaos *chaos, gint64 now)
     chaos_stage_speak (
         chaos->stage, roll (chaos, 0, 2) == 0 ? roll (chaos, 700, 3000) : 0);
     chaos->mood = SPEAKING;
+    chaos->losses = chaos_ledger_count_excuses (chaos->ledger);
   } else if (chaos->mood == SPEAKING && !chaos_stage_speaks (chaos->stage)) {
     fall_silent (chaos, now);
   } else if (chaos->mood == WAITING) {

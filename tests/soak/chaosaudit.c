@@ -32,6 +32,7 @@ typedef struct {
 typedef struct {
   GArray *turns; /* guint: it is the first response to these */
   guint heard;   /* ms */
+  guint number;  /* among all, from 1 */
 } Response;
 
 struct _ChaosAudit {
@@ -41,8 +42,9 @@ struct _ChaosAudit {
   GHashTable *responses;      /* id -> Response */
   GHashTable *calls;          /* id -> outputs that came on any line */
   guint heard[CHAOS_NUMBERS]; /* times that a turn was committed whole */
+  guint first[CHAOS_NUMBERS]; /* number of the first response to it, or 0 */
   gboolean texts[TEXTS];
-  guint n_lines, twice, too_many_outputs, errors;
+  guint n_lines, n_responses, twice, too_many_outputs, errors;
 };
 
 static void
@@ -228,18 +230,25 @@ take_commit (ChaosAudit *audit, Line *line, const gchar *id)
 }
 
 static void
-take_response (ChaosAudit *audit, Line *line, JsonObject *response)
+take_response (ChaosAudit *audit, Line *line, JsonObject *object)
 {
-  Response *new;
+  Response *response;
 
   /* Out of band. */
-  if (g_str_equal (get_string (response, "conversation_id"), ""))
+  if (g_str_equal (get_string (object, "conversation_id"), ""))
     return;
-  new = g_new0 (Response, 1);
-  new->turns = line->turns;
+  response = g_new0 (Response, 1);
+  response->number = ++audit->n_responses;
+  response->turns = line->turns;
   line->turns = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < response->turns->len; i++) {
+    guint turn = g_array_index (response->turns, guint, i);
+
+    if (audit->first[turn] == 0)
+      audit->first[turn] = response->number;
+  }
   g_hash_table_replace (
-      audit->responses, g_strdup (get_string (response, "id")), new);
+      audit->responses, g_strdup (get_string (object, "id")), response);
 }
 
 static void
@@ -320,7 +329,7 @@ chaos_audit_heard (ChaosAudit *audit, const gchar *id, guint ms)
   g_mutex_lock (&audit->lock);
   response = g_hash_table_lookup (audit->responses, id);
   if (response != NULL)
-    response->heard += ms;
+    response->heard = ms;
   g_mutex_unlock (&audit->lock);
 }
 
@@ -339,6 +348,27 @@ count_answers (ChaosAudit *audit, guint turn)
       n += g_array_index (response->turns, guint, i) == turn;
   }
   return n;
+}
+
+/* Whether a response to the turn, or one that follows from it, as after a
+ * function call, was heard. */
+gboolean
+chaos_audit_is_answered (ChaosAudit *audit, guint turn)
+{
+  gboolean answered = FALSE;
+  GHashTableIter iter;
+  gpointer value;
+
+  g_mutex_lock (&audit->lock);
+  g_hash_table_iter_init (&iter, audit->responses);
+  while (g_hash_table_iter_next (&iter, NULL, &value)) {
+    const Response *response = value;
+
+    answered |= audit->first[turn] != 0 && response->heard > 0
+        && response->number >= audit->first[turn];
+  }
+  g_mutex_unlock (&audit->lock);
+  return answered;
 }
 
 static gint64

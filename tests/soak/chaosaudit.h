@@ -19,9 +19,11 @@ void chaos_audit_message (
     gpointer audit, guint link, gboolean up, gchar *text, gsize size);
 void chaos_audit_over (gpointer audit, guint link);
 
-/* The listener heard so much of a response. */
+/* The listener heard so much of a response, so far. */
 void chaos_audit_heard (ChaosAudit *audit, const gchar *response, guint ms);
 
+/* Whether anything that answers the turn was heard. */
+gboolean chaos_audit_is_answered (ChaosAudit *audit, guint turn);
 /* One of the figures, see chaosaudit.c; aborts if there is none called so. Of
  * the first @n turns, where it is one of turns. */
 gint64 chaos_audit_sum (ChaosAudit *audit, const gchar *figure, guint n);

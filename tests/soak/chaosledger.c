@@ -32,6 +32,8 @@ struct _ChaosLedger {
   GArray *answers;      /* Answer, that are due */
   GArray *losses;       /* Loss */
   GHashTable *dropped;  /* reason -> ms in all */
+  GHashTable *moves;    /* reason -> how many */
+  guint told;           /* responses heard that the peer knows of */
   guint findings, warnings, excuses, failed, refused_texts;
 };
 
@@ -55,6 +57,7 @@ chaos_ledger_new (ChaosPeer *peer, ChaosStage *stage, guint seed)
       g_str_hash, g_str_equal, g_free, NULL);
   ledger->dropped = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, NULL);
+  ledger->moves = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   ledger->responses = g_ptr_array_new_with_free_func (g_free);
   ledger->greetings = g_ptr_array_new_with_free_func (g_free);
   ledger->losses = g_array_new (FALSE, FALSE, sizeof (Loss));
@@ -70,6 +73,7 @@ chaos_ledger_free (ChaosLedger *ledger)
   g_array_unref (ledger->losses);
   g_ptr_array_unref (ledger->greetings);
   g_ptr_array_unref (ledger->responses);
+  g_hash_table_unref (ledger->moves);
   g_hash_table_unref (ledger->dropped);
   g_hash_table_unref (ledger->outputs);
   g_hash_table_unref (ledger->counts);
@@ -221,6 +225,14 @@ on_refused (ChaosLedger *ledger, const GstStructure *fields)
 }
 
 static void
+on_moved (ChaosLedger *ledger, const GstStructure *fields)
+{
+  const gchar *reason = gst_structure_get_string (fields, "reason");
+
+  set_count (ledger->moves, reason, get_count (ledger->moves, reason) + 1);
+}
+
+static void
 on_element (ChaosLedger *ledger, const GstStructure *fields)
 {
   static const struct {
@@ -228,7 +240,8 @@ on_element (ChaosLedger *ledger, const GstStructure *fields)
     void (*func) (ChaosLedger *ledger, const GstStructure *fields);
   } known[] = { { "overrun", on_overrun }, { "response-started", on_begun },
     { "response-done", on_done }, { "function-call", on_call },
-    { "function-output", on_output }, { "command-failed", on_refused } };
+    { "function-output", on_output }, { "command-failed", on_refused },
+    { "session-moved", on_moved } };
   const gchar *name = gst_structure_get_name (fields);
 
   if (!g_str_has_prefix (name, PREFIX))
@@ -269,6 +282,29 @@ chaos_ledger_listen (ChaosLedger *ledger)
   answer_calls (ledger);
 }
 
+static void
+tell_heard (ChaosLedger *ledger)
+{
+  for (guint i = 0; i < ledger->responses->len; i++) {
+    const gchar *id = g_ptr_array_index (ledger->responses, i);
+    guint ms = chaos_stage_get_heard (ledger->stage, id);
+
+    if (ms > 0)
+      chaos_peer_do (ledger->peer, "heard %s %u", id, ms);
+  }
+}
+
+gboolean
+chaos_ledger_is_answered (ChaosLedger *ledger, guint turn)
+{
+  guint n = chaos_stage_count_heard (ledger->stage);
+
+  if (n > ledger->told)
+    tell_heard (ledger);
+  ledger->told = n;
+  return chaos_peer_do (ledger->peer, "answered %u", turn);
+}
+
 /* --- the end --- */
 
 static gint64
@@ -276,17 +312,6 @@ sum (ChaosLedger *ledger, const gchar *figure)
 {
   return chaos_peer_do (ledger->peer, "sum %s %u", figure,
       chaos_stage_count_turns (ledger->stage));
-}
-
-static void
-tell_heard (ChaosLedger *ledger)
-{
-  for (guint i = 0; i < ledger->responses->len; i++) {
-    const gchar *id = g_ptr_array_index (ledger->responses, i);
-
-    chaos_peer_do (ledger->peer, "heard %s %u", id,
-        chaos_stage_get_heard (ledger->stage, id));
-  }
 }
 
 /* Whether it was said that audio was lost while, or soon after, the turn was
@@ -304,11 +329,21 @@ is_told (ChaosLedger *ledger, const ChaosTurn *turn)
 }
 
 static void
+print_reasons (GHashTable *table, const gchar *what)
+{
+  GHashTableIter iter;
+  gpointer reason, n;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &reason, &n))
+    g_print (
+        "#   %s: %u %s\n", (const gchar *) reason, GPOINTER_TO_UINT (n), what);
+}
+
+static void
 audit_turns (ChaosLedger *ledger)
 {
   guint n = chaos_stage_count_turns (ledger->stage), told = 0, silent = 0;
-  GHashTableIter iter;
-  gpointer reason, ms;
   gint64 turn = -1;
 
   while ((turn = chaos_peer_do (
@@ -331,10 +366,7 @@ audit_turns (ChaosLedger *ledger)
       "once, %d answered aloud; %u lost and told of, %u lost silently\n",
       n, (gint) sum (ledger, "heard"), (gint) sum (ledger, "again"),
       (gint) sum (ledger, "answered"), told, silent);
-  g_hash_table_iter_init (&iter, ledger->dropped);
-  while (g_hash_table_iter_next (&iter, &reason, &ms))
-    g_print ("#   told of: %u ms, %s\n", GPOINTER_TO_UINT (ms),
-        (const gchar *) reason);
+  print_reasons (ledger->dropped, "ms told of as lost");
   if (sum (ledger, "answered-twice") > 0)
     chaos_ledger_find (ledger, "%d turns were answered twice",
         (gint) sum (ledger, "answered-twice"));
@@ -417,4 +449,5 @@ chaos_ledger_audit (ChaosLedger *ledger, guint texts)
       chaos_ledger_count (ledger, "interrupted"),
       chaos_ledger_count (ledger, "response-retracted"), ledger->failed,
       ledger->warnings, (gint) sum (ledger, "errors"));
+  print_reasons (ledger->moves, "moves");
 }

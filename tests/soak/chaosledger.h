@@ -24,6 +24,9 @@ guint chaos_ledger_count (ChaosLedger *ledger, const gchar *name);
  * audio was lost. */
 guint chaos_ledger_count_excuses (ChaosLedger *ledger);
 
+/* Whether anything was heard that answers the turn. */
+gboolean chaos_ledger_is_answered (ChaosLedger *ledger, guint turn);
+
 /* Something that must not be. Printed at once. */
 void chaos_ledger_find (ChaosLedger *ledger, const gchar *format, ...)
     G_GNUC_PRINTF (2, 3);

@@ -184,6 +184,12 @@ do_heard (Server *server, const gchar *rest)
 }
 
 static gint64
+do_answered (Server *server, const gchar *rest)
+{
+  return chaos_audit_is_answered (server->audit, atoi (rest));
+}
+
+static gint64
 do_sum (Server *server, const gchar *rest)
 {
   g_auto (GStrv) words = g_strsplit (rest, " ", 2);
@@ -215,7 +221,8 @@ carry_out (Server *server, gchar *line)
     { "hangup", do_hangup }, { "close", do_close }, { "stop", do_stop },
     { "rates", do_rates }, { "burst", do_burst }, { "refuse", do_refuse },
     { "refused", do_refused }, { "send", do_send }, { "heard", do_heard },
-    { "sum", do_sum }, { "lost", do_lost }, { "lost-text", do_lost_text } };
+    { "answered", do_answered }, { "sum", do_sum }, { "lost", do_lost },
+    { "lost-text", do_lost_text } };
   gchar *rest = strchr (line, ' ');
 
   if (rest != NULL)

@@ -32,7 +32,8 @@ void chaos_peer_free (ChaosPeer *peer);
  *   burst ROAD MS            what comes down comes in bursts
  *   refuse ROAD N STATUS AFTER   the next N upgrades, with Retry-After
  *   send JSON                from the servers, to all sessions
- *   heard RESPONSE MS        the listener heard so much of it
+ *   heard RESPONSE MS        the listener heard so much of it so far
+ *   answered TURN            whether anything that answers it was heard
  *   sum FIGURE N             see chaosaudit.c
  *   lost TURN N, lost-text TEXT N   the next that is lost, or -1
  *   refused                  upgrades that were
