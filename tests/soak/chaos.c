@@ -6,7 +6,7 @@
  * whether anything was lost without a word.
  *
  * soak-chaos [N]: minutes. RT2_SEED=SEED: the same things are done again.
- * RT2_VERBOSE=1: it is said when.
+ * RT2_VERBOSE=1: it is said when. RT2_EVENT_LOG=FILE: the property event-log.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -17,7 +17,7 @@
 #include "soakpeer.h"
 
 #define SHORT 25           /* s */
-#define SESSION_SECONDS 30 /* that the servers grant */
+#define SESSION_SECONDS 16 /* that the servers grant */
 #define TICK 10000         /* us */
 #define MINUTE (60 * G_USEC_PER_SEC)
 #define LOOK (5 * G_USEC_PER_SEC) /* between two looks at the heap */

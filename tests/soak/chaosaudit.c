@@ -40,7 +40,8 @@ struct _ChaosAudit {
   /* Under the lock, as all below. */
   GHashTable *lines;          /* number -> Line, while open */
   GHashTable *responses;      /* id -> Response */
-  GHashTable *calls;          /* id -> outputs that came on any line */
+  GHashTable *calls;          /* id, as a set: all that servers made */
+  GHashTable *outputs;        /* call id -> outputs that came on any line */
   guint heard[CHAOS_NUMBERS]; /* times that a turn was committed whole */
   guint first[CHAOS_NUMBERS]; /* number of the first response to it, or 0 */
   gboolean texts[TEXTS];
@@ -77,6 +78,8 @@ chaos_audit_new (void)
   audit->lines = g_hash_table_new_full (NULL, NULL, NULL, line_free);
   audit->responses = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, response_free);
+  audit->outputs = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, NULL);
   audit->calls = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   return audit;
 }
@@ -164,8 +167,7 @@ take_output (ChaosAudit *audit, Line *line, JsonObject *item)
 
   if (add_one (line->outputs, id) > 1)
     audit->too_many_outputs++;
-  if (g_hash_table_contains (audit->calls, id))
-    add_one (audit->calls, id);
+  add_one (audit->outputs, id);
 }
 
 static void
@@ -267,10 +269,8 @@ take_server_event (
   else if (g_str_equal (type, "response.created"))
     take_response (audit, line, get_object (event, "response"));
   else if (g_str_equal (type, "response.output_item.done")
-      && g_str_equal (get_string (item, "type"), "function_call")
-      && !g_hash_table_contains (audit->calls, get_string (item, "call_id")))
-    g_hash_table_insert (
-        audit->calls, g_strdup (get_string (item, "call_id")), NULL);
+      && g_str_equal (get_string (item, "type"), "function_call"))
+    g_hash_table_add (audit->calls, g_strdup (get_string (item, "call_id")));
   else if (g_str_equal (type, "error"))
     audit->errors++;
 }
@@ -392,27 +392,12 @@ sum_turns (ChaosAudit *audit, const gchar *figure, guint n)
 }
 
 static gint64
-sum_calls (ChaosAudit *audit, gboolean outputs)
-{
-  GHashTableIter iter;
-  gpointer value;
-  gint64 n = 0;
-
-  g_hash_table_iter_init (&iter, audit->calls);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    n += !outputs || GPOINTER_TO_UINT (value) > 0;
-  return n;
-}
-
-static gint64
 sum (ChaosAudit *audit, const gchar *figure, guint n)
 {
   if (g_str_equal (figure, "connections"))
     return audit->n_lines;
   if (g_str_equal (figure, "calls"))
-    return sum_calls (audit, FALSE);
-  if (g_str_equal (figure, "calls-answered"))
-    return sum_calls (audit, TRUE);
+    return g_hash_table_size (audit->calls);
   if (g_str_equal (figure, "outputs-too-many"))
     return audit->too_many_outputs;
   if (g_str_equal (figure, "responses"))
@@ -433,6 +418,17 @@ chaos_audit_sum (ChaosAudit *audit, const gchar *figure, guint n)
   result = sum (audit, figure, n);
   g_mutex_unlock (&audit->lock);
   return result;
+}
+
+gboolean
+chaos_audit_has_output (ChaosAudit *audit, const gchar *call_id)
+{
+  gboolean has;
+
+  g_mutex_lock (&audit->lock);
+  has = g_hash_table_contains (audit->outputs, call_id);
+  g_mutex_unlock (&audit->lock);
+  return has;
 }
 
 gint

@@ -27,6 +27,8 @@ gboolean chaos_audit_is_answered (ChaosAudit *audit, guint turn);
 /* One of the figures, see chaosaudit.c; aborts if there is none called so. Of
  * the first @n turns, where it is one of turns. */
 gint64 chaos_audit_sum (ChaosAudit *audit, const gchar *figure, guint n);
+/* Whether any server got an output of this call. */
+gboolean chaos_audit_has_output (ChaosAudit *audit, const gchar *call_id);
 /* The first turn from @turn to @n that no server heard whole, or -1. */
 gint chaos_audit_next_lost (ChaosAudit *audit, guint turn, guint n);
 /* Likewise the first text. */

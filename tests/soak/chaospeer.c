@@ -190,6 +190,12 @@ do_answered (Server *server, const gchar *rest)
 }
 
 static gint64
+do_output (Server *server, const gchar *rest)
+{
+  return chaos_audit_has_output (server->audit, rest);
+}
+
+static gint64
 do_sum (Server *server, const gchar *rest)
 {
   g_auto (GStrv) words = g_strsplit (rest, " ", 2);
@@ -221,8 +227,8 @@ carry_out (Server *server, gchar *line)
     { "hangup", do_hangup }, { "close", do_close }, { "stop", do_stop },
     { "rates", do_rates }, { "burst", do_burst }, { "refuse", do_refuse },
     { "refused", do_refused }, { "send", do_send }, { "heard", do_heard },
-    { "answered", do_answered }, { "sum", do_sum }, { "lost", do_lost },
-    { "lost-text", do_lost_text } };
+    { "answered", do_answered }, { "output", do_output }, { "sum", do_sum },
+    { "lost", do_lost }, { "lost-text", do_lost_text } };
   gchar *rest = strchr (line, ' ');
 
   if (rest != NULL)

@@ -34,6 +34,7 @@ void chaos_peer_free (ChaosPeer *peer);
  *   send JSON                from the servers, to all sessions
  *   heard RESPONSE MS        the listener heard so much of it so far
  *   answered TURN            whether anything that answers it was heard
+ *   output CALL              whether a server got an output of it
  *   sum FIGURE N             see chaosaudit.c
  *   lost TURN N, lost-text TEXT N   the next that is lost, or -1
  *   refused                  upgrades that were

@@ -245,7 +245,7 @@ new_stage (ChaosPeer *peer)
       uri, fallback);
 
   g_object_set (stage->ai, "api-key", "sk-0", "fallback-api-key", "sk-fallback",
-      "tools", TOOLS, NULL);
+      "tools", TOOLS, "event-log", g_getenv ("RT2_EVENT_LOG"), NULL);
   return stage;
 }
 
