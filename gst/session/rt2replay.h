@@ -78,7 +78,9 @@ GPtrArray *rt2_replay_take (
 
 /* Turns kept apart; beyond it the two oldest count as one. */
 #define RT2_REPLAY_MAX_TURNS 64
-/* ns: what was sent so long before a sign of life has been heard. */
-#define RT2_REPLAY_HEARD_AFTER (G_GUINT64_CONSTANT (2000) * 1000000)
+/* ns: what was sent so long before a sign of life has been heard, and what the
+ * server says to it is not on its way any more. A thin line keeps that back for
+ * seconds, while it brings what is older. */
+#define RT2_REPLAY_HEARD_AFTER (G_GUINT64_CONSTANT (10000) * 1000000)
 
 G_END_DECLS
