@@ -191,6 +191,23 @@ rt2_calls_silence (Rt2Calls *calls)
         calls->silent, g_strdup (((Rt2Call *) l->data)->response_id));
 }
 
+void
+rt2_calls_silence_of (Rt2Calls *calls, const gchar *response_id)
+{
+  if (has_open_of (calls, response_id))
+    g_hash_table_add (calls->silent, g_strdup (response_id));
+}
+
+GPtrArray *
+rt2_calls_list_responses (const Rt2Calls *calls)
+{
+  GPtrArray *list = g_ptr_array_new ();
+
+  for (GList *l = calls->open.head; l; l = l->next)
+    g_ptr_array_add (list, ((const Rt2Call *) l->data)->response_id);
+  return list;
+}
+
 /* All calls of @response_id are answered. TRUE if a response is to follow. */
 static gboolean
 end_batch (Rt2Calls *calls, const gchar *response_id)

@@ -39,6 +39,11 @@ void rt2_calls_reset (Rt2Calls *calls);
 /* The connection is lost, and with it all responses: what they called for may
  * be answered. */
 void rt2_calls_disconnected (Rt2Calls *calls);
+/* No response follows from the calls of @response_id. */
+void rt2_calls_silence_of (Rt2Calls *calls, const gchar *response_id);
+/* The ids of the responses that open calls are of: gchar*, the calls', once for
+ * each call; the array is the caller's. */
+GPtrArray *rt2_calls_list_responses (const Rt2Calls *calls);
 
 /* Opens a call. NULL if its id was used before, or too many are open: then it
  * must not run. Owned by @calls until its output is taken. */

@@ -19,9 +19,11 @@ typedef struct {
 /* One that was committed and is not answered. */
 typedef struct {
   guint64 start, end;
-  gchar *item_id;     /* NULL = not known yet */
+  gboolean known;     /* the server has it */
+  gchar *item_id;     /* there; NULL = not known */
   gboolean ours;      /* committed by us, at its end */
   gboolean answering; /* a response to it is under way */
+  gboolean unwanted;  /* it needs no answer once the server has it */
 } Turn;
 
 struct _Rt2Replay {
@@ -114,6 +116,63 @@ trim (Rt2Replay *replay)
     piece_free (g_queue_pop_head (&replay->pieces));
 }
 
+/* The part of @piece from @start to @end; NULL if there is none. */
+static GBytes *
+cut (const Piece *piece, guint64 start, guint64 end)
+{
+  guint width = rt2_audio_format_width (piece->format);
+  gsize size = g_bytes_get_size (piece->audio), from = 0, to = size;
+
+  if (start > piece->start)
+    from = width
+        * rt2_audio_format_ns_to_samples (piece->format, start - piece->start);
+  if (end < piece->end)
+    to = width
+        * rt2_audio_format_ns_to_samples (
+            piece->format, end - MIN (end, piece->start));
+  to = MIN (to, size);
+  return from < to ? g_bytes_new_from_bytes (piece->audio, from, to - from)
+                   : NULL;
+}
+
+/* Keeps that of the piece at @link, before it. */
+static void
+keep_part (Rt2Replay *replay, GList *link, guint64 start, guint64 end)
+{
+  const Piece *piece = link->data;
+  GBytes *audio = start < end ? cut (piece, start, end) : NULL;
+  Piece *part;
+
+  if (!audio)
+    return;
+  part = g_memdup2 (piece, sizeof *piece);
+  part->audio = audio;
+  part->start = start;
+  part->end = end;
+  if (part->rt != G_MAXUINT64)
+    part->rt += start - piece->start;
+  g_queue_insert_before (&replay->pieces, link, part);
+}
+
+/* What is from @start to @end is not to be said again. */
+static void
+cut_out (Rt2Replay *replay, guint64 start, guint64 end)
+{
+  GList *next;
+
+  for (GList *l = replay->pieces.head; l; l = next) {
+    const Piece *piece = l->data;
+
+    next = l->next;
+    if (piece->end <= start || piece->start >= end)
+      continue;
+    keep_part (replay, l, piece->start, start);
+    keep_part (replay, l, end, piece->end);
+    piece_free (l->data);
+    g_queue_delete_link (&replay->pieces, l);
+  }
+}
+
 void
 rt2_replay_append (
     Rt2Replay *replay, Rt2AudioFormat format, GBytes *audio, guint64 rt)
@@ -138,6 +197,31 @@ rt2_replay_speech (Rt2Replay *replay, guint64 start)
   replay->open = MIN (start, replay->total);
 }
 
+static GList *
+find_unknown (Rt2Replay *replay, gboolean ours)
+{
+  GList *l = replay->turns.head;
+
+  while (l && (((Turn *) l->data)->known || ((Turn *) l->data)->ours != ours))
+    l = l->next;
+  return l;
+}
+
+/* The VAD committed @turn before the server got what we committed: it has not
+ * the beginning of that. */
+static void
+put_before_ours (Rt2Replay *replay, Turn *turn)
+{
+  GList *first = find_unknown (replay, TRUE);
+
+  g_queue_insert_before (&replay->turns, first, turn);
+  for (GList *l = first; l; l = l->next) {
+    Turn *later = l->data;
+
+    later->start = CLAMP (turn->end, later->start, later->end);
+  }
+}
+
 void
 rt2_replay_turn (Rt2Replay *replay, guint64 start, guint64 end, gboolean ours)
 {
@@ -153,20 +237,21 @@ rt2_replay_turn (Rt2Replay *replay, guint64 start, guint64 end, gboolean ours)
   turn->start = MIN (start, replay->total);
   turn->end = CLAMP (end, turn->start, replay->total);
   turn->ours = ours;
-  g_queue_push_tail (&replay->turns, turn);
+  if (ours)
+    g_queue_push_tail (&replay->turns, turn);
+  else
+    put_before_ours (replay, turn);
 }
 
 void
-rt2_replay_name (Rt2Replay *replay, const gchar *item_id)
+rt2_replay_refused (Rt2Replay *replay)
 {
-  for (GList *l = replay->turns.head; l; l = l->next) {
-    Turn *turn = l->data;
+  GList *link = find_unknown (replay, TRUE);
 
-    if (turn->item_id)
-      continue;
-    turn->item_id = g_strdup (item_id);
+  if (!link)
     return;
-  }
+  turn_free (link->data);
+  g_queue_delete_link (&replay->turns, link);
 }
 
 static void
@@ -175,15 +260,52 @@ settle_link (Rt2Replay *replay, GList *link)
   Turn *turn = link->data;
 
   replay->settled = MAX (replay->settled, turn->end);
+  cut_out (replay, turn->start, turn->end);
   turn_free (turn);
   g_queue_delete_link (&replay->turns, link);
+}
+
+void
+rt2_replay_name (Rt2Replay *replay, gboolean ours, const gchar *item_id)
+{
+  GList *link = find_unknown (replay, ours);
+  Turn *turn;
+
+  if (!link)
+    return;
+  turn = link->data;
+  turn->known = TRUE;
+  turn->item_id = g_strdup (item_id);
+  if (replay->open < turn->end)
+    replay->open = G_MAXUINT64;
+  if (turn->unwanted)
+    settle_link (replay, link);
+  trim (replay);
+}
+
+void
+rt2_replay_interrupted (Rt2Replay *replay)
+{
+  GList *next;
+
+  for (GList *l = replay->turns.head; l; l = next) {
+    Turn *turn = l->data;
+
+    next = l->next;
+    turn->unwanted = TRUE;
+    if (turn->known)
+      settle_link (replay, l);
+  }
+  trim (replay);
 }
 
 void
 rt2_replay_settle (Rt2Replay *replay, const gchar *item_id)
 {
   for (GList *l = replay->turns.head; l; l = l->next) {
-    if (g_strcmp0 (((Turn *) l->data)->item_id, item_id) != 0)
+    const Turn *turn = l->data;
+
+    if (!turn->known || g_strcmp0 (turn->item_id, item_id) != 0)
       continue;
     settle_link (replay, l);
     break;
@@ -209,6 +331,11 @@ rt2_replay_settle_until (Rt2Replay *replay, guint64 position)
 void
 rt2_replay_clear (Rt2Replay *replay)
 {
+  guint64 from = 0;
+
+  for (GList *l = replay->turns.head; l; l = l->next)
+    from = MAX (from, ((Turn *) l->data)->end);
+  cut_out (replay, from, replay->total);
   replay->open = G_MAXUINT64;
   replay->settled = replay->total;
 }
@@ -217,7 +344,7 @@ void
 rt2_replay_answering (Rt2Replay *replay)
 {
   for (GList *l = replay->turns.head; l; l = l->next)
-    ((Turn *) l->data)->answering = TRUE;
+    ((Turn *) l->data)->answering = ((Turn *) l->data)->known;
 }
 
 void
@@ -240,25 +367,6 @@ rt2_replay_alive (Rt2Replay *replay)
 }
 
 /* --- what is asked --- */
-
-/* The part of @piece from @start to @end; NULL if there is none. */
-static GBytes *
-cut (const Piece *piece, guint64 start, guint64 end)
-{
-  guint width = rt2_audio_format_width (piece->format);
-  gsize size = g_bytes_get_size (piece->audio), from = 0, to = size;
-
-  if (start > piece->start)
-    from = width
-        * rt2_audio_format_ns_to_samples (piece->format, start - piece->start);
-  if (end < piece->end)
-    to = width
-        * rt2_audio_format_ns_to_samples (
-            piece->format, end - MIN (end, piece->start));
-  to = MIN (to, size);
-  return from < to ? g_bytes_new_from_bytes (piece->audio, from, to - from)
-                   : NULL;
-}
 
 GBytes *
 rt2_replay_get (
@@ -296,6 +404,16 @@ rt2_replay_list (Rt2Replay *replay)
     if (((Turn *) l->data)->item_id)
       g_ptr_array_add (list, g_strdup (((Turn *) l->data)->item_id));
   return list;
+}
+
+guint
+rt2_replay_n_found (const Rt2Replay *replay)
+{
+  guint n = 0;
+
+  for (GList *l = replay->turns.head; l; l = l->next)
+    n += !((Turn *) l->data)->ours;
+  return n;
 }
 
 /* --- again --- */

@@ -38,15 +38,22 @@ void rt2_replay_speech (Rt2Replay *replay, guint64 start);
 /* A turn from @start to @end was committed, by us: @ours, or by the VAD. */
 void rt2_replay_turn (
     Rt2Replay *replay, guint64 start, guint64 end, gboolean ours);
-/* The oldest turn without a name is @item_id. */
-void rt2_replay_name (Rt2Replay *replay, const gchar *item_id);
+/* The server has the oldest turn, of @ours or not, that it was not known to
+ * have: as @item_id, NULL if it does not say. Speech that began before its end
+ * is in it. */
+void rt2_replay_name (Rt2Replay *replay, gboolean ours, const gchar *item_id);
+/* The oldest of ours that the server is not known to have is no turn. */
+void rt2_replay_refused (Rt2Replay *replay);
 /* The turn @item_id needs no answer (any more). */
 void rt2_replay_settle (Rt2Replay *replay, const gchar *item_id);
 /* All up to @position is through, turns that end there, too. */
 void rt2_replay_settle_until (Rt2Replay *replay, guint64 position);
 /* What was sent and not committed is void. */
 void rt2_replay_clear (Rt2Replay *replay);
-/* A response begins: it answers all turns committed so far. */
+/* The user interrupted: no turn gets an answer of its own any more, nor one
+ * that the server is not known to have yet once it has it. */
+void rt2_replay_interrupted (Rt2Replay *replay);
+/* A response begins: it answers all turns that the server has. */
 void rt2_replay_answering (Rt2Replay *replay);
 /* It is over, or some of it was heard: they are answered. */
 void rt2_replay_answered (Rt2Replay *replay);
@@ -67,6 +74,8 @@ typedef enum {
   RT2_REPLAY_ALL,    /* it is us who end them: all since the last is */
 } Rt2ReplayMode;
 
+/* How many turns wait for an answer that the VAD committed. */
+guint rt2_replay_n_found (const Rt2Replay *replay);
 /* ns of what was said and not answered, kept or not. */
 guint64 rt2_replay_unanswered (Rt2Replay *replay, Rt2ReplayMode mode);
 

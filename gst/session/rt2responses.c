@@ -181,10 +181,21 @@ find_plain (Rt2Responses *responses)
   return g_queue_find_custom (&responses->wishes, NULL, compare_plain);
 }
 
-/* One response will do for both. */
+/* Whether a wish of this kind is made anew by whoever made it. */
+static gboolean
+comes_again (const Rt2Wish *wish)
+{
+  return wish->kind == RT2_WISH_TURN || wish->kind == RT2_WISH_GREETING
+      || wish->kind == RT2_WISH_DISCLOSURE;
+}
+
+/* One response will do for both. What is not made anew stands for both. */
 static void
 merge (Rt2Wish *wish, const Rt2Wish *other)
 {
+  if (comes_again (wish))
+    wish->kind = other->kind;
+  wish->again &= other->again;
   wish->lasting |= other->lasting;
   wish->priority = MAX (wish->priority, other->priority);
 }
@@ -505,6 +516,18 @@ claim_run (Rt2Responses *responses, const gchar *mark)
   return run;
 }
 
+/* What one of the server's own that begins now has read from the first. */
+static void
+drop_again (Rt2Responses *responses)
+{
+  GList *plain = find_plain (responses);
+
+  if (!plain || !((Rt2Wish *) plain->data)->again)
+    return;
+  rt2_wish_free (plain->data);
+  g_queue_delete_link (&responses->wishes, plain);
+}
+
 Rt2Start
 rt2_responses_started (
     Rt2Responses *responses, const gchar *id, const gchar *mark)
@@ -518,6 +541,8 @@ rt2_responses_started (
   run = claim_run (responses, mark);
   run->id = g_strdup (id);
   g_hash_table_insert (responses->runs, run->id, run);
+  if (!run->dead && !run->wish)
+    drop_again (responses);
   return run->dead ? RT2_START_VOID : RT2_START_NEW;
 }
 
@@ -593,14 +618,6 @@ rt2_responses_kill (Rt2Responses *responses, const gchar *id)
 
 /* --- a lost connection --- */
 
-/* Whether a wish of this kind is made anew by whoever made it. */
-static gboolean
-comes_again (const Rt2Wish *wish)
-{
-  return wish->kind == RT2_WISH_TURN || wish->kind == RT2_WISH_GREETING
-      || wish->kind == RT2_WISH_DISCLOSURE;
-}
-
 static void
 drop_coming_again (Rt2Responses *responses)
 {
@@ -622,6 +639,12 @@ retrieve_wish (Rt2Responses *responses, Run *run)
     wish_again (responses, run);
 }
 
+static void
+mark_again (Rt2Wish *wish, gpointer unused)
+{
+  wish->again = is_plain (wish);
+}
+
 void
 rt2_responses_disconnected (Rt2Responses *responses)
 {
@@ -635,6 +658,7 @@ rt2_responses_disconnected (Rt2Responses *responses)
   g_hash_table_iter_init (&iter, responses->runs);
   while (g_hash_table_iter_next (&iter, NULL, &run))
     retrieve_wish (responses, run);
+  g_queue_foreach (&responses->wishes, (GFunc) mark_again, NULL);
   forget_connection (responses);
 }
 

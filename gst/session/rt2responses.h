@@ -31,6 +31,8 @@ typedef struct {
                         * parameters of the response; NULL = neither */
   gboolean lasting;    /* it stands when the user interrupts */
   gboolean polite;     /* it waits while the user speaks */
+  gboolean again;      /* it is from a connection that is gone, and what it is
+                        * about was told to the next one first of all */
   gboolean out_of_band;
 } Rt2Wish;
 
@@ -49,7 +51,8 @@ void rt2_responses_reset (Rt2Responses *responses);
 /* The connection is lost. What waits goes on waiting; what was asked for and is
  * neither dead nor done is wished for again. Not so what opens the
  * conversation, nor answers to the user's turns: turns come again, and bring
- * their wishes. */
+ * their wishes. What is plain then is served by any answer, also by one that
+ * the server makes by itself. */
 void rt2_responses_disconnected (Rt2Responses *responses);
 
 /* --- wishes --- */

@@ -165,6 +165,9 @@ struct _Rt2Session {
   Rt2Replay *replay;     /* of the turns that are not answered */
   GQueue again;          /* Rt2UplinkPiece*, to be sent before all new ones */
   guint64 again_ns;      /* of audio in it */
+  guint turns_again;     /* of the VAD's in it that were not committed yet */
+  gint64 again_since;    /* monotonic us when the last of it was sent; 0 = some
+                          * of it was not */
   gboolean paced;        /* some of it was sent faster than it was said */
   gboolean ends_again;   /* the end was sent on a connection that is gone */
 
@@ -282,6 +285,8 @@ void rt2_session_check_finish (Rt2Session *session);
 /* Commits what was appended since the last commit, and wishes for a response if
  * the session gives any. */
 void rt2_session_commit (Rt2Session *session);
+/* The server acknowledged none of so many that no other is to be sent now. */
+gboolean rt2_session_has_many_commits (Rt2Session *session);
 
 /* The VAD hears speech begin although all is sent: ends it. It has heard no
  * silence if all seemed to be committed by then. */
@@ -299,6 +304,8 @@ guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
 void rt2_session_interrupt (Rt2Session *session, gboolean cancel);
 /* The same, or as soon as what plays is not protected any more. */
 void rt2_session_interrupt_when_allowed (Rt2Session *session);
+/* The VAD committed a turn: perhaps one that was sent again. */
+void rt2_session_note_turn_again (Rt2Session *session);
 /* Looks whether the speech that goes on interrupts by now, and whether what
  * was protected is over. Called whenever there is news. */
 void rt2_session_judge_speech (Rt2Session *session);
@@ -392,10 +399,16 @@ void rt2_session_restore (Rt2Session *session);
 gboolean rt2_session_next_again (Rt2Session *session, Rt2UplinkPiece *piece);
 /* Puts a piece behind those; takes it over. */
 void rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece);
+/* The last of them but for the end, or NULL; puts @command, taken over, behind
+ * that. */
+const Rt2UplinkPiece *rt2_session_last_again (Rt2Session *session);
+void rt2_session_put_again (Rt2Session *session, Rt2Command *command);
 void rt2_session_clear_again (Rt2Session *session);
-/* Whether what the user said before is still to be sent again, so that what
- * else is to be answered waits. */
-gboolean rt2_session_is_catching_up (Rt2Session *session);
+/* Whether what the user said before is still to be sent again, or to be
+ * committed, so that what else is to be answered waits: one answer is to all of
+ * it. *until: monotonic us when to look again, 0 if that is not known. */
+gboolean rt2_session_is_catching_up (
+    Rt2Session *session, gint64 now, gint64 *until);
 /* Makes the server's item, which has no audio, say what was heard of it. */
 void rt2_session_shorten_item (
     Rt2Session *session, Rt2ConversationItem *item, const gchar *text);

@@ -5,6 +5,8 @@
 #include "rt2session-private.h"
 
 #define EXPIRED "it expired before its turn came"
+#define NOTHING_TO_COMMIT                                                      \
+  "less than 100 ms of audio were sent since the last turn"
 
 /* --- wishes --- */
 
@@ -106,13 +108,15 @@ on_wish_timer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Comes back when a wish expires, or when the user's turn is not committed
- * after all. */
+/* Comes back at @next, when a wish expires, or when the user's turn is not
+ * committed after all. */
 static void
-await_next (Rt2Session *session, gint64 now)
+await_next (Rt2Session *session, gint64 now, gint64 next)
 {
-  gint64 next = rt2_responses_next_expiry (session->responses);
+  gint64 expiry = rt2_responses_next_expiry (session->responses);
 
+  if (next == 0 || (expiry != 0 && expiry < next))
+    next = expiry;
   if (session->floor_until > now && (next == 0 || session->floor_until < next))
     next = session->floor_until;
   rt2_session_disarm (&session->wish_timer);
@@ -178,19 +182,19 @@ send_wish (Rt2Session *session)
 void
 rt2_session_send_wishes (Rt2Session *session)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = g_get_monotonic_time (), next;
+  gboolean late = rt2_session_is_catching_up (session, now, &next);
 
   RT2_SESSION_ASSERT_THREAD (session);
   drop_expired (session);
   rt2_responses_set_floor (
       session->responses, session->speech_open || now < session->floor_until);
   /* What is to be cut must not be mixed with what comes after the cut. */
-  rt2_responses_hold (session->responses,
-      session->deferred || rt2_session_is_catching_up (session));
+  rt2_responses_hold (session->responses, session->deferred || late);
   while (session->configured && session->mcp_waiting == 0
       && rt2_responses_is_ready (session->responses))
     send_wish (session);
-  await_next (session, now);
+  await_next (session, now, next);
 }
 
 /* --- commands --- */
@@ -201,8 +205,10 @@ commit_input (Rt2Session *session, const Rt2Command *command)
   if (session->options->call_id)
     fail (session, command, "the audio of a call is not ours to commit");
   else if (session->uncommitted < RT2_SESSION_COMMIT_MIN)
+    fail (session, command, NOTHING_TO_COMMIT);
+  else if (rt2_session_has_many_commits (session))
     fail (session, command,
-        "less than 100 ms of audio were sent since the last turn");
+        "the server has not taken the turns before it; try again later");
   else
     rt2_session_commit (session);
 }
@@ -359,12 +365,50 @@ next_command (Rt2Session *session)
   return command;
 }
 
+static gboolean
+ends_input (const Rt2Command *command)
+{
+  return command->kind == RT2_COMMAND_COMMIT_INPUT
+      || command->kind == RT2_COMMAND_CLEAR_INPUT;
+}
+
+static gboolean
+is_end_of_input (const Rt2UplinkPiece *piece)
+{
+  return piece->kind == RT2_UPLINK_COMMAND && ends_input (piece->command);
+}
+
+/* What was said before @command is still to be sent again: it comes after it,
+ * but before the end. Where nothing is between two of them the later one has
+ * nothing to do. */
+static void
+put_behind_input (Rt2Session *session, Rt2Command *command)
+{
+  const Rt2UplinkPiece *last = rt2_session_last_again (session);
+  const Rt2Command *before = last && is_end_of_input (last) ? last->command
+                                                            : NULL;
+
+  if (!before
+      || (command->kind != before->kind
+          && command->kind == RT2_COMMAND_CLEAR_INPUT)) {
+    rt2_session_put_again (session, command);
+    return;
+  }
+  if (command->kind == RT2_COMMAND_COMMIT_INPUT)
+    fail (session, command, NOTHING_TO_COMMIT);
+  rt2_command_free (command);
+}
+
 void
 rt2_session_run_commands (Rt2Session *session)
 {
   Rt2Command *command;
 
   RT2_SESSION_ASSERT_THREAD (session);
-  while (session->configured && (command = next_command (session)))
-    rt2_session_execute (session, command);
+  while (session->configured && (command = next_command (session))) {
+    if (session->again.length > 0 && ends_input (command))
+      put_behind_input (session, command);
+    else
+      rt2_session_execute (session, command);
+  }
 }

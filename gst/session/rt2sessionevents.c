@@ -125,8 +125,10 @@ undo_event (Rt2Session *session, const Rt2ServerError *error)
   /* Not every server says which event it means. */
   if (error->event_id || again)
     rt2_responses_refused (session->responses, error->event_id, again);
-  if (is_code (error, "input_audio_buffer_commit_empty"))
+  if (is_code (error, "input_audio_buffer_commit_empty")) {
     g_free (g_queue_pop_head (&session->commits));
+    rt2_replay_refused (session->replay);
+  }
 }
 
 /* Codes that say that what a client sent is wrong. */

@@ -4,6 +4,9 @@
  */
 #include "rt2session-private.h"
 
+/* us: how long the VAD may take to find the turns that were sent again. */
+#define FIND_LIMIT (2 * G_USEC_PER_SEC)
+
 static const gchar *
 new_event_id (gpointer user_data)
 {
@@ -130,6 +133,23 @@ break_off (Rt2Session *session, const gchar *id)
   return TRUE;
 }
 
+/* What a response that the user interrupted called for is not spoken of: its
+ * end would have said so. */
+static void
+silence_dead_calls (Rt2Session *session)
+{
+  GPtrArray *ids = rt2_calls_list_responses (session->calls);
+
+  for (guint i = 0; i < ids->len; i++) {
+    const gchar *id = g_ptr_array_index (ids, i);
+
+    if (id && rt2_responses_is_known (session->responses, id)
+        && rt2_responses_is_dead (session->responses, id))
+      rt2_calls_silence_of (session->calls, id);
+  }
+  g_ptr_array_unref (ids);
+}
+
 guint64
 rt2_session_part (Rt2Session *session)
 {
@@ -137,6 +157,7 @@ rt2_session_part (Rt2Session *session)
   guint64 missing;
 
   RT2_SESSION_ASSERT_THREAD (session);
+  silence_dead_calls (session);
   for (guint i = 0; i < active->len; i++)
     if (break_off (session, g_ptr_array_index (active, i)))
       rt2_replay_answered (session->replay);
@@ -195,10 +216,21 @@ piece_of (const Rt2ReplayStep *step)
   return piece;
 }
 
+/* @found turns of the VAD's are sent again, besides those that were to be. */
+static void
+note_turns_again (Rt2Session *session, guint found)
+{
+  session->turns_again = has_vad (session) && session->again.length > 0
+      ? session->turns_again + found
+      : 0;
+  session->again_since = 0;
+}
+
 guint64
 rt2_session_replay_turn (Rt2Session *session)
 {
   GPtrArray *turns = rt2_replay_list (session->replay);
+  guint found = rt2_replay_n_found (session->replay);
   GQueue later = session->again;
   GPtrArray *steps;
   guint64 missing;
@@ -227,6 +259,7 @@ rt2_session_replay_turn (Rt2Session *session)
     g_queue_push_tail (&session->again, l->data);
   g_queue_clear (&later);
   session->paced = session->again.length > 0;
+  note_turns_again (session, found);
   if (session->type != RT2_SESSION_TYPE_REALTIME
       && session->options->max_turn_replay == 0)
     return 0;
@@ -247,6 +280,37 @@ rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece)
 {
   g_queue_push_tail (&session->again, g_memdup2 (piece, sizeof *piece));
   session->again_ns += duration_of (session, piece);
+}
+
+static GList *
+last_link (Rt2Session *session)
+{
+  GList *last = session->again.tail;
+
+  if (last && ((Rt2UplinkPiece *) last->data)->kind == RT2_UPLINK_END)
+    last = last->prev;
+  return last;
+}
+
+const Rt2UplinkPiece *
+rt2_session_last_again (Rt2Session *session)
+{
+  GList *last = last_link (session);
+
+  return last ? last->data : NULL;
+}
+
+void
+rt2_session_put_again (Rt2Session *session, Rt2Command *command)
+{
+  GList *last = last_link (session);
+  Rt2UplinkPiece *piece = g_new (Rt2UplinkPiece, 1);
+
+  *piece = (Rt2UplinkPiece){ RT2_UPLINK_COMMAND, NULL, G_MAXUINT64, command };
+  if (last)
+    g_queue_insert_after (&session->again, last, piece);
+  else
+    g_queue_push_head (&session->again, piece);
 }
 
 gboolean
@@ -281,12 +345,39 @@ rt2_session_clear_again (Rt2Session *session)
   session->again_ns = 0;
 }
 
-gboolean
-rt2_session_is_catching_up (Rt2Session *session)
+/* The VAD has heard all of it, and is to find its turns. */
+static gboolean
+awaits_turns (Rt2Session *session, gint64 now, gint64 *until)
 {
-  return session->again.length > 0
-      && !rt2_responses_has (session->responses, RT2_WISH_DISCLOSURE)
-      && !rt2_responses_has (session->responses, RT2_WISH_GREETING);
+  if (session->turns_again == 0)
+    return FALSE;
+  if (session->again_since == 0)
+    session->again_since = now;
+  if (session->speech_open)
+    return TRUE;
+  *until = session->again_since + FIND_LIMIT;
+  if (now < *until)
+    return TRUE;
+  *until = 0;
+  session->turns_again = 0;
+  return FALSE;
+}
+
+gboolean
+rt2_session_is_catching_up (Rt2Session *session, gint64 now, gint64 *until)
+{
+  *until = 0;
+  if (rt2_responses_has (session->responses, RT2_WISH_DISCLOSURE)
+      || rt2_responses_has (session->responses, RT2_WISH_GREETING))
+    return FALSE;
+  return session->again.length > 0 || awaits_turns (session, now, until);
+}
+
+void
+rt2_session_note_turn_again (Rt2Session *session)
+{
+  if (session->turns_again > 0)
+    session->turns_again--;
 }
 
 /* --- items --- */

@@ -150,7 +150,10 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
   for (guint i = 0; !session->options->call_id && i < active->len; i++)
     delete_unbegun (session, g_ptr_array_index (active, i));
   rt2_responses_interrupt (session->responses);
-  rt2_replay_answered (session->replay);
+  if (rt2_responses_has (session->responses, RT2_WISH_TURN))
+    rt2_replay_answered (session->replay);
+  else
+    rt2_replay_interrupted (session->replay);
   rt2_calls_silence (session->calls);
   g_ptr_array_unref (active);
   g_ptr_array_unref (heard);
@@ -443,10 +446,12 @@ note_span (Rt2Session *session, const gchar *item_id, const Rt2Span *span)
 
 /* The server committed up to where its VAD saw the end. */
 static void
-note_committed (Rt2Session *session)
+note_vad_turn (Rt2Session *session)
 {
   guint64 total = rt2_input_clock_total (session->clock);
 
+  rt2_replay_turn (
+      session->replay, session->vad_start, session->vad_end, FALSE);
   session->uncommitted = MIN (
       session->uncommitted, total - MIN (total, session->vad_end));
 }
@@ -501,17 +506,6 @@ is_awaited (Rt2Session *session, const Rt2Span *ours)
   return FALSE;
 }
 
-/* Marks the turn where it is in what was sent. */
-static void
-mark_turn (Rt2Session *session, const Rt2Event *event, const Rt2Span *ours)
-{
-  if (!ours)
-    rt2_replay_turn (
-        session->replay, session->vad_start, session->vad_end, FALSE);
-  if (event->item_id)
-    rt2_replay_name (session->replay, event->item_id);
-}
-
 void
 rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
 {
@@ -526,10 +520,12 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
   session->speech_open = FALSE;
   if (ours && event->item_id)
     note_span (session, event->item_id, ours);
-  if (!ours)
-    note_committed (session);
-  mark_turn (session, event, ours);
+  if (!ours) {
+    note_vad_turn (session);
+    rt2_session_note_turn_again (session);
+  }
   if (!ours && session->turn == RT2_TURN_DISMISSED) {
+    rt2_replay_name (session->replay, FALSE, event->item_id);
     rt2_replay_settle (session->replay, event->item_id);
     dismiss_turn (session, event->item_id);
     return;
@@ -537,6 +533,7 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
   rt2_session_keep_turn (session, event,
       ours ? ours->start : session->vad_start,
       ours ? ours->end : session->vad_end);
+  rt2_replay_name (session->replay, ours != NULL, event->item_id);
   if (!is_awaited (session, ours))
     rt2_replay_settle (session->replay, event->item_id);
   expect_transcript (session, event->item_id);

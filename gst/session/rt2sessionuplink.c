@@ -15,6 +15,8 @@
 #define MAX_UPLOAD_SPEED 3
 /* What is sent again goes at most so many times as fast as it was said. */
 #define REPLAY_SPEED 4
+/* Commits that the server may owe an answer to; one more ends with the next. */
+#define MAX_COMMITS 64
 /* How long a translation's audio may not come before silence is put in. */
 #define FLOW_SLACK (400 * NS_PER_MS)
 #define FLOW_INTERVAL (200 * NS_PER_MS)
@@ -126,6 +128,12 @@ rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning)
   return instant;
 }
 
+gboolean
+rt2_session_has_many_commits (Rt2Session *session)
+{
+  return session->commits.length >= MAX_COMMITS;
+}
+
 void
 rt2_session_commit (Rt2Session *session)
 {
@@ -165,7 +173,8 @@ take_audio (Rt2Session *session, GBytes *audio, guint64 rt)
   if (commits_at_pauses (session)
       && rt2_pause_feed (session->pause, session->config->input_format, data,
           size, session->config->vad_silence_duration)
-      && session->uncommitted >= RT2_SESSION_COMMIT_MIN)
+      && session->uncommitted >= RT2_SESSION_COMMIT_MIN
+      && !rt2_session_has_many_commits (session))
     rt2_session_commit (session);
 }
 
@@ -343,7 +352,8 @@ static void
 commit_again (Rt2Session *session)
 {
   if (!commits_at_pauses (session)
-      && session->uncommitted >= RT2_SESSION_COMMIT_MIN)
+      && session->uncommitted >= RT2_SESSION_COMMIT_MIN
+      && !rt2_session_has_many_commits (session))
     rt2_session_commit (session);
 }
 

@@ -91,7 +91,7 @@ static void
 turn (Tape *tape, guint start, guint end, gboolean ours, const gchar *id)
 {
   rt2_replay_turn (tape->replay, start * MS, end * MS, ours);
-  rt2_replay_name (tape->replay, id);
+  rt2_replay_name (tape->replay, ours, id);
 }
 
 static void
@@ -169,7 +169,7 @@ test_turns (void)
   turn (tape, 200, 900, FALSE, "A");
   turn (tape, 1500, 2000, FALSE, "B");
   rt2_replay_settle (tape->replay, "B");
-  assert_again (tape, RT2_REPLAY_SPEECH, "100-3000");
+  assert_again (tape, RT2_REPLAY_SPEECH, "100-1500 2000-3000");
 }
 
 /* What is settled is not heard again for the sake of the padding. */

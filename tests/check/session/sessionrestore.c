@@ -315,6 +315,120 @@ test_twice (void)
   g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, 0);
 }
 
+/* What ends the turn while it is still sent again comes after it. */
+static void
+test_behind (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig->config->turn_detection = RT2_TURN_DETECTION_NONE;
+  rig_start_ready (rig);
+  push_speech (rig, 2000);
+  rig_settle_up (rig);
+  rig_flush_up (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_wait_sent (rig, ASK, 1);
+  rig_expect_sent (
+      rig, "input_audio_buffer.append input_audio_buffer.commit " ASK);
+  g_assert_cmpuint (ms_sent (rig), ==, 2000);
+}
+
+/* -- what else waits for an answer ---------------------------------------- */
+
+/* Something written was to be answered, and then the user's turn. */
+static Rig *
+new_with_both (void)
+{
+  Rig *rig = rig_new ();
+
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig->config->interrupt_response = FALSE;
+  rig_start_ready (rig);
+  rig_command (rig, rig_text ("system", "Cue."));
+  rig_wait_sent (rig, ASK, 1);
+  say_turn (rig);
+  lose (rig);
+  rig_wait_sent_audio (rig, 800 * 48);
+  return rig;
+}
+
+/* The server's own answer is to all of it. */
+static void
+test_one_answer (void)
+{
+  g_autoptr (Rig) rig = new_with_both ();
+
+  rig_send_speech_started (rig, "U2", 0);
+  rig_send_speech_stopped (rig, "U2", 600);
+  rig_send_committed (rig, "U2");
+  rig_send_response_created (rig, "R2");
+  rig_send_response_done (rig, "R2", "completed");
+  rig_flush_down (rig);
+  rig_run_for (rig, 2200);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* It does not find the turn, or does not answer it. */
+static void
+test_unfound (void)
+{
+  g_autoptr (Rig) rig = new_with_both ();
+
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  rig_wait_sent (rig, ASK, 1);
+  rig_send_answer (rig, "R2", 0);
+  rig_send_response_done (rig, "R2", "completed");
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 1);
+}
+
+/* A turn that the user took back is not answered after all. */
+static void
+test_cancelled (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_command (rig, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
+  lose (rig);
+  rig_run_for (rig, 100);
+  g_assert_cmpuint (ms_sent (rig), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  /* It was said. */
+  assert_made (rig, 1, "U1", NULL);
+}
+
+/* -- a server that acknowledges nothing ------------------------------------ */
+
+static void
+test_many_commits (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->turn_detection = RT2_TURN_DETECTION_NONE;
+  rig->config->create_response = FALSE;
+  rig_start_ready (rig);
+  for (guint i = 0; i < 100; i++) {
+    rig_push_tone (rig, 100, 8000);
+    rig_push_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  }
+  rig_settle_up (rig);
+  rig_flush_up (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "input_audio_buffer.commit"), ==, 64);
+  g_assert_cmpuint (ms_sent (rig), ==, 10000);
+  /* And the next takes what was left. */
+  rig_send_committed (rig, "U1");
+  rig_flush_down (rig);
+  rig_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_wait_sent (rig, "input_audio_buffer.commit", 65);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -332,5 +446,10 @@ main (int argc, char **argv)
   ADD ("manual", test_manual);
   ADD ("pace", test_pace);
   ADD ("twice", test_twice);
+  ADD ("behind", test_behind);
+  ADD ("one-answer", test_one_answer);
+  ADD ("unfound", test_unfound);
+  ADD ("cancelled", test_cancelled);
+  ADD ("many-commits", test_many_commits);
   return g_test_run ();
 }

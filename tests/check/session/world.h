@@ -6,9 +6,9 @@
  * are kept twice: what the server did, and what of that the client was told.
  * Whoever breaks a rule ends the program, with all that happened before.
  *
- * world.c: the books, and the steps of time. worldserver.c: the server.
- * worldclient.c: judges each message that the client sends. worldowner.c: the
- * listener of the session, and what was played.
+ * world.c: the books, and the steps of time. worldwords.c: the user's words.
+ * worldserver.c: the server. worldclient.c: judges each message that the client
+ * sends. worldowner.c: the listener of the session, and what was played.
  */
 #pragma once
 
@@ -57,6 +57,7 @@ typedef struct {
   Request *request; /* NULL = a plain one */
   gboolean out_of_band;
   gboolean lasting; /* the plain wish that it came from */
+  gboolean told;    /* likewise, see plain_told */
   gboolean dead;    /* the user interrupted since */
   gboolean refused;
 } Create;
@@ -80,6 +81,8 @@ typedef struct {
   guint connection; /* its number */
   guint64 end;      /* of the user's: ms appended then */
   guint64 speech;   /* of the user's: ms of the longest stretch of sound */
+  GArray *words;    /* of the user's: guint, numbers of those in it */
+  Answer *covered;  /* likewise: by what the server answered it, or NULL */
 
   /* The server's side. */
   guint64 made;  /* samples */
@@ -102,6 +105,9 @@ typedef struct {
   guint64 played;          /* samples */
   gboolean complete;       /* `told` is all that there will be */
   gboolean was_complete;   /* when it was reported */
+  gboolean known;          /* of the user's: that it was committed */
+  gboolean owed;           /* likewise: it is to be answered */
+  gboolean over;           /* likewise: it is answered, or taken back */
   guint64 told_when_asked; /* `told` when it was reported */
 } Item;
 
@@ -122,9 +128,10 @@ struct _Answer {
   gboolean dead;     /* nothing of it may be heard any more */
   gboolean born_dead;
   gboolean silent; /* nothing may follow from its calls */
-  guint started;   /* times that the owner was told so */
-  guint cancels;   /* sent */
-  guint ends;      /* times that the owner was told so */
+  gboolean retracted;
+  guint started; /* times that the owner was told so */
+  guint cancels; /* sent */
+  guint ends;    /* times that the owner was told so */
 };
 
 /* --- messages under way --- */
@@ -189,6 +196,7 @@ typedef struct {
 
   /* Everything that ever was, owned. */
   GPtrArray *requests, *creates, *answers, *items;
+  GArray *words;    /* all that the user says, see worldwords.c */
   guint connection; /* number of the newest */
   guint numbers;    /* of ids */
 
@@ -206,6 +214,7 @@ typedef struct {
   guint64 longest;       /* ms: such stretch in this turn */
   guint64 turn_end;      /* ms appended when the last turn ended */
   gboolean hears;        /* speech_started was said, and its end not */
+  GArray *heard;         /* guint: words that were not committed yet */
   GQueue untranscribed;  /* Item*, borrowed */
 
   /* The client, as far as it was told. */
@@ -215,6 +224,7 @@ typedef struct {
   Plain plain;
   gboolean plain_lasts;
   gboolean plain_again; /* from a connection that is gone: it may be sent */
+  gboolean plain_told;  /* likewise: any answer is to it, also the server's */
   gboolean expects;     /* an answer that the server could not begin */
   gboolean speaks;      /* the user, to be judged: up to the end */
   gboolean floor;       /* the agent had the floor when the user began */
@@ -232,6 +242,7 @@ typedef struct {
   Rt2SessionState state;   /* as last told */
   guint interrupts;        /* times that interrupt() was called */
   guint failures_expected; /* of commands */
+  guint failures_allowed;  /* likewise, besides */
   guint drained;
 } World;
 
@@ -300,6 +311,30 @@ void world_client_interrupted (World *world);
 Answer *world_find_answer (World *world, const gchar *id);
 Item *world_find_item (World *world, const gchar *id);
 Item *world_find_call (World *world, const gchar *call_id);
+
+/* --- the user's words --- */
+
+GArray *world_words_new (void);
+/* Fills @samples with the next. */
+void world_words_say (World *world, guint8 *samples, gsize size);
+/* The client sends them, commits what it sent, clears it, restores @item. */
+void world_words_sent (World *world, const guint8 *audio, gsize size);
+void world_words_commit (World *world);
+void world_words_clear (World *world);
+void world_words_restored (World *world, Item *item);
+/* The server hears them, commits them as @item, begins to answer them. */
+void world_words_heard (World *world, const guint8 *audio, gsize size);
+void world_words_committed (World *world, Item *item);
+void world_words_covered (World *world, Answer *answer);
+/* The client is told that @item was committed, and took it back; that @answer
+ * is over; the user interrupted; a response.create was refused for good. */
+void world_words_told (World *world, Item *item);
+void world_words_dismissed (World *world, Item *item);
+void world_words_answered (World *world, const Answer *answer);
+void world_words_interrupted (World *world);
+void world_words_refused (World *world);
+/* At the end: none is lost, and none waits for an answer. */
+void world_words_check (World *world);
 
 /* --- the application --- */
 

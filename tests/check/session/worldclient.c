@@ -69,6 +69,7 @@ void
 world_want_plain (World *world)
 {
   world->plain = PLAIN_MUST;
+  world->plain_told = FALSE;
   world->plain_lasts |= world->session->deferred;
 }
 
@@ -107,6 +108,7 @@ world_client_interrupted (World *world)
   }
   if (world->outstanding)
     world->outstanding->dead = TRUE;
+  world_words_interrupted (world);
   world->expects = FALSE;
   if (!world->plain_lasts)
     drop_plain (world);
@@ -126,6 +128,8 @@ static void
 told_created (World *world, Answer *answer)
 {
   answer->told = TRUE;
+  if (!answer->create && !answer->born_dead && world->plain_told)
+    drop_plain (world);
   if (!answer->create)
     return;
   settle_create (world, answer->create);
@@ -145,8 +149,10 @@ told_refusal (World *world, const Packet *packet)
   if (!packet->again || create->dead) {
     if (request)
       request->state = REQUEST_GONE;
+    world_words_refused (world);
   } else if (!request || request->kind == REQUEST_TEXT) {
     world->plain = PLAIN_MUST;
+    world->plain_told = create->told;
     world->plain_lasts |= request || create->lasting;
   } else {
     request->state = REQUEST_MUST;
@@ -159,6 +165,7 @@ told_committed (World *world, const Packet *packet)
 {
   const Answer *active = known_active (world);
 
+  world_words_told (world, packet->item);
   if (!packet->by_vad || !world->creates_answers)
     return;
   /* One that is heard is in the way of the server's own. */
@@ -234,8 +241,10 @@ tell (World *world, const Packet *packet)
     case PACKET_DONE:
       answer->over = TRUE;
       answer->silent |= answer->dead;
-      if (!answer->out_of_band)
+      if (!answer->out_of_band) {
         told_calls (answer);
+        world_words_answered (world, answer);
+      }
       break;
     case PACKET_REFUSAL:
       told_refusal (world, packet);
@@ -270,16 +279,20 @@ static void
 deliver_judged_turn (World *world, const Packet *packet)
 {
   Plain before = world->plain;
+  gboolean again = world->plain_again;
   gboolean lasted = world->plain_lasts;
   guint64 min = world->setup.min_interruption;
   guint64 ms = packet->item->speech;
 
+  world->plain_again = FALSE;
   if (world->setup.create_response && before == PLAIN_NONE)
     world->plain = PLAIN_MAY;
   if (world->setup.create_response)
     world->plain_lasts |= world->session->deferred;
   fakewire_deliver (packet->json);
   world_run (world);
+  /* Unless one response answered it, and all else. */
+  world->plain_again = again && world->plain != PLAIN_NONE;
   if (packet->item->dismissed) {
     WORLD_CHECK (world, ms < min + 60);
     if (world->plain == PLAIN_MAY)
@@ -291,7 +304,7 @@ deliver_judged_turn (World *world, const Packet *packet)
   WORLD_CHECK (world,
       !world->floor || ms + WORLD_PADDING_MS + 100 > min
           || world->heard_until > packet->item->end);
-  if (world->plain == PLAIN_MAY)
+  if (world->plain == PLAIN_MAY && world->setup.create_response)
     world->plain = PLAIN_MUST;
   if (world->floor && ms >= min + 60 && world->setup.interrupt_response)
     WORLD_CHECK (world,
@@ -365,12 +378,17 @@ check_output (World *world, JsonObject *item)
   for (guint i = 0; i < answer->items->len; i++) {
     const Item *other = g_ptr_array_index (answer->items, i);
 
-    last &= other->kind != ITEM_CALL || other->outputs > 0;
+    /* Of those that were on their way when the connection was cut nobody
+     * knows. */
+    last &= other->kind != ITEM_CALL || other->outputs > 0
+        || (!other->call_told && answer->connection != world->connection);
   }
   /* While a cut is owed this is not spoken of by itself, as if it had come
    * before the output. */
-  if (last && !answer->silent)
+  if (last && !answer->silent) {
     world->plain = PLAIN_MUST;
+    world->plain_told = FALSE;
+  }
 }
 
 static void
@@ -390,6 +408,18 @@ check_message (World *world, JsonObject *item)
   g_free (text);
 }
 
+/* One that the user said, and did not write. */
+static void
+restore_turn (World *world, const gchar *id)
+{
+  for (guint i = 0; i < world->items->len; i++) {
+    Item *item = g_ptr_array_index (world->items, i);
+
+    if (g_strcmp0 (item->id, id) == 0)
+      world_words_restored (world, item);
+  }
+}
+
 /* What the server is told of a connection before: in its place, and a call only
  * if its output is there, or comes now. */
 static void
@@ -400,6 +430,8 @@ check_restored (World *world, JsonObject *item, gboolean placed)
 
   WORLD_CHECK (world, world->connection > 1);
   WORLD_CHECK (world, !call || call->outputs == (placed ? 1 : 0));
+  if (g_strcmp0 (rt2_json_string (item, "role"), "user") == 0)
+    restore_turn (world, rt2_json_string (item, "id"));
 }
 
 static void
@@ -448,6 +480,7 @@ check_create_in_band (World *world, Create *create)
   }
   WORLD_CHECK (world, world->plain != PLAIN_NONE);
   create->lasting = world->plain_lasts;
+  create->told = world->plain_told;
   world->plain_again = FALSE;
   drop_plain (world);
 }
@@ -525,6 +558,7 @@ check_delete (World *world, JsonObject *object)
 static void
 check_commit (World *world)
 {
+  world_words_commit (world);
   if (world->setup.create_response)
     world_want_plain (world);
 }
@@ -534,10 +568,15 @@ static void
 note_append (World *world, JsonObject *object)
 {
   const gchar *audio = rt2_json_string (object, "audio");
+  guchar *sound;
+  gsize size;
 
   world->sent += strlen (audio) * 3 / 4 / WORLD_SAMPLES_PER_MS;
   if (audio[0] != '/')
     world->heard_until = world->sent;
+  sound = g_base64_decode (audio, &size);
+  world_words_sent (world, sound, size);
+  g_free (sound);
 }
 
 void
@@ -563,5 +602,7 @@ world_client_sent (World *world, const gchar *text)
     check_delete (world, object);
   else if (g_str_equal (type, "input_audio_buffer.commit"))
     check_commit (world);
+  else if (g_str_equal (type, "input_audio_buffer.clear"))
+    world_words_clear (world);
   g_queue_push_tail (&world->up, object);
 }

@@ -13,6 +13,7 @@
 /* The least that can be committed, ms. */
 #define MIN_COMMIT_MS 100
 #define SILENT_BYTE 0xff
+#define PIECE (WORLD_PIECE_MS * WORLD_SAMPLES_PER_MS)
 /* A longer pause parts two stretches of speech. */
 #define GAP_MS (RT2_LOUDNESS_GAP / WORLD_MS)
 
@@ -206,6 +207,8 @@ begin_answer (World *world, Answer *answer)
 
   answer->planned = FALSE;
   answer->running = TRUE;
+  if (!answer->out_of_band)
+    world_words_covered (world, answer);
   say_of (world, PACKET_CREATED, answer, NULL,
       g_strdup_printf ("{\"type\":\"response.created\",\"response\":{"
                        "\"id\":\"%s\",\"status\":\"in_progress\","
@@ -424,6 +427,7 @@ commit (World *world, gboolean by_vad)
   Packet *packet;
 
   item->speech = world->longest;
+  world_words_committed (world, item);
   world->uncommitted = world->sound = world->quiet = world->longest = 0;
   world->turn_end = item->end = world->appended;
   /* The error names nobody, so it must not be taken for another's. */
@@ -556,8 +560,10 @@ take_append (World *world, JsonObject *object)
   guchar *audio = g_base64_decode (rt2_json_string (object, "audio"), &size);
 
   /* Silence that the session makes itself comes in longer pieces. */
-  for (gsize i = 0; i < size; i += WORLD_PIECE_MS * WORLD_SAMPLES_PER_MS)
+  for (gsize i = 0; i < size; i += PIECE) {
+    world_words_heard (world, audio + i, MIN (PIECE, size - i));
     hear (world, audio[i] != SILENT_BYTE);
+  }
   g_free (audio);
 }
 
@@ -571,6 +577,14 @@ take_commit (World *world, JsonObject *object)
   }
   world->hears = FALSE;
   commit (world, FALSE);
+}
+
+static void
+take_clear (World *world)
+{
+  world->uncommitted = world->sound = world->longest = 0;
+  world->hears = FALSE;
+  g_array_set_size (world->heard, 0);
 }
 
 static Create *
@@ -660,7 +674,7 @@ world_server_take (World *world)
   else if (g_str_equal (type, "input_audio_buffer.commit"))
     take_commit (world, object);
   else if (g_str_equal (type, "input_audio_buffer.clear"))
-    world->uncommitted = world->sound = world->longest = world->hears = 0;
+    take_clear (world);
   else if (g_str_equal (type, "response.create"))
     take_create (world, object);
   else if (g_str_equal (type, "response.cancel"))
@@ -682,6 +696,7 @@ world_server_connected (World *world)
 {
   world->appended = world->uncommitted = world->sound = world->quiet = 0;
   world->turn_end = world->longest = 0;
+  g_array_set_size (world->heard, 0);
   say (world, PACKET_OTHER,
       g_strdup ("{\"type\":\"session.created\",\"session\":{\"type\":"
                 "\"realtime\",\"id\":\"sess_1\"}}"));
