@@ -130,12 +130,22 @@ on_updated (gpointer owner, const Rt2SessionInfo *info)
       info->id, "session", G_TYPE_STRING, info->json, NULL);
 }
 
+/* A picture that this server was not told of may be shown to it anew. */
+static void
+note_images (GstRealtime2 *self)
+{
+  if (!rt2_session_has_newest_image (self->link->session))
+    gst_realtime2_forget_sent_image (self);
+}
+
 static void
 on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
   GstRealtime2 *self = owner;
 
   on_updated (owner, info);
+  if (reconnected)
+    note_images (self);
   if (reconnected)
     gst_realtime2_post (
         self, "session-restored", "session-id", G_TYPE_STRING, info->id, NULL);
@@ -197,6 +207,7 @@ on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
     const gchar *to, Rt2MoveReason reason)
 {
   end_responses (owner);
+  note_images (owner);
   gst_realtime2_post (owner, "session-moved", "session-id", G_TYPE_STRING,
       info->id, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING, to, "reason",
       G_TYPE_STRING, rt2_move_reason_name (reason), NULL);
@@ -209,7 +220,6 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   gchar *text = gst_realtime2_fault_text (fault);
 
   end_responses (self);
-  gst_realtime2_forget_sent_image (self);
   GST_WARNING_OBJECT (self, "%s Trying again in %" GST_TIME_FORMAT, text,
       GST_TIME_ARGS (delay));
   gst_realtime2_post (self, "session-lost", "message", G_TYPE_STRING, text,

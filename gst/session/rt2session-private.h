@@ -20,6 +20,7 @@
 #include "rt2responses.h"
 #include "rt2replay.h"
 #include "rt2seed.h"
+#include "rt2shown.h"
 
 G_BEGIN_DECLS
 
@@ -182,6 +183,7 @@ struct _Rt2Session {
   gchar *summary;          /* of its oldest items, in place of them; or NULL */
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
+  Rt2Shown *shown;         /* which of the user's words were */
   gint64 turn_end;         /* monotonic us when the last turn ended, or 0 */
 
   Rt2Spending spending;

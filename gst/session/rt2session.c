@@ -287,6 +287,7 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
       g_str_hash, g_str_equal, g_free, NULL);
   session->utterances = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, g_free);
+  session->shown = rt2_shown_new ();
   session->deleted = g_hash_table_new_full (
       g_str_hash, g_str_equal, g_free, NULL);
   session->next_id = 1;
@@ -343,6 +344,7 @@ rt2_session_free (Rt2Session *session)
   g_free (session->summary);
   g_hash_table_unref (session->transcripts);
   g_hash_table_unref (session->utterances);
+  rt2_shown_free (session->shown);
   g_clear_pointer (&session->new_config, rt2_session_config_free);
   rt2_session_config_free (session->config);
   rt2_session_clear_endpoints (session);

@@ -360,6 +360,10 @@ void rt2_session_set_budget (Rt2Session *session, Rt2Budget budget);
 gboolean rt2_session_price (
     Rt2Session *session, const Rt2Usage *usage, Rt2Money *cost);
 
+/* From `configured` and `moved`: whether the newest picture of the conversation
+ * is with the server that is in use now. TRUE if there is none. */
+gboolean rt2_session_has_newest_image (Rt2Session *session);
+
 /* Any thread; a snapshot of the last turn of the session's loop. */
 void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);
 

@@ -570,6 +570,7 @@ rt2_session_reset_events (Rt2Session *session)
   RT2_SESSION_ASSERT_THREAD (session);
   g_hash_table_remove_all (session->transcripts);
   g_hash_table_remove_all (session->utterances);
+  rt2_shown_disconnected (session->shown);
   g_hash_table_remove_all (session->deleted);
   session->turn_end = 0;
   session->closed = FALSE;

@@ -64,6 +64,23 @@ rt2_session_restore (Rt2Session *session)
   rt2_seed_free (seed);
 }
 
+gboolean
+rt2_session_has_newest_image (Rt2Session *session)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  gboolean present = TRUE;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (item->image)
+      present = item->present && !item->gone;
+  }
+  g_ptr_array_unref (items);
+  return present;
+}
+
 /* --- what was under way --- */
 
 /* Whether @id called for something that runs, or has run. */

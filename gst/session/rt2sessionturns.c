@@ -561,21 +561,45 @@ rt2_session_on_input_transcript_delta (
     Rt2Session *session, const Rt2Event *event)
 {
   Rt2Utterance utterance = rt2_session_utterance (session, event->item_id);
+  guint64 start;
 
   if (rt2_session_is_deleted (session, event->item_id))
     return;
   utterance.words = instant_of_words (session, &utterance);
+  start = utterance.start != G_MAXUINT64 ? utterance.start : utterance.words;
+  if (rt2_shown_may_repeat (session->shown, start))
+    return;
+  rt2_shown_note (session->shown, event->item_id, start, utterance.end, FALSE);
   session->listener->user_text (session->owner, &utterance, event->text, FALSE);
+}
+
+/* Shows all that was said in @utterance, unless it was before, on a connection
+ * that was lost: this is what was sent again. */
+static void
+show_whole (Rt2Session *session, Rt2Utterance utterance, const gchar *text)
+{
+  const gchar *begun;
+  Rt2ShownKind kind = rt2_shown_judge (
+      session->shown, utterance.start, utterance.end, &begun);
+  gchar *item_id = NULL;
+
+  if (kind == RT2_SHOWN_WHOLE)
+    return;
+  if (kind == RT2_SHOWN_PART)
+    utterance.item_id = item_id = g_strdup (begun);
+  if (*text)
+    rt2_shown_note (session->shown, utterance.item_id, utterance.start,
+        utterance.end, TRUE);
+  session->listener->user_text (session->owner, &utterance, text, TRUE);
+  g_free (item_id);
 }
 
 static void
 end_transcript (Rt2Session *session, const Rt2Event *event, const gchar *text)
 {
-  Rt2Utterance utterance = rt2_session_utterance (session, event->item_id);
-
   if (rt2_session_is_deleted (session, event->item_id))
     return;
-  session->listener->user_text (session->owner, &utterance, text, TRUE);
+  show_whole (session, rt2_session_utterance (session, event->item_id), text);
   if (!event->item_id)
     return;
   rt2_conversation_set_text (session->conversation, event->item_id, text);

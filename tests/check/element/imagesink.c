@@ -658,7 +658,7 @@ GST_START_TEST (test_keep_in_playing)
 }
 GST_END_TEST;
 
-/* The next server is told of the picture; shown again, it takes its place. */
+/* The next server is told of the picture: it is not sent again. */
 GST_START_TEST (test_reconnect)
 {
   Feed *feed = new_showing ("demand");
@@ -673,13 +673,43 @@ GST_START_TEST (test_reconnect)
   talk_message (talk, "session-lost", 0);
   talk_message (talk, "session-restored", 0);
   talk_sync (talk);
-  fail_unless (show (talk));
   fail_if (show (talk));
   /* Before it, a note. */
   assert_picture (talk, 2, 0);
-  assert_picture (talk, 3, 0);
+  assert_no_more (talk, 3);
+  /* Another takes its place. */
+  push (feed, 1);
+  fail_unless (show (talk));
+  assert_picture (talk, 4, 1);
   talk_sync_up (talk);
   fail_unless_equals_int (peer_count (talk->peer, DELETE), 1);
+  free_all (feed);
+}
+GST_END_TEST;
+
+/* It is not told of one that is too long ago: that one may be sent again. */
+GST_START_TEST (test_reconnect_without)
+{
+  Feed *feed = new_showing ("demand");
+  Talk *talk = feed->talk;
+  gboolean taken = FALSE;
+
+  g_object_set (talk->element, "history-limit", 1, NULL);
+  talk_sync_up (talk);
+  push (feed, 0);
+  fail_unless (show (talk));
+  assert_picture (talk, 0, 0);
+  g_signal_emit_by_name (talk->element, "send-text", "user", "Thanks.", &taken);
+  fail_unless (taken);
+  talk_sync_up (talk);
+  peer_drop (talk->peer);
+  talk_message (talk, "session-lost", 0);
+  talk_message (talk, "session-restored", 0);
+  talk_sync (talk);
+  fail_unless (show (talk));
+  fail_if (show (talk));
+  /* Before it: its message, a note, that message again. */
+  assert_picture (talk, 4, 0);
   free_all (feed);
 }
 GST_END_TEST;
@@ -907,6 +937,7 @@ imagesink_suite (void)
   tcase_add_test (old, test_keep_all);
   tcase_add_test (old, test_keep_in_playing);
   tcase_add_test (old, test_reconnect);
+  tcase_add_test (old, test_reconnect_without);
 
   suite_add_tcase (suite, bad);
   tcase_add_test (bad, test_no_picture);

@@ -165,6 +165,67 @@ test_turn (void)
   g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
 }
 
+/* What the user said is shown once, whatever its item is called. */
+static void
+test_caption (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_transcript (rig, "U1", "Hello?");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "user-text U1"), ==, 1);
+  lose (rig);
+  rig_wait_sent_audio (rig, 800 * 48);
+  rig_send_speech_started (rig, "U2", 0);
+  rig_send_speech_stopped (rig, "U2", 600);
+  rig_send_committed (rig, "U2");
+  rig_send_transcript (rig, "U2", "Hello?");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "user-text"), ==, 0);
+  /* It is in the conversation all the same. */
+  rig_speak (rig, "R1", "A1");
+  rig_send_response_done (rig, "R1", "completed");
+  lose (rig);
+  assert_made (rig, 1, "U2", "user: Hello?");
+  /* What is said after that is shown. */
+  rig_push_tone (rig, 500, 8000);
+  rig_push_silence (rig, 300);
+  rig_settle_up (rig);
+  rig_send_speech_started (rig, "U3", 0);
+  rig_send_speech_stopped (rig, "U3", 600);
+  rig_send_committed (rig, "U3");
+  rig_send_transcript (rig, "U3", "Hello!");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "user-text U3"), ==, 1);
+}
+
+/* Words that were begun are completed as the item that they began as. */
+static void
+test_caption_begun (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send (rig,
+      "{\"type\":\"conversation.item.input_audio_transcription.delta\","
+      "\"item_id\":\"U1\",\"delta\":\"Hel\"}");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "user-text U1"), ==, 1);
+  lose (rig);
+  rig_wait_sent_audio (rig, 800 * 48);
+  rig_send_speech_started (rig, "U2", 0);
+  rig_send_speech_stopped (rig, "U2", 600);
+  rig_send_committed (rig, "U2");
+  rig_send (rig,
+      "{\"type\":\"conversation.item.input_audio_transcription.delta\","
+      "\"item_id\":\"U2\",\"delta\":\"Hel\"}");
+  rig_send_transcript (rig, "U2", "Hello?");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_count (rig, "user-text"), ==, 1);
+  g_assert_cmpuint (rig_count (rig, "user-text U1"), ==, 1);
+}
+
 /* An answer of which nothing is known to have left: likewise. */
 static void
 test_unbegun (void)
@@ -439,6 +500,8 @@ main (int argc, char **argv)
   ADD ("written", test_written);
   ADD ("refused", test_refused);
   ADD ("turn", test_turn);
+  ADD ("caption", test_caption);
+  ADD ("caption-begun", test_caption_begun);
   ADD ("unbegun", test_unbegun);
   ADD ("heard", test_heard);
   ADD ("interrupted", test_interrupted);
