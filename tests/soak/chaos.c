@@ -27,9 +27,11 @@
 #define NULL_LIMIT (5 * G_USEC_PER_SEC)
 /* us that a turn is waited for that nobody disturbs. */
 #define PATIENCE (40 * G_USEC_PER_SEC)
-/* At the end, until all that is due has come; the alarm is for a hang. */
+/* At the end, of a session that is well, until all that is due has come; the
+ * alarm is for a hang. */
 #define SETTLE (10 * G_USEC_PER_SEC)
 #define HANG 60 /* s */
+#define READY 2 /* of the property `state`; what is less has no session */
 
 typedef struct {
   ChaosPeer *peer;
@@ -177,13 +179,29 @@ go_on (Chaos *chaos, gboolean more)
 
 /* --- the end --- */
 
+static gboolean
+is_connected (Chaos *chaos)
+{
+  gint state;
+
+  g_object_get (chaos->stage->stage->ai, "state", &state, NULL);
+  return state >= READY;
+}
+
 static void
 settle (Chaos *chaos)
 {
-  gint64 least = g_get_monotonic_time () + SETTLE;
+  gint64 begun = g_get_monotonic_time (), since = begun;
 
-  while (g_get_monotonic_time () < least || chaos->mood != IDLE)
+  while (chaos->mood != IDLE || g_get_monotonic_time () < since + SETTLE) {
     go_on (chaos, FALSE);
+    if (!is_connected (chaos))
+      since = g_get_monotonic_time ();
+    if (since > begun + PATIENCE) {
+      chaos_ledger_find (chaos->ledger, "the session does not come back");
+      break;
+    }
+  }
 }
 
 static void
@@ -265,10 +283,12 @@ run (ChaosPeer *peer, guint seed, guint minutes)
       peer, chaos.stage, seed, g_getenv ("RT2_VERBOSE") != NULL);
   chaos.ledger = chaos_ledger_new (peer, chaos.stage, seed);
   chaos.rand = g_rand_new_with_seed (seed);
+  stage_play (chaos.stage->stage);
+  if (minutes > 0)
+    chaos_stage_fill_memory (chaos.stage);
   chaos.begun = chaos.minute = chaos.next = g_get_monotonic_time ();
   chaos.end = chaos.begun
       + (minutes > 0 ? minutes * MINUTE : SHORT * G_USEC_PER_SEC);
-  stage_play (chaos.stage->stage);
   while (g_get_monotonic_time () < chaos.end)
     go_on (&chaos, TRUE);
   settle (&chaos);

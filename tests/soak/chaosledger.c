@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
   GstClockTime at; /* running time */
-  guint64 ms;      /* sum of its reason */
+  guint64 ms;      /* since the last message */
 } Loss;
 
 struct _ChaosLedger {
@@ -190,7 +190,8 @@ on_overrun (ChaosLedger *ledger, const GstStructure *fields)
   if (!gst_structure_get_uint64 (fields, "dropped-ms", &loss.ms))
     return;
   g_array_append_val (ledger->losses, loss);
-  set_count (ledger->dropped, reason, loss.ms);
+  set_count (
+      ledger->dropped, reason, get_count (ledger->dropped, reason) + loss.ms);
 }
 
 static void

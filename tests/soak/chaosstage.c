@@ -5,7 +5,9 @@
 #include "chaosstage.h"
 
 #include "chaoscode.h"
+#include "soak.h"
 
+#define PORTION 20 /* items that are sent at once */
 #define MS (CHAOS_RATE / 1000)
 #define TOOLS                                                                  \
   "[{\"type\":\"function\",\"name\":\"look\",\"parameters\":{}},"              \
@@ -166,6 +168,26 @@ chaos_stage_stall (ChaosStage *stage, guint ms)
   g_mutex_unlock (&stage->lock);
 }
 
+/* --- what is remembered --- */
+
+void
+chaos_stage_fill_memory (ChaosStage *stage)
+{
+  GstPad *pad = stage_get_pad (stage->stage, "ai", "src");
+
+  stage_wait (stage->stage, "realtime2/session-updated");
+  for (guint i = 0; i < SOAK_MEMORY; i++) {
+    gst_pad_send_event (pad,
+        gst_event_new_custom (GST_EVENT_CUSTOM_UPSTREAM,
+            gst_structure_new ("realtime2/send-text", "role", G_TYPE_STRING,
+                "system", "text", G_TYPE_STRING, "Be kind, be brief.",
+                "respond", G_TYPE_BOOLEAN, FALSE, NULL)));
+    if (i % PORTION == 0)
+      g_usleep (PORTION * 1000);
+  }
+  gst_object_unref (pad);
+}
+
 /* --- text --- */
 
 typedef struct {
@@ -234,7 +256,7 @@ new_stage (ChaosPeer *peer)
       "realtime2 name=ai uri=\"%s\" fallback-uri=\"%s\" "
       "fallback-interval=3000000000 retries=-1 retry-backoff-max=1000000000 "
       "keepalive-interval=2000000000 connect-timeout=3000000000 "
-      "tool-timeout=3000000000 vad-silence-duration=300000000 greeting=Hello. "
+      "tool-timeout=3000000000 history-limit=60 vad-silence-duration=300000000 greeting=Hello. "
       "transcription-model=gpt-4o-mini-transcribe ! "
       "tee name=t t. ! queue ! fakesink sync=true "
       "t. ! queue ! matroskamux name=mux streamable=true ! "

@@ -33,6 +33,10 @@ ChaosStage *chaos_stage_new (ChaosPeer *peer);
 /* To NULL. */
 void chaos_stage_free (ChaosStage *stage);
 
+/* More items than anything remembers, so that what is bounded is full. Once it
+ * plays. */
+void chaos_stage_fill_memory (ChaosStage *stage);
+
 /* Caller frees it. */
 gchar *chaos_stage_dup_uri (ChaosPeer *peer, guint road);
 
