@@ -20,9 +20,13 @@
 #define SESSION_SECONDS 16 /* that the servers grant */
 #define TICK 10000         /* us */
 #define MINUTE (60 * G_USEC_PER_SEC)
-#define LOOK (5 * G_USEC_PER_SEC) /* between two looks at the heap */
-#define WARM_UP 3                 /* minutes */
-#define HEAP_LIMIT (64 * 1024)    /* bytes per minute */
+/* us between two looks at the heap. What is queued, or kept to be sent again,
+ * goes up and down by some hundred KB: it is the least of each window that must
+ * not grow. */
+#define LOOK (G_USEC_PER_SEC / 4)
+#define WINDOW (20 * G_USEC_PER_SEC)
+#define WARM_UP 3              /* minutes */
+#define HEAP_LIMIT (64 * 1024) /* bytes per minute */
 #define MOST_THREADS 60
 #define NULL_LIMIT (5 * G_USEC_PER_SEC)
 /* us that a turn is waited for that nobody disturbs. */
@@ -40,7 +44,8 @@ typedef struct {
   ChaosLedger *ledger;
   GRand *rand; /* of the user */
   SoakHeap heap;
-  gint64 begun, end, looked, minute; /* us */
+  gint64 begun, end, looked, window, minute; /* us */
+  gsize least;                               /* bytes in use in this window */
   guint most_threads;
 
   /* The user. */
@@ -133,11 +138,16 @@ count_threads (void)
 static void
 look (Chaos *chaos, gint64 now)
 {
-  guint threads = count_threads ();
+  gdouble minutes = (now - chaos->begun) / (gdouble) MINUTE;
 
   chaos->looked = now;
-  chaos->most_threads = MAX (chaos->most_threads, threads);
-  soak_heap_note (&chaos->heap, (now - chaos->begun) / (gdouble) MINUTE);
+  chaos->most_threads = MAX (chaos->most_threads, count_threads ());
+  chaos->least = MIN (chaos->least, soak_heap_now ());
+  if (now - chaos->window < WINDOW)
+    return;
+  soak_heap_add (&chaos->heap, minutes, chaos->least);
+  chaos->window = now;
+  chaos->least = G_MAXSIZE;
 }
 
 static void
@@ -223,14 +233,13 @@ check_stream (Chaos *chaos)
     chaos_ledger_find (chaos->ledger, "%u threads", chaos->most_threads);
 }
 
+/* A short run is all warm-up. */
 static void
 check_heap (Chaos *chaos, guint minutes)
 {
   gdouble slope = soak_heap_slope (&chaos->heap, WARM_UP);
 
-  /* A short run is all warm-up. */
-  g_print ("# heap: %.0f bytes per minute from minute %d on (limit %d)\n",
-      slope, WARM_UP, HEAP_LIMIT);
+  soak_heap_print (&chaos->heap, WARM_UP, HEAP_LIMIT);
   if (minutes > 2 * WARM_UP && SOAK_HEAP_COUNTS && slope > HEAP_LIMIT)
     chaos_ledger_find (chaos->ledger, "the heap grows");
 }
@@ -263,7 +272,8 @@ conclude (Chaos *chaos, guint minutes)
       "# waited for an answer: %u turns, %u answered, %u cancelled, failed "
       "or told of as lost\n",
       chaos->waited, chaos->answered, chaos->waited - chaos->answered);
-  check_heap (chaos, minutes);
+  if (minutes > WARM_UP)
+    check_heap (chaos, minutes);
   g_print ("# what was done:\n");
   chaos_faults_print (chaos->faults);
   findings = chaos_ledger_count_findings (chaos->ledger);
@@ -274,7 +284,7 @@ conclude (Chaos *chaos, guint minutes)
 static guint
 run (ChaosPeer *peer, guint seed, guint minutes)
 {
-  Chaos chaos = { .peer = peer, .mood = IDLE };
+  Chaos chaos = { .peer = peer, .mood = IDLE, .least = G_MAXSIZE };
   guint findings;
 
   soak_heap_init (&chaos.heap, "minute");
@@ -286,7 +296,8 @@ run (ChaosPeer *peer, guint seed, guint minutes)
   stage_play (chaos.stage->stage);
   if (minutes > 0)
     chaos_stage_fill_memory (chaos.stage);
-  chaos.begun = chaos.minute = chaos.next = g_get_monotonic_time ();
+  chaos.begun = g_get_monotonic_time ();
+  chaos.minute = chaos.next = chaos.window = chaos.begun;
   chaos.end = chaos.begun
       + (minutes > 0 ? minutes * MINUTE : SHORT * G_USEC_PER_SEC);
   while (g_get_monotonic_time () < chaos.end)

@@ -53,11 +53,17 @@ rss_now (void)
 }
 
 void
-soak_heap_note (SoakHeap *heap, gdouble at)
+soak_heap_add (SoakHeap *heap, gdouble at, gsize bytes)
 {
-  Point point = { at, soak_heap_now (), rss_now () };
+  Point point = { at, bytes, rss_now () };
 
   g_array_append_val (heap->points, point);
+}
+
+void
+soak_heap_note (SoakHeap *heap, gdouble at)
+{
+  soak_heap_add (heap, at, soak_heap_now ());
 }
 
 static const Point *
@@ -94,17 +100,22 @@ soak_heap_slope (const SoakHeap *heap, gdouble from)
 }
 
 void
-soak_heap_check (const SoakHeap *heap, gdouble from, gdouble limit)
+soak_heap_print (const SoakHeap *heap, gdouble from, gdouble limit)
 {
   const Point *first = point_at (heap, first_from (heap, from));
   const Point *last = point_at (heap, heap->points->len - 1);
-  gdouble slope = soak_heap_slope (heap, from);
 
   g_print ("# heap: %" G_GSIZE_FORMAT " bytes after %.4g, %" G_GSIZE_FORMAT
            " after %.4g: %.1f bytes per %s (limit %.0f); RSS %" G_GSIZE_FORMAT
            " KiB, then %" G_GSIZE_FORMAT "\n",
-      first->bytes, first->at, last->bytes, last->at, slope, heap->unit, limit,
-      first->rss, last->rss);
+      first->bytes, first->at, last->bytes, last->at,
+      soak_heap_slope (heap, from), heap->unit, limit, first->rss, last->rss);
+}
+
+void
+soak_heap_check (const SoakHeap *heap, gdouble from, gdouble limit)
+{
+  soak_heap_print (heap, from, limit);
   if (SOAK_HEAP_COUNTS)
-    g_assert_cmpfloat (slope, <=, limit);
+    g_assert_cmpfloat (soak_heap_slope (heap, from), <=, limit);
 }

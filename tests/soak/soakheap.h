@@ -30,10 +30,14 @@ gsize soak_heap_now (void);
 /* It is as full as it is after @at units. */
 void soak_heap_note (SoakHeap *heap, gdouble at);
 
+/* So many bytes were in use at @at units. */
+void soak_heap_add (SoakHeap *heap, gdouble at, gsize bytes);
+
 /* Bytes per unit, from @from units on. */
 gdouble soak_heap_slope (const SoakHeap *heap, gdouble from);
-/* Prints the figures from @from on, RSS too, and checks that the slope is not
- * above @limit. */
+/* Prints the figures from @from on, RSS too. */
+void soak_heap_print (const SoakHeap *heap, gdouble from, gdouble limit);
+/* Prints them, and checks that the slope is not above @limit. */
 void soak_heap_check (const SoakHeap *heap, gdouble from, gdouble limit);
 
 G_END_DECLS
