@@ -186,7 +186,7 @@ static gboolean
 comes_again (const Rt2Wish *wish)
 {
   return wish->kind == RT2_WISH_TURN || wish->kind == RT2_WISH_GREETING
-      || wish->kind == RT2_WISH_DISCLOSURE;
+      || wish->kind == RT2_WISH_DISCLOSURE || wish->kind == RT2_WISH_SUMMARY;
 }
 
 /* One response will do for both. What is not made anew stands for both. */

@@ -20,6 +20,7 @@ typedef enum {
   RT2_WISH_TOOLS,      /* the outputs of all calls of a response are in */
   RT2_WISH_TEXT,       /* something written is to be answered */
   RT2_WISH_ASKED,      /* the application asks for a response */
+  RT2_WISH_SUMMARY,    /* what was said is to be told to another server */
 } Rt2WishKind;
 
 /* A reason for a response. */

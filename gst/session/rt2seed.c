@@ -219,14 +219,12 @@ add_note (GPtrArray *lines, const gchar *text)
   g_ptr_array_insert (lines, 0, line);
 }
 
-/* All that is to be told, in order: Line*. */
+/* All that can be told, in order: Line*. */
 static GPtrArray *
-list_wanted (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
+list_tellable (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
 {
   GPtrArray *items = rt2_conversation_list (conversation);
   GPtrArray *lines = lines_new ();
-  guint limit = policy->history_limit, all;
-  gchar *text;
 
   for (guint i = 0; i < items->len; i++)
     if (is_tellable (g_ptr_array_index (items, i), policy))
@@ -235,13 +233,43 @@ list_wanted (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
   drop_halves (lines);
   drop_images (
       lines, policy->image_keep > 0 ? policy->image_keep : RT2_SEED_IMAGES);
-  all = lines->len;
-  if (limit > 0 && all > limit) {
-    g_ptr_array_remove_range (lines, 0, all - limit);
-    drop_halves (lines);
-  }
-  text = note_text (all - lines->len, policy->summary);
-  if (all > 0)
+  return lines;
+}
+
+/* Leaves out the oldest beyond @limit. Returns how many. */
+static guint
+drop_oldest (GPtrArray *lines, guint limit)
+{
+  guint all = lines->len;
+
+  if (limit == 0 || all <= limit)
+    return 0;
+  g_ptr_array_remove_range (lines, 0, all - limit);
+  drop_halves (lines);
+  return all - lines->len;
+}
+
+guint
+rt2_seed_count_left_out (
+    Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
+{
+  GPtrArray *lines = list_tellable (conversation, policy);
+  guint n = drop_oldest (lines, policy->history_limit);
+
+  g_ptr_array_unref (lines);
+  return n;
+}
+
+/* All that is to be told, in order: Line*. */
+static GPtrArray *
+list_wanted (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
+{
+  GPtrArray *lines = list_tellable (conversation, policy);
+  gboolean any = lines->len > 0;
+  guint left_out = drop_oldest (lines, policy->history_limit);
+  gchar *text = note_text (left_out, policy->summary);
+
+  if (any)
     add_note (lines, text);
   g_free (text);
   return lines;

@@ -43,6 +43,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Seed, rt2_seed_free)
 GPtrArray *rt2_seed_update (Rt2Seed *seed, Rt2Conversation *conversation,
     const Rt2SeedPolicy *policy, Rt2SeedIdFunc new_id, gpointer user_data);
 
+/* Items that could be told, but for the limit. */
+guint rt2_seed_count_left_out (
+    Rt2Conversation *conversation, const Rt2SeedPolicy *policy);
+
 /* Whether the server was told of the item. */
 gboolean rt2_seed_has (Rt2Seed *seed, const gchar *item_id);
 

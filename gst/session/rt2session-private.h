@@ -181,6 +181,8 @@ struct _Rt2Session {
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
   gchar *summary;          /* of its oldest items, in place of them; or NULL */
+  gint64 summary_until;    /* monotonic us until which a move waits for one
+                            * that was asked for; 0 = this one did not ask */
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   Rt2Shown *shown;         /* which of the user's words were */
@@ -424,6 +426,20 @@ void rt2_session_keep_turn (
  * present from then on. Nothing where the conversation is not ours to keep. */
 void rt2_session_seed (
     Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed);
+
+/* Items that the next server is not told of, because there are too many. */
+guint rt2_session_count_left_out (Rt2Session *session);
+
+/* Asks the server in use for a summary of the conversation, once for each move,
+ * if the next one is not told of all. */
+void rt2_session_ask_summary (Rt2Session *session);
+/* Another move is planned: it may ask again. */
+void rt2_session_forget_summary (Rt2Session *session);
+/* Whether it was asked for, and has had its time. */
+gboolean rt2_session_is_summary_late (Rt2Session *session);
+/* @response, which is over, was asked for it. */
+void rt2_session_take_summary (
+    Rt2Session *session, const Rt2Response *response);
 
 /* Asks for the key that serves now, for the options' transport; the fallback
  * keeps its own. */

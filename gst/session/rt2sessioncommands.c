@@ -55,7 +55,7 @@ rt2_session_want_command (
     wish->priority = command->priority;
     wish->expires = command->expires;
   }
-  if (command && kind == RT2_WISH_ASKED)
+  if (command && (kind == RT2_WISH_ASKED || kind == RT2_WISH_SUMMARY))
     wish->out_of_band = rt2_command_is_out_of_band (command);
   /* One without a command is served by any of those that it finds no room
    * beside. */

@@ -346,12 +346,17 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
       session->responses, response->id);
   gboolean dead = rt2_responses_is_dead (session->responses, response->id);
   gboolean known = rt2_responses_is_known (session->responses, response->id);
+  const Rt2Wish *wish = rt2_responses_wish_of (
+      session->responses, response->id);
+  gboolean summary = wish && wish->kind == RT2_WISH_SUMMARY;
 
   rt2_session_notice_items (session, event);
   if (!rt2_responses_ended (session->responses, response->id))
     return;
   session->stats.responses++;
   add_usage (session, &response->usage);
+  if (summary)
+    rt2_session_take_summary (session, response);
   if (!apart) {
     if (!known)
       rt2_replay_answering (session->replay);

@@ -29,20 +29,45 @@ list_images (Rt2Session *session)
   g_ptr_array_unref (items);
 }
 
-void
-rt2_session_seed (Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed)
+static Rt2SeedPolicy
+policy_of (Rt2Session *session)
 {
-  const Rt2SeedPolicy policy = {
+  Rt2SeedPolicy policy = {
     .history_limit = session->config->history_limit,
     .image_keep = session->config->image_keep,
     .input_format = session->config->input_format,
     .summary = session->summary,
   };
+
+  return policy;
+}
+
+/* A call keeps its conversation by itself. */
+static gboolean
+is_told (Rt2Session *session)
+{
+  return session->type == RT2_SESSION_TYPE_REALTIME
+      && !session->options->call_id;
+}
+
+guint
+rt2_session_count_left_out (Rt2Session *session)
+{
+  const Rt2SeedPolicy policy = policy_of (session);
+
+  if (!is_told (session))
+    return 0;
+  return rt2_seed_count_left_out (session->conversation, &policy);
+}
+
+void
+rt2_session_seed (Rt2Session *session, Rt2Transport *transport, Rt2Seed *seed)
+{
+  const Rt2SeedPolicy policy = policy_of (session);
   GPtrArray *events;
 
   RT2_SESSION_ASSERT_THREAD (session);
-  /* A call keeps its conversation by itself. */
-  if (session->type != RT2_SESSION_TYPE_REALTIME || session->options->call_id)
+  if (!is_told (session))
     return;
   events = rt2_seed_update (
       seed, session->conversation, &policy, new_event_id, session);

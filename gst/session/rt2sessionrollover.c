@@ -130,14 +130,22 @@ is_speaking (Rt2Session *session)
   return session->uncommitted > 0 && is_sounding (session);
 }
 
+/* Whether a response is due or under way that is worth waiting for. */
+static gboolean
+is_answering (Rt2Session *session)
+{
+  return rt2_session_is_summary_late (session)
+      ? rt2_responses_is_busy (session->responses)
+      : rt2_responses_is_open (session->responses);
+}
+
 static Rt2Talk
 look_around (Rt2Session *session)
 {
   Rt2Talk talk = {
     .speaking = is_speaking (session),
     .sounding = is_sounding (session),
-    .answering = rt2_responses_is_open (session->responses)
-        || rt2_calls_n_open (session->calls) > 0
+    .answering = is_answering (session) || rt2_calls_n_open (session->calls) > 0
         || session->commands.length > 0,
     .writing = g_hash_table_size (session->transcripts) > 0,
     .playing = session->type == RT2_SESSION_TYPE_REALTIME
@@ -231,6 +239,7 @@ plan_life (Rt2Session *session)
   gint64 now = g_get_monotonic_time ();
 
   drop_wanted (mover);
+  rt2_session_forget_summary (session);
   mover->plan = rt2_plan_of_life (&mover->life);
   if (mover->life.reason == RT2_MOVE_AGE && mover->plan.begin < now) {
     Rt2Life whole = rt2_life_new (
@@ -542,6 +551,8 @@ on_step (gpointer data)
     drop_standby (mover);
   else
     tell_beginning (session, now);
+  if (step == RT2_ROLLOVER_OPEN)
+    rt2_session_ask_summary (session);
   if (step == RT2_ROLLOVER_OPEN && !mover->standby && now >= mover->retry_at)
     open_standby (session);
   look_later (session, now, next);
@@ -568,6 +579,7 @@ plan_asked (Rt2Session *session)
 {
   Rt2Mover *mover = session->mover;
 
+  rt2_session_forget_summary (session);
   mover->plan = rt2_plan_now (
       &mover->life, g_get_monotonic_time () + ASKED_DELAY);
   mover->attempts = 0;

@@ -289,6 +289,89 @@ test_changes (void)
   sandbox_stop_thread (closed);
 }
 
+/* -- more than the next server is told of ---------------------------------- */
+
+#define TEXTS 3
+
+/* What was written apart from the conversation, which must be the summary. */
+static const gchar *
+find_summary (Stage *stage)
+{
+  const gchar *text = NULL;
+
+  stage_collect (stage);
+  for (guint i = 0; i < stage->messages->len; i++) {
+    const GstStructure *fields = gst_message_get_structure (
+        g_ptr_array_index (stage->messages, i));
+
+    if (!fields || !gst_structure_has_name (fields, "realtime2/response-done")
+        || !gst_structure_has_field (fields, "out-of-band"))
+      continue;
+    g_assert_null (text);
+    text = gst_structure_get_string (fields, "text");
+    g_assert_nonnull (
+        strstr (gst_structure_get_string (fields, "metadata"), "\"summary\""));
+    g_assert_true (gst_structure_has_field (fields, "output-tokens"));
+  }
+  return text;
+}
+
+/* A note with the summary, and the two newest items. */
+static gboolean
+is_told (Sandbox *sandbox, const gchar *summary)
+{
+  g_autoptr (GPtrArray) told = sandbox_dup_items (sandbox, 0);
+  const SandboxItem *note = told->len > 0 ? g_ptr_array_index (told, 0) : NULL;
+
+  return told->len == 3 && g_strcmp0 (note->role, "system") == 0
+      && strstr (note->text, summary);
+}
+
+static void
+wait_told (Sandbox *sandbox, const gchar *summary)
+{
+  for (guint i = 0; !is_told (sandbox, summary); i++) {
+    g_assert_cmpuint (i, <, 3000);
+    g_usleep (10000);
+  }
+}
+
+static void
+test_summary (void)
+{
+  SandboxOptions options = { .script_json = script };
+  Sandbox *first = stage_start_sandbox (&options);
+  Sandbox *second = stage_start_sandbox (&options);
+  g_autoptr (Stage) stage = stage_new (
+      "audiotestsrc is-live=true wave=silence ! realtime2 name=ai uri=%s "
+      "history-limit=2 ! fakesink sync=false",
+      sandbox_get_uri (first));
+  const gchar *summary;
+
+  stage_play (stage);
+  stage_wait (stage, "realtime2/session-updated");
+  for (guint i = 0; i < TEXTS; i++) {
+    gboolean taken = FALSE;
+
+    g_signal_emit_by_name (stage->ai, "send-text", "user", "Well?", &taken);
+    g_assert_true (taken);
+    stage_wait (stage, "realtime2/response-heard");
+  }
+  g_object_set (stage->ai, "uri", sandbox_get_uri (second), NULL);
+  expect_move (
+      stage, "settings", sandbox_get_uri (first), sandbox_get_uri (second));
+  summary = find_summary (stage);
+  g_assert_true (summary && *summary);
+  wait_told (second, summary);
+  stage_expect_no_error (stage);
+  g_assert_cmpuint (stage_stat (stage, "responses"), ==, TEXTS + 1);
+  g_assert_cmpuint (
+      stage_count_element (stage, "realtime2/response-started"), ==, TEXTS);
+  gst_element_set_state (stage->pipeline, GST_STATE_NULL);
+  sandbox_stop_thread (first);
+  sandbox_stop_thread (second);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -296,5 +379,6 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/rollover/talk", test_rollovers);
   g_test_add_func ("/rollover/changes", test_changes);
+  g_test_add_func ("/rollover/summary", test_summary);
   return g_test_run ();
 }
