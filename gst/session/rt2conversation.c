@@ -354,6 +354,15 @@ rt2_conversation_set_heard (
 }
 
 void
+rt2_conversation_set_ran (Rt2Conversation *conversation, const gchar *item_id)
+{
+  Rt2ConversationItem *item = rt2_conversation_find (conversation, item_id);
+
+  if (item)
+    item->ran = TRUE;
+}
+
+void
 rt2_conversation_set_has_audio (
     Rt2Conversation *conversation, const gchar *item_id)
 {

@@ -33,6 +33,7 @@ typedef struct {
   gboolean done;      /* the server finished it */
   gboolean has_audio; /* at least one sample of it came */
   gboolean stated;    /* all its words came */
+  gboolean ran;       /* of an MCP call: the server began to use the tool */
   gboolean written;   /* words of it came in writing: they have been read */
   gboolean heard;     /* the text is what was heard of it: it stands */
   gboolean present;   /* the server of the connection in use has it */
@@ -80,6 +81,8 @@ void rt2_conversation_add_text (
 /* All that was heard of an answer: it says no more, whatever is stated. */
 void rt2_conversation_set_heard (
     Rt2Conversation *conversation, const gchar *item_id, const gchar *text);
+void rt2_conversation_set_ran (
+    Rt2Conversation *conversation, const gchar *item_id);
 void rt2_conversation_set_has_audio (
     Rt2Conversation *conversation, const gchar *item_id);
 /* What the user said, as long as there are no words for it; NULL = none. */

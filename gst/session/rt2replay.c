@@ -35,6 +35,7 @@ struct _Rt2Replay {
   guint64 open;          /* where the speech that goes on began, or MAX */
   GQueue turns;          /* Turn*, in order */
   Rt2Loudness *loudness; /* of what was appended */
+  guint64 loud;          /* the first that was, after all turns, or MAX */
 };
 
 static void
@@ -64,7 +65,7 @@ reset (Rt2Replay *replay)
   g_queue_clear_full (&replay->pieces, (GDestroyNotify) piece_free);
   g_queue_clear_full (&replay->turns, (GDestroyNotify) turn_free);
   replay->total = replay->settled = replay->alive = 0;
-  replay->open = G_MAXUINT64;
+  replay->open = replay->loud = G_MAXUINT64;
   rt2_loudness_reset (replay->loudness);
 }
 
@@ -173,6 +174,28 @@ cut_out (Rt2Replay *replay, guint64 start, guint64 end)
   }
 }
 
+/* Where what was sent after all turns begins. */
+static guint64
+rest_of (const Rt2Replay *replay)
+{
+  const Turn *last = g_queue_peek_tail ((GQueue *) &replay->turns);
+
+  return last ? MAX (last->end, replay->settled) : replay->settled;
+}
+
+/* The level remembers less than may be needed. */
+static void
+note_loud (Rt2Replay *replay, guint64 appended)
+{
+  guint64 rest = rest_of (replay);
+  guint64 from = appended - MIN (appended, RT2_LOUDNESS_FRAME);
+
+  if (replay->loud == G_MAXUINT64)
+    replay->loud = rt2_loudness_first (replay->loudness, MAX (rest, from));
+  else if (replay->loud < rest)
+    replay->loud = rt2_loudness_first (replay->loudness, rest);
+}
+
 void
 rt2_replay_append (
     Rt2Replay *replay, Rt2AudioFormat format, GBytes *audio, guint64 rt)
@@ -186,6 +209,7 @@ rt2_replay_append (
   replay->total = piece->end;
   g_queue_push_tail (&replay->pieces, piece);
   rt2_loudness_feed (replay->loudness, format, data, size, NULL, NULL);
+  note_loud (replay, piece->start);
   trim (replay);
 }
 
@@ -425,15 +449,6 @@ part_before (guint64 start, guint64 end, guint64 first)
   return start < first ? MIN (first, end) - start : 0;
 }
 
-/* Where what was sent after all turns begins. */
-static guint64
-rest_of (const Rt2Replay *replay)
-{
-  const Turn *last = g_queue_peek_tail ((GQueue *) &replay->turns);
-
-  return last ? MAX (last->end, replay->settled) : replay->settled;
-}
-
 /* ns of what was said and not answered, before the position @first. */
 static guint64
 count_unanswered (const Rt2Replay *replay, Rt2ReplayMode mode, guint64 first)
@@ -456,6 +471,17 @@ guint64
 rt2_replay_unanswered (Rt2Replay *replay, Rt2ReplayMode mode)
 {
   return count_unanswered (replay, mode, G_MAXUINT64);
+}
+
+gboolean
+rt2_replay_lacks_words (Rt2Replay *replay, Rt2ReplayMode mode)
+{
+  guint64 first = first_kept (replay), rest = rest_of (replay);
+
+  if (mode == RT2_REPLAY_ALL && replay->loud != G_MAXUINT64
+      && replay->loud + RT2_LOUDNESS_FRAME > rest && replay->loud < first)
+    return TRUE;
+  return count_unanswered (replay, RT2_REPLAY_SPEECH, first) > 0;
 }
 
 /* Where what must be sent again begins, MAX if there is nothing. */

@@ -79,6 +79,9 @@ guint rt2_replay_n_found (const Rt2Replay *replay);
 /* ns of what was said and not answered, kept or not. */
 guint64 rt2_replay_unanswered (Rt2Replay *replay, Rt2ReplayMode mode);
 
+/* Whether some of that was loud and is not kept. */
+gboolean rt2_replay_lacks_words (Rt2Replay *replay, Rt2ReplayMode mode);
+
 /* The connection is over. What is to be sent again on the next, with @padding
  * ns before speech: Rt2ReplayStep*, transfer full. *@missing: ns of what was
  * said and not answered that are not kept. All is forgotten here. */

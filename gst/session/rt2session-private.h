@@ -339,6 +339,8 @@ void rt2_session_report_error (
  * have listed their tools, RT2_SESSION_MCP_WAIT at most. */
 void rt2_session_await_mcp (Rt2Session *session);
 void rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event);
+/* The server uses a tool, or has: what it does is done. */
+void rt2_session_on_mcp_called (Rt2Session *session, const Rt2Event *event);
 /* MCP servers in @object, a session. */
 guint rt2_session_count_mcp (JsonObject *object);
 
@@ -395,6 +397,9 @@ guint64 rt2_session_part (Rt2Session *session);
  * sent again before all else; its items are forgotten. Returns ns that are not
  * kept. */
 guint64 rt2_session_replay_turn (Rt2Session *session);
+/* Whether something that the user said, and that a server may need, is not kept
+ * any more: no other server can be told. */
+gboolean rt2_session_lacks_words (Rt2Session *session);
 /* ns of what the user said and nobody answered: lost if nothing follows. */
 guint64 rt2_session_unanswered (Rt2Session *session);
 /* A server is configured that knows nothing: tells it of the conversation. */

@@ -262,6 +262,8 @@ report_output_item (Rt2Session *session, const Rt2Event *event, gboolean done)
   if (!dead) {
     session->listener->item (session->owner, &place, event->item, done);
   }
+  if (done && event->item->type == RT2_ITEM_MCP_CALL)
+    rt2_conversation_set_ran (session->conversation, event->item->id);
   if (done && event->item->type == RT2_ITEM_FUNCTION_CALL)
     rt2_session_on_function_call (
         session, event->item, event->response_id, dead);
@@ -515,9 +517,9 @@ static const Handler handlers[RT2_N_EVENTS] = {
   [RT2_EVENT_ITEM_TRUNCATED] = rt2_session_on_notice,
   [RT2_EVENT_INPUT_TRANSCRIPT_SEGMENT] = rt2_session_on_notice,
   [RT2_EVENT_MCP_ARGUMENTS_DONE] = rt2_session_on_notice,
-  [RT2_EVENT_MCP_CALL_IN_PROGRESS] = rt2_session_on_notice,
-  [RT2_EVENT_MCP_CALL_COMPLETED] = rt2_session_on_notice,
-  [RT2_EVENT_MCP_CALL_FAILED] = rt2_session_on_notice,
+  [RT2_EVENT_MCP_CALL_IN_PROGRESS] = rt2_session_on_mcp_called,
+  [RT2_EVENT_MCP_CALL_COMPLETED] = rt2_session_on_mcp_called,
+  [RT2_EVENT_MCP_CALL_FAILED] = rt2_session_on_mcp_called,
   [RT2_EVENT_MCP_LIST_IN_PROGRESS] = rt2_session_on_notice,
   [RT2_EVENT_MCP_LIST_COMPLETED] = rt2_session_on_mcp_listed,
   [RT2_EVENT_MCP_LIST_FAILED] = rt2_session_on_mcp_listed,

@@ -57,3 +57,11 @@ rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event)
   if (session->mcp_waiting > 0 && --session->mcp_waiting == 0)
     go_on (session);
 }
+
+void
+rt2_session_on_mcp_called (Rt2Session *session, const Rt2Event *event)
+{
+  if (event->item_id)
+    rt2_conversation_set_ran (session->conversation, event->item_id);
+  rt2_session_on_notice (session, event);
+}

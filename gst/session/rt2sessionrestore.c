@@ -108,7 +108,16 @@ rt2_session_has_newest_image (Rt2Session *session)
 
 /* --- what was under way --- */
 
-/* Whether @id called for something that runs, or has run. */
+static gboolean
+is_called (Rt2Session *session, const Rt2ConversationItem *item)
+{
+  if (item->type == RT2_ITEM_MCP_CALL)
+    return item->ran;
+  return item->type == RT2_ITEM_FUNCTION_CALL && item->call_id
+      && rt2_calls_is_known (session->calls, item->call_id);
+}
+
+/* Whether @id called for something that runs, or has run, here or elsewhere. */
 static gboolean
 has_acted (Rt2Session *session, const gchar *id)
 {
@@ -118,9 +127,8 @@ has_acted (Rt2Session *session, const gchar *id)
   for (guint i = 0; i < items->len; i++) {
     const Rt2ConversationItem *item = g_ptr_array_index (items, i);
 
-    acted |= item->type == RT2_ITEM_FUNCTION_CALL && item->call_id
-        && g_strcmp0 (item->response_id, id) == 0
-        && rt2_calls_is_known (session->calls, item->call_id);
+    acted |= g_strcmp0 (item->response_id, id) == 0
+        && is_called (session, item);
   }
   g_ptr_array_unref (items);
   return acted;
@@ -233,6 +241,14 @@ static Rt2ReplayMode
 mode_of (Rt2Session *session)
 {
   return has_vad (session) ? RT2_REPLAY_SPEECH : RT2_REPLAY_ALL;
+}
+
+gboolean
+rt2_session_lacks_words (Rt2Session *session)
+{
+  if (session->type != RT2_SESSION_TYPE_REALTIME || session->options->call_id)
+    return FALSE;
+  return rt2_replay_lacks_words (session->replay, mode_of (session));
 }
 
 guint64

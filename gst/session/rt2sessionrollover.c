@@ -143,7 +143,7 @@ static Rt2Talk
 look_around (Rt2Session *session)
 {
   Rt2Talk talk = {
-    .speaking = is_speaking (session),
+    .speaking = is_speaking (session) || rt2_session_lacks_words (session),
     .sounding = is_sounding (session),
     .answering = is_answering (session) || rt2_calls_n_open (session->calls) > 0
         || session->commands.length > 0,
@@ -418,15 +418,17 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
 static void
 hand_over (Rt2Session *session)
 {
-  guint64 lost = 0;
+  gboolean lacks = rt2_session_lacks_words (session);
+  guint64 lost;
 
   if (session->mover->draining)
     rt2_replay_settle_until (session->replay, G_MAXUINT64);
   if (rt2_responses_is_open (session->responses))
     lost = rt2_session_part (session);
   else
-    rt2_session_replay_turn (session);
-  if (lost > 0 && session->listener->turn_lost)
+    lost = rt2_session_replay_turn (session);
+  /* Silence is nothing to be missed. */
+  if (lost > 0 && lacks && session->listener->turn_lost)
     session->listener->turn_lost (session->owner, lost);
 }
 

@@ -331,6 +331,52 @@ test_reset (void)
   expect_output (calls, "c3", "c3", TRUE);
 }
 
+/* No end of a response comes any more: outputs go when they are there. */
+static void
+test_disconnected (void)
+{
+  g_autoptr (Rt2Calls) calls = rt2_calls_new ();
+  GPtrArray *responses;
+
+  rt2_calls_disconnected (calls);
+  open_call (calls, "c1", "r1");
+  open_call (calls, "c2", "r1");
+  answer (calls, "c1");
+  expect_nothing (calls);
+  rt2_calls_disconnected (calls);
+  g_assert_cmpuint (rt2_calls_n_open (calls), ==, 2);
+  expect_output (calls, "c1", "c1", FALSE);
+  expect_nothing (calls);
+  g_assert_cmpuint (rt2_calls_n_waiting (calls), ==, 1);
+  answer (calls, "c2");
+  expect_output (calls, "c2", "c2", TRUE);
+  /* Only what was open then. */
+  open_call (calls, "c3", "r1");
+  answer (calls, "c3");
+  expect_nothing (calls);
+  responses = rt2_calls_list_responses (calls);
+  g_assert_cmpuint (responses->len, ==, 1);
+  g_assert_cmpstr (g_ptr_array_index (responses, 0), ==, "r1");
+  g_ptr_array_unref (responses);
+}
+
+/* Of what the user interrupted nothing is spoken, on any connection. */
+static void
+test_disconnected_silent (void)
+{
+  g_autoptr (Rt2Calls) calls = rt2_calls_new ();
+
+  open_call (calls, "c1", "r1");
+  open_call (calls, "c2", "r2");
+  rt2_calls_silence_of (calls, "r1");
+  rt2_calls_silence_of (calls, "nobody");
+  rt2_calls_disconnected (calls);
+  answer (calls, "c1");
+  answer (calls, "c2");
+  expect_output (calls, "c1", "c1", FALSE);
+  expect_output (calls, "c2", "c2", TRUE);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -347,5 +393,7 @@ main (int argc, char **argv)
   g_test_add_func ("/calls/too-many", test_too_many);
   g_test_add_func ("/calls/known", test_known);
   g_test_add_func ("/calls/reset", test_reset);
+  g_test_add_func ("/calls/disconnected", test_disconnected);
+  g_test_add_func ("/calls/disconnected-silent", test_disconnected_silent);
   return g_test_run ();
 }

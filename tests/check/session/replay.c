@@ -208,6 +208,96 @@ test_manual (void)
   assert_again (tape, RT2_REPLAY_ALL, "500-800");
 }
 
+/* The VAD and we end turns at once: each is told of by its own kind, and ours
+ * begins where the VAD's ended. */
+static void
+test_both (void)
+{
+  g_autoptr (Tape) tape = tape_new (60000);
+
+  say (tape, 2000, TRUE);
+  rt2_replay_turn (tape->replay, 0, 2000 * MS, TRUE);
+  rt2_replay_turn (tape->replay, 0, 1200 * MS, FALSE);
+  rt2_replay_name (tape->replay, FALSE, "V");
+  rt2_replay_settle (tape->replay, "V");
+  assert_again (tape, RT2_REPLAY_SPEECH, "1200-2000 C");
+
+  /* Nothing was left for ours. */
+  tape->at = 0;
+  say (tape, 2000, TRUE);
+  rt2_replay_turn (tape->replay, 0, 1000 * MS, TRUE);
+  rt2_replay_turn (tape->replay, 1000 * MS, 2000 * MS, TRUE);
+  rt2_replay_refused (tape->replay);
+  rt2_replay_name (tape->replay, TRUE, "B");
+  rt2_replay_settle (tape->replay, "A");
+  assert_again (tape, RT2_REPLAY_SPEECH, "900-2000 C");
+}
+
+/* No answer of its own any more, also not for one that is told of later. */
+static void
+test_interrupted (void)
+{
+  g_autoptr (Tape) tape = tape_new (60000);
+
+  say (tape, 3000, TRUE);
+  turn (tape, 0, 500, FALSE, "A");
+  rt2_replay_turn (tape->replay, 500 * MS, 1000 * MS, TRUE);
+  rt2_replay_interrupted (tape->replay);
+  turn (tape, 1500, 2000, FALSE, "C");
+  rt2_replay_name (tape->replay, TRUE, "B");
+  assert_again (tape, RT2_REPLAY_SPEECH, "1400-3000");
+}
+
+/* News of speech that our commit has ended already. */
+static void
+test_late_news (void)
+{
+  g_autoptr (Tape) tape = tape_new (60000);
+
+  say (tape, 1000, TRUE);
+  rt2_replay_turn (tape->replay, 0, 1000 * MS, TRUE);
+  rt2_replay_speech (tape->replay, 0);
+  rt2_replay_name (tape->replay, TRUE, NULL);
+  rt2_replay_answering (tape->replay);
+  rt2_replay_answered (tape->replay);
+  say (tape, 3000, FALSE);
+  rt2_replay_alive (tape->replay);
+  assert_again (tape, RT2_REPLAY_SPEECH, "");
+}
+
+/* A turn waits; what came after it was cleared. */
+static void
+test_cleared (void)
+{
+  g_autoptr (Tape) tape = tape_new (60000);
+
+  say (tape, 1000, TRUE);
+  turn (tape, 0, 1000, TRUE, "A");
+  say (tape, 500, TRUE);
+  rt2_replay_clear (tape->replay);
+  say (tape, 300, TRUE);
+  assert_again (tape, RT2_REPLAY_ALL, "0-1000 C 1500-1800");
+}
+
+/* Silence is not missed; words are, however long ago they were. */
+static void
+test_lacking (void)
+{
+  g_autoptr (Tape) tape = tape_new (1000);
+
+  say (tape, 5000, FALSE);
+  g_assert_false (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_ALL));
+  say (tape, 500, TRUE);
+  g_assert_false (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_ALL));
+  say (tape, 80000, FALSE);
+  g_assert_true (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_ALL));
+  g_assert_false (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_SPEECH));
+  turn (tape, 0, 85500, TRUE, "A");
+  g_assert_true (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_SPEECH));
+  rt2_replay_settle (tape->replay, "A");
+  g_assert_false (rt2_replay_lacks_words (tape->replay, RT2_REPLAY_ALL));
+}
+
 static void
 test_bounded (void)
 {
@@ -278,6 +368,11 @@ main (int argc, char **argv)
   ADD ("padding", test_padding);
   ADD ("manual", test_manual);
   ADD ("bounded", test_bounded);
+  ADD ("both", test_both);
+  ADD ("interrupted", test_interrupted);
+  ADD ("late-news", test_late_news);
+  ADD ("cleared", test_cleared);
+  ADD ("lacking", test_lacking);
   ADD ("off", test_off);
   ADD ("get", test_get);
   ADD ("many", test_many);

@@ -240,6 +240,36 @@ test_unbegun (void)
   g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
 }
 
+/* The server used a tool for it: it must not do so again. */
+static void
+check_used (const gchar *event, gboolean again)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_response_created (rig, "R1");
+  rig_send_item (rig, "R1", 0, "M1", "mcp_call", FALSE);
+  if (event)
+    rig_send (
+        rig, "{\"type\":\"response.mcp_call.%s\",\"item_id\":\"M1\"}", event);
+  lose (rig);
+  if (again)
+    rig_wait_sent_audio (rig, 800 * 48);
+  rig_run_for (rig, 50);
+  g_assert_cmpuint (ms_sent (rig), ==, again ? 800 : 0);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, again ? 0 : 2);
+}
+
+static void
+test_used (void)
+{
+  check_used (NULL, TRUE);
+  check_used ("in_progress", FALSE);
+  check_used ("completed", FALSE);
+  check_used ("failed", FALSE);
+}
+
 /* Some was heard: it stands, with the words that came. */
 static void
 test_heard (void)
@@ -370,6 +400,8 @@ test_twice (void)
   rig_clear (rig);
   rig_drop (rig);
   rig_wait (rig, "configured again");
+  /* Some went up before the second was gone. */
+  rig->hears_on = 2;
   rig_wait_sent_audio (rig, 2000 * 48);
   rig_flush_up (rig);
   g_assert_cmpuint (ms_sent (rig), ==, 2000);
@@ -503,6 +535,7 @@ main (int argc, char **argv)
   ADD ("caption", test_caption);
   ADD ("caption-begun", test_caption_begun);
   ADD ("unbegun", test_unbegun);
+  ADD ("used", test_used);
   ADD ("heard", test_heard);
   ADD ("interrupted", test_interrupted);
   ADD ("bounded", test_bounded);

@@ -713,6 +713,63 @@ test_fatal (void)
   rig_wait (rig, "failed quota");
 }
 
+/* Nothing is kept of what was said and not committed: it is waited for. */
+static Rig *
+new_unkept (void)
+{
+  Rig *rig = rig_new ();
+
+  rig->config->turn_detection = RT2_TURN_DETECTION_NONE;
+  rig->config->create_response = FALSE;
+  rig->options->max_turn_replay = 0;
+  return rig;
+}
+
+static void
+test_unkept (void)
+{
+  g_autoptr (Rig) rig = new_unkept ();
+
+  rig_start_ready (rig);
+  rig_push_tone (rig, 400, 8000);
+  rig_push_silence (rig, 1000);
+  rig_settle_up (rig);
+  move_away (rig);
+  wait_standby (rig);
+  rig_run_for (rig, 300);
+  g_assert_cmpuint (rig_count (rig, "moved"), ==, 0);
+  rig->speaks_on = 0;
+  rig_command (rig, rt2_command_new (RT2_COMMAND_COMMIT_INPUT));
+  rig_run_for (rig, 100);
+  g_assert_cmpuint (rig_count (rig, "moved"), ==, 0);
+  rig_send_committed (rig, "U1");
+  rig_wait (rig, "moved sess_2 settings elsewhere");
+  g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, 0);
+}
+
+/* At the deadline it is lost, and that is told; silence is not lost. */
+static void
+check_unkept (gint amplitude, guint lost)
+{
+  g_autoptr (Rig) rig = new_unkept ();
+
+  set_age (rig, LIFE);
+  rig_start_ready (rig);
+  rig_push_tone (rig, 400, amplitude);
+  rig_push_silence (rig, 600);
+  rig_wait (rig, "moved sess_2 age");
+  stay (rig);
+  g_assert_cmpuint (rig_count (rig, "turn-lost"), ==, lost);
+  expect_undisturbed (rig);
+}
+
+static void
+test_unkept_late (void)
+{
+  check_unkept (8000, 1);
+  check_unkept (0, 0);
+}
+
 /* -- what is asked for ---------------------------------------------------- */
 
 static void
@@ -913,6 +970,8 @@ main (int argc, char **argv)
   g_test_add_func ("/session/rollover/survives", test_survives);
   g_test_add_func ("/session/rollover/lost-before", test_lost_before);
   g_test_add_func ("/session/rollover/fatal", test_fatal);
+  g_test_add_func ("/session/rollover/unkept", test_unkept);
+  g_test_add_func ("/session/rollover/unkept-late", test_unkept_late);
   g_test_add_func ("/session/rollover/key", test_key);
   g_test_add_func ("/session/rollover/nothing-new", test_nothing_new);
   g_test_add_func ("/session/rollover/newest", test_newest);
