@@ -447,13 +447,14 @@ add_session_stats (GstStructure *stats, GstRealtime2 *self)
       "interruptions", G_TYPE_UINT, s.interruptions, "truncations", G_TYPE_UINT,
       s.truncations, "deletions", G_TYPE_UINT, s.deletions, "server-errors",
       G_TYPE_UINT, s.server_errors, "reconnects", G_TYPE_UINT, s.reconnects,
-      "moves", G_TYPE_UINT, s.moves, "unknown-events", G_TYPE_UINT,
-      s.unknown_events, "bad-events", G_TYPE_UINT, s.bad_events, "input-tokens",
-      G_TYPE_UINT64, s.input_tokens, "output-tokens", G_TYPE_UINT64,
-      s.output_tokens, "total-tokens", G_TYPE_UINT64, s.total_tokens,
-      "transcription-tokens", G_TYPE_UINT64, s.transcription_tokens,
-      "transcription-time", G_TYPE_UINT64, s.transcription_seconds * GST_SECOND,
-      "dismissals", G_TYPE_UINT, s.dismissals, "function-calls", G_TYPE_UINT,
+      "moves", G_TYPE_UINT, s.moves, "conversation-dropped", G_TYPE_UINT,
+      s.conversation_dropped, "unknown-events", G_TYPE_UINT, s.unknown_events,
+      "bad-events", G_TYPE_UINT, s.bad_events, "input-tokens", G_TYPE_UINT64,
+      s.input_tokens, "output-tokens", G_TYPE_UINT64, s.output_tokens,
+      "total-tokens", G_TYPE_UINT64, s.total_tokens, "transcription-tokens",
+      G_TYPE_UINT64, s.transcription_tokens, "transcription-time",
+      G_TYPE_UINT64, s.transcription_seconds * GST_SECOND, "dismissals",
+      G_TYPE_UINT, s.dismissals, "function-calls", G_TYPE_UINT,
       s.function_calls, "function-timeouts", G_TYPE_UINT, s.function_timeouts,
       "images", G_TYPE_UINT, s.images, "input-sent-time", G_TYPE_UINT64,
       s.appended, "last-response-latency", G_TYPE_UINT64, s.response_latency,
@@ -643,7 +644,8 @@ install_watching (GObjectClass *klass)
    *
    * Counts since READY->PAUSED; kept after it. All times are ns.
    * responses, interruptions, truncations and deletions (sent to the server),
-   * server-errors, reconnects, unknown-events, bad-events, input-tokens,
+   * server-errors, reconnects, conversation-dropped (what is too old to be
+   * told to the next server), unknown-events, bad-events, input-tokens,
    * output-tokens, total-tokens, input-sent-time, input-queued-time,
    * input-dropped-time, input-muted-time (by mute-while-speaking),
    * last-response-latency (end of turn to first audio, on

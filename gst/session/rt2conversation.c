@@ -21,6 +21,7 @@ struct _Rt2Conversation {
   GQueue items;      /* Entry*, owned, in order */
   GHashTable *links; /* id -> GList* in items; the id is the item's */
   gsize bytes;       /* of all items */
+  guint dropped;     /* items and voices that were too much */
 };
 
 static void
@@ -126,9 +127,12 @@ forget (Rt2Conversation *conversation, Rt2ConversationItem *item,
 {
   Rt2ConversationItem *partner = find_partner (conversation, item);
 
-  if (partner && partner != kept)
+  if (partner && partner != kept) {
     rt2_conversation_remove (conversation, partner->id);
+    conversation->dropped++;
+  }
   rt2_conversation_remove (conversation, item->id);
+  conversation->dropped++;
 }
 
 /* Forgets the oldest until the bounds are kept. @kept stays. */
@@ -387,6 +391,7 @@ bound_voices (Rt2Conversation *conversation)
       continue;
     }
     left = 0;
+    conversation->dropped += !item->text;
     g_clear_pointer (&item->audio, g_bytes_unref);
     changed (conversation, item);
   }
@@ -528,6 +533,12 @@ rt2_conversation_rename (
   item->id = wire_id;
   g_hash_table_insert (conversation->links, item->id, link);
   changed (conversation, item);
+}
+
+guint
+rt2_conversation_n_dropped (const Rt2Conversation *conversation)
+{
+  return conversation->dropped;
 }
 
 gsize

@@ -55,6 +55,9 @@ typedef struct {
 #define RT2_CONVERSATION_MAX_ID 32
 
 Rt2Conversation *rt2_conversation_new (void);
+/* Items, and voices that there are no words for, which were forgotten because
+ * of a bound, since it was made. */
+guint rt2_conversation_n_dropped (const Rt2Conversation *conversation);
 void rt2_conversation_free (Rt2Conversation *conversation);
 void rt2_conversation_clear (Rt2Conversation *conversation);
 

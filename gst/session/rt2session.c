@@ -94,6 +94,8 @@ void
 rt2_session_publish_stats (Rt2Session *session)
 {
   session->stats.appended = rt2_input_clock_total (session->clock);
+  session->stats.conversation_dropped = rt2_conversation_n_dropped (
+      session->conversation);
   rt2_session_get_transport_stats (session, &session->stats.transport);
   g_mutex_lock (&session->lock);
   session->published = session->stats;

@@ -83,6 +83,8 @@ typedef struct {
   guint server_errors;           /* `error` events, benign ones included */
   guint reconnects;              /* after a loss */
   guint moves;                   /* to another session, without one */
+  guint conversation_dropped;    /* items and voices of the conversation that
+                                  * are too old to be kept for the next server */
   guint unknown_events, bad_events;
   Rt2Money cost_responses;     /* as far as prices are known */
   Rt2Money cost_transcription; /* of what the user said, likewise */

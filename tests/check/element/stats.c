@@ -178,6 +178,7 @@ static const Expected expected[] = {
   { "server-errors", 1 },
   { "reconnects", 0 },
   { "moves", 0 },
+  { "conversation-dropped", 0 },
   { "unknown-events", 1 },
   { "bad-events", 1 },
   { "input-tokens", 132 },

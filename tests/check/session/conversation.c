@@ -268,6 +268,7 @@ test_bound (Rt2Conversation **fixture, gconstpointer data)
   }
   items = rt2_conversation_list (conversation);
   g_assert_cmpuint (items->len, ==, RT2_CONVERSATION_MAX_ITEMS);
+  g_assert_cmpuint (rt2_conversation_n_dropped (conversation), ==, extra);
   for (guint i = 0; i < items->len; i++) {
     g_autofree gchar *id = g_strdup_printf ("i%u", extra + i);
     const Rt2ConversationItem *item = g_ptr_array_index (items, i);
@@ -428,11 +429,14 @@ test_bytes_bounded (void)
         rt2_conversation_bytes (conversation), <=, RT2_CONVERSATION_MAX_BYTES);
   }
   assert_order (conversation, "I1 I2 I3");
+  g_assert_cmpuint (rt2_conversation_n_dropped (conversation), ==, 4);
   /* Of voices there is less. */
   rt2_conversation_set_audio (
       conversation, "I3", bytes, RT2_AUDIO_FORMAT_PCM16);
   g_assert_null (rt2_conversation_find (conversation, "I3")->audio);
   assert_order (conversation, "I2 I3");
+  /* The voice, and an item that had no room beside it. */
+  g_assert_cmpuint (rt2_conversation_n_dropped (conversation), ==, 6);
   rt2_conversation_clear (conversation);
   g_assert_cmpuint (rt2_conversation_bytes (conversation), ==, 0);
   rt2_conversation_free (conversation);
@@ -454,6 +458,7 @@ test_pairs_bounded (void)
   g_assert_null (rt2_conversation_find (conversation, "F"));
   g_assert_null (rt2_conversation_find (conversation, "O"));
   g_assert_nonnull (rt2_conversation_find (conversation, "U0"));
+  g_assert_cmpuint (rt2_conversation_n_dropped (conversation), ==, 2);
   rt2_conversation_free (conversation);
 }
 
