@@ -418,7 +418,8 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
 static void
 hand_over (Rt2Session *session)
 {
-  gboolean lacks = rt2_session_lacks_words (session);
+  gboolean words = rt2_session_lacks_words (session)
+      || rt2_replay_unanswered (session->replay, RT2_REPLAY_SPEECH) > 0;
   guint64 lost;
 
   if (session->mover->draining)
@@ -428,7 +429,7 @@ hand_over (Rt2Session *session)
   else
     lost = rt2_session_replay_turn (session);
   /* Silence is nothing to be missed. */
-  if (lost > 0 && lacks && session->listener->turn_lost)
+  if (lost > 0 && words && session->listener->turn_lost)
     session->listener->turn_lost (session->owner, lost);
 }
 
