@@ -166,6 +166,8 @@ struct _Rt2Session {
   Rt2Replay *replay;     /* of the turns that are not answered */
   GQueue again;          /* Rt2UplinkPiece*, to be sent before all new ones */
   guint64 again_ns;      /* of audio in it */
+  guint again_others;    /* pieces in it that are no audio */
+  gsize again_bytes;     /* of commands in it */
   guint turns_again;     /* of the VAD's in it that were not committed yet */
   gint64 again_since;    /* monotonic us when the last of it was sent; 0 = some
                           * of it was not */
@@ -413,6 +415,11 @@ void rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece);
 const Rt2UplinkPiece *rt2_session_last_again (Rt2Session *session);
 void rt2_session_put_again (Rt2Session *session, Rt2Command *command);
 void rt2_session_clear_again (Rt2Session *session);
+/* Whether there is room for another piece. */
+gboolean rt2_session_has_room_again (Rt2Session *session);
+/* Takes out the audio, and the ends of its turns; what the application asked
+ * for meanwhile, and the end of it all, stay. Returns ns of audio. */
+guint64 rt2_session_mute_again (Rt2Session *session);
 /* Whether what the user said before is still to be sent again, or to be
  * committed, so that what else is to be answered waits: one answer is to all of
  * it. *until: monotonic us when to look again, 0 if that is not known. */

@@ -161,7 +161,7 @@ stop_spending (Rt2Session *session, const Rt2Spent *spent)
     rt2_session_clear_turn (session);
     rt2_session_send_config (session);
   }
-  rt2_session_clear_again (session);
+  rt2_session_mute_again (session);
   rt2_replay_clear (session->replay);
   rt2_replay_settle_until (session->replay, G_MAXUINT64);
   if (session->listener->budget_exceeded)
@@ -169,6 +169,8 @@ stop_spending (Rt2Session *session, const Rt2Spent *spent)
   if (is_conversation (session))
     session->spending.sentence_until = g_get_monotonic_time ()
         + RT2_SESSION_SENTENCE_MAX / 1000;
+  /* What waited behind the user's words has its turn. */
+  rt2_session_wake (session);
 }
 
 static void

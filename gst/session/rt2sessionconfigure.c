@@ -202,6 +202,17 @@ rt2_session_format_is_settled (Rt2Session *session)
       && (!sent || sent->input_format == wanted);
 }
 
+/* What waits to be sent again is in a format that no server will take: of no
+ * use from here on. */
+static void
+drop_again (Rt2Session *session)
+{
+  guint64 lost = rt2_session_mute_again (session);
+
+  if (lost > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, lost);
+}
+
 void
 rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
 {
@@ -209,6 +220,8 @@ rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
 
   rt2_refused_review (session->refused, wanted);
   json_object_unref (wanted);
+  if (config->input_format != session->config->input_format)
+    drop_again (session);
   rt2_session_config_free (session->config);
   session->config = config;
   session->config_changed = TRUE;

@@ -307,10 +307,13 @@ rt2_session_replay_turn (Rt2Session *session)
     const Rt2ReplayStep *step = g_ptr_array_index (steps, i);
     Rt2UplinkPiece piece = piece_of (step);
 
-    if (!step->audio || step->format == session->config->input_format)
+    if (!step->audio || step->format == session->config->input_format) {
       rt2_session_add_again (session, &piece);
-    else
-      g_bytes_unref (piece.audio);
+      continue;
+    }
+    missing += rt2_audio_format_bytes_to_ns (
+        step->format, g_bytes_get_size (piece.audio));
+    g_bytes_unref (piece.audio);
   }
   g_ptr_array_unref (steps);
   for (GList *l = later.head; l; l = l->next)
@@ -333,11 +336,41 @@ duration_of (Rt2Session *session, const Rt2UplinkPiece *piece)
       session->config->input_format, g_bytes_get_size (piece->audio));
 }
 
+/* Counts @piece as one of those that wait. */
+static void
+count_in (Rt2Session *session, const Rt2UplinkPiece *piece)
+{
+  session->again_ns += duration_of (session, piece);
+  session->again_others += piece->kind != RT2_UPLINK_AUDIO;
+  if (piece->command)
+    session->again_bytes += rt2_command_size (piece->command);
+}
+
+/* And no more. */
+static void
+count_out (Rt2Session *session, const Rt2UplinkPiece *piece)
+{
+  guint64 duration = duration_of (session, piece);
+
+  session->again_ns -= MIN (session->again_ns, duration);
+  session->again_others -= piece->kind != RT2_UPLINK_AUDIO;
+  if (piece->command)
+    session->again_bytes -= rt2_command_size (piece->command);
+}
+
 void
 rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece)
 {
   g_queue_push_tail (&session->again, g_memdup2 (piece, sizeof *piece));
-  session->again_ns += duration_of (session, piece);
+  count_in (session, piece);
+}
+
+gboolean
+rt2_session_has_room_again (Rt2Session *session)
+{
+  return session->again_ns < session->options->max_turn_replay
+      && session->again_others < RT2_SESSION_MAX_COMMANDS
+      && session->again_bytes < RT2_SESSION_MAX_COMMAND_BYTES;
 }
 
 static GList *
@@ -369,20 +402,19 @@ rt2_session_put_again (Rt2Session *session, Rt2Command *command)
     g_queue_insert_after (&session->again, last, piece);
   else
     g_queue_push_head (&session->again, piece);
+  count_in (session, piece);
 }
 
 gboolean
 rt2_session_next_again (Rt2Session *session, Rt2UplinkPiece *piece)
 {
   Rt2UplinkPiece *first = g_queue_pop_head (&session->again);
-  guint64 duration;
 
   if (!first)
     return FALSE;
   *piece = *first;
   g_free (first);
-  duration = duration_of (session, piece);
-  session->again_ns -= MIN (session->again_ns, duration);
+  count_out (session, piece);
   if (session->again.length == 0)
     session->again_ns = 0;
   return TRUE;
@@ -401,6 +433,30 @@ rt2_session_clear_again (Rt2Session *session)
 {
   g_queue_clear_full (&session->again, (GDestroyNotify) piece_free);
   session->again_ns = 0;
+  session->again_others = 0;
+  session->again_bytes = 0;
+}
+
+guint64
+rt2_session_mute_again (Rt2Session *session)
+{
+  guint64 duration = session->again_ns;
+  GList *next;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  for (GList *l = session->again.head; l; l = next) {
+    Rt2UplinkPiece *piece = l->data;
+
+    next = l->next;
+    if (piece->kind != RT2_UPLINK_AUDIO && piece->kind != RT2_UPLINK_COMMIT)
+      continue;
+    count_out (session, piece);
+    g_queue_delete_link (&session->again, l);
+    piece_free (piece);
+  }
+  session->again_ns = 0;
+  session->turns_again = 0;
+  return duration;
 }
 
 /* The VAD has heard all of it, and is to find its turns. */

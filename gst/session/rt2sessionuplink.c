@@ -332,9 +332,7 @@ rt2_session_clear_turn (Rt2Session *session)
 static gboolean
 next_piece (Rt2Session *session, Rt2UplinkPiece *piece)
 {
-  guint64 limit = session->options->max_turn_replay;
-
-  while (session->again.length > 0 && session->again_ns < limit
+  while (session->again.length > 0 && rt2_session_has_room_again (session)
       && session->listener->pull (session->owner, piece))
     rt2_session_add_again (session, piece);
   if (rt2_session_next_again (session, piece))
