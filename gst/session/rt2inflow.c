@@ -6,6 +6,8 @@
 
 #include <time.h>
 
+/* RFC 6455, 1.3 */
+#define WEBSOCKET_GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 #define NAME "x-realtime2-inflow"
 #define HEADER "Sec-WebSocket-Extensions"
 
@@ -165,6 +167,31 @@ rt2_inflow_extension_init (Rt2InflowExtension *self)
 /* -- the handshake ----------------------------------------------------------
  */
 
+/* Whether the server understood the question. What libsoup refuses for this
+ * reason must be without extensions: libsoup loses them. */
+static gboolean
+is_answered (SoupMessage *message)
+{
+  const gchar *key = soup_message_headers_get_one (
+      soup_message_get_request_headers (message), "Sec-WebSocket-Key");
+  const gchar *answer = soup_message_headers_get_one (
+      soup_message_get_response_headers (message), "Sec-WebSocket-Accept");
+  GChecksum *checksum = g_checksum_new (G_CHECKSUM_SHA1);
+  guint8 digest[20];
+  gsize size = sizeof (digest);
+  gchar *wanted;
+  gboolean answered;
+
+  g_checksum_update (checksum, (const guchar *) (key ? key : ""), -1);
+  g_checksum_update (checksum, (const guchar *) WEBSOCKET_GUID, -1);
+  g_checksum_get_digest (checksum, digest, &size);
+  g_checksum_free (checksum);
+  wanted = g_base64_encode (digest, size);
+  answered = g_strcmp0 (answer, wanted) == 0;
+  g_free (wanted);
+  return answered;
+}
+
 /* Before libsoup looks at the answer. What the server names itself is not
  * ours, and refused by libsoup. */
 static void
@@ -173,7 +200,8 @@ on_informational (SoupMessage *message, SoupSession *session)
   SoupMessageHeaders *answer = soup_message_get_response_headers (message);
 
   if (soup_message_get_status (message) != SOUP_STATUS_SWITCHING_PROTOCOLS
-      || soup_message_headers_get_list (answer, HEADER) != NULL)
+      || soup_message_headers_get_list (answer, HEADER) != NULL
+      || !is_answered (message))
     return;
   soup_session_add_feature_by_type (session, RT2_TYPE_INFLOW_EXTENSION);
   soup_message_headers_append (
