@@ -118,9 +118,12 @@ on_look (gpointer data)
   Rt2Session *session = data;
 
   rt2_session_disarm (&session->look_timer);
-  if (!rt2_session_is_at_fallback (session))
+  /* With both down the current one may be the first for a moment; it is the one
+   * last used that says whether there is a way to go back. */
+  if (session->used != RT2_ENDPOINT_FALLBACK)
     return G_SOURCE_REMOVE;
-  if (session->configured && !rt2_session_is_moving (session))
+  if (rt2_session_is_at_fallback (session) && session->configured
+      && !rt2_session_is_moving (session))
     look (session);
   look_later (session);
   return G_SOURCE_REMOVE;

@@ -315,6 +315,31 @@ test_there_and_back (Fixture *fixture, gconstpointer data)
   expect_own_keys (fixture);
 }
 
+/* The way back is not forgotten over an outage of both, though it is the first
+ * that is being tried when it is time to look. */
+static void
+test_recovered_after_outage (Fixture *fixture, gconstpointer data)
+{
+  static const gchar *const headers[] = { "Retry-After: 2", NULL };
+  Rig *rig = fixture->rig;
+
+  start_at_fallback (fixture);
+  test_server_refuse (fixture->first, 503, NULL, headers);
+  refuse (fixture->other, 503);
+  test_server_drop (fixture->other, 0);
+  rig_wait_n (rig, "lost busy", 2);
+  g_assert_cmpuint (rig->delay, >=, 2 * RIG_S);
+  refuse (fixture->other, 0);
+  rig_wait (rig, "state ready");
+  g_assert_cmpuint (test_server_count_connections (fixture->other), ==, 2);
+  g_assert_cmpuint (rig_count (rig, "moved"), ==, 0);
+  rig_clear (rig);
+  refuse (fixture->first, 0);
+  rig_wait (rig, "moved sess_1 recovered elsewhere");
+  g_assert_cmpuint (rig_count (rig, "lost"), ==, 0);
+  expect_own_keys (fixture);
+}
+
 /* The agent is not cut off for it. */
 static void
 test_not_while_talking (Fixture *fixture, gconstpointer data)
@@ -394,6 +419,7 @@ main (int argc, char **argv)
   ADD ("sideband", test_sideband);
   ADD ("recovered", test_recovered);
   ADD ("recovered-key", test_recovered_key);
+  ADD ("recovered-after-outage", test_recovered_after_outage);
   ADD ("there-and-back", test_there_and_back);
   ADD ("not-while-talking", test_not_while_talking);
   ADD ("lost-meanwhile", test_lost_meanwhile);
