@@ -61,6 +61,8 @@ rt2_session_make_log (Rt2Session *session)
 {
   session->log = rt2_event_log_new (&functions, session);
   session->options->transport->log = session->log;
+  if (session->options->fallback)
+    session->options->fallback->log = session->log;
   rt2_session_set_log_rates (session);
 }
 

@@ -396,6 +396,31 @@ test_reconnect (Place *place, gconstpointer data)
         i < 9 ? 1 : 2);
 }
 
+/* What is said to the fallback is in it. */
+static void
+test_fallback (Place *place, gconstpointer data)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  g_autoptr (GPtrArray) lines = NULL;
+  TestServer *other = rig_add_server (rig);
+  Rt2TransportConfig *fallback = rt2_transport_config_new ();
+
+  fallback->url = test_server_dup_url (other);
+  rig->options->fallback = fallback;
+  rig->options->event_log = g_strdup (place->path);
+  test_server_refuse (rig->server, 401, NULL, NULL);
+  rig_start (rig);
+  rig_wait (rig, "state ready");
+  rig_free_session (rig);
+  rt2_transport_settle ();
+  test_server_free (other);
+  lines = read_log (place->path);
+  find_line (lines, 0, "server session.created");
+  find_line (lines, 0, "client session.update");
+  g_assert_cmpuint (
+      rt2_json_uint (find_line (lines, 0, "opened"), "connection", 0), ==, 2);
+}
+
 /* A connection in the background is in it, too, up to its end. */
 static void
 test_standby (Place *place, gconstpointer data)
@@ -467,6 +492,7 @@ main (int argc, char **argv)
   ADD ("killed", test_killed);
   ADD ("session", test_session);
   ADD ("reconnect", test_reconnect);
+  ADD ("fallback", test_fallback);
   ADD ("standby", test_standby);
   ADD ("no-room", test_no_room);
   return g_test_run ();
