@@ -114,9 +114,11 @@ rt2_endpoints_moved (Rt2Endpoints *endpoints, Rt2EndpointId id)
 void
 rt2_endpoints_worked (Rt2Endpoints *endpoints)
 {
-  forget (&endpoints->endpoints[endpoints->current]);
-  endpoints->endpoints[RT2_ENDPOINT_FIRST].tried = FALSE;
-  endpoints->endpoints[RT2_ENDPOINT_FALLBACK].tried = FALSE;
+  for (Rt2EndpointId id = RT2_ENDPOINT_FIRST; id <= RT2_ENDPOINT_FALLBACK;
+       id++) {
+    forget (&endpoints->endpoints[id]);
+    endpoints->endpoints[id].tried = FALSE;
+  }
   if (endpoints->current == RT2_ENDPOINT_FIRST)
     endpoints->look = endpoints->shortest_look;
 }

@@ -51,7 +51,9 @@ const Rt2Fault *rt2_endpoints_verdict (const Rt2Endpoints *endpoints);
 /* @id is in use from now on, whatever it was that led there. */
 void rt2_endpoints_moved (Rt2Endpoints *endpoints, Rt2EndpointId id);
 
-/* A session at the current one has lasted for a while. */
+/* A session at the current one has lasted for a while. What was wrong with the
+ * other for good may be in order by now: when this one fails, it has its try.
+ */
 void rt2_endpoints_worked (Rt2Endpoints *endpoints);
 
 /* ns until the first is to be looked at; longer from call to call, until it has

@@ -149,6 +149,26 @@ test_no_way_back (void)
   rt2_endpoints_free (endpoints);
 }
 
+/* What was wrong for good, hours ago, is no reason to stay away for ever. */
+static void
+test_forgiven (void)
+{
+  Rt2Endpoints *endpoints = rt2_endpoints_new (TRUE, 60 * SECOND);
+
+  fail (endpoints, RT2_FAULT_QUOTA, FALSE);
+  rt2_endpoints_worked (endpoints);
+  g_assert_null (rt2_endpoints_verdict (endpoints));
+  g_assert_cmpint (
+      fail (endpoints, RT2_FAULT_LOST, TRUE), ==, RT2_ENDPOINTS_STAY);
+  g_assert_cmpint (
+      fail (endpoints, RT2_FAULT_LOST, TRUE), ==, RT2_ENDPOINTS_MOVE);
+  /* There as well: both for good, and without a session in between. */
+  fail (endpoints, RT2_FAULT_QUOTA, FALSE);
+  g_assert_cmpint (
+      fail (endpoints, RT2_FAULT_AUTH, FALSE), ==, RT2_ENDPOINTS_END);
+  rt2_endpoints_free (endpoints);
+}
+
 static void
 test_looks (void)
 {
@@ -181,6 +201,7 @@ main (int argc, char **argv)
   g_test_add_func ("/endpoints/settings", test_settings);
   g_test_add_func ("/endpoints/run-out", test_run_out);
   g_test_add_func ("/endpoints/no-way-back", test_no_way_back);
+  g_test_add_func ("/endpoints/forgiven", test_forgiven);
   g_test_add_func ("/endpoints/looks", test_looks);
   return g_test_run ();
 }
