@@ -467,19 +467,19 @@ parse_retry_after (const gchar *text)
       * 1000;
 }
 
+/* Those of 520 and more come from proxies whose server does not answer. */
 static gboolean
 status_is_temporary (guint status)
 {
   switch (status) {
     case SOUP_STATUS_REQUEST_TIMEOUT:
     case 429:
-    case SOUP_STATUS_INTERNAL_SERVER_ERROR:
-    case SOUP_STATUS_BAD_GATEWAY:
-    case SOUP_STATUS_SERVICE_UNAVAILABLE:
-    case SOUP_STATUS_GATEWAY_TIMEOUT:
       return TRUE;
-    default:
+    case SOUP_STATUS_NOT_IMPLEMENTED:
+    case SOUP_STATUS_HTTP_VERSION_NOT_SUPPORTED:
       return FALSE;
+    default:
+      return status >= 500 && status <= 599;
   }
 }
 

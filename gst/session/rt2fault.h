@@ -91,7 +91,7 @@ gboolean rt2_fault_code_is_fatal (const gchar *server_code);
  * @attempts how many tries failed in a row since the last success (this one
  * included); @configured whether this run ever had a session.updated.
  * Fatal always: SETTINGS, AUTH, NOT_FOUND, QUOTA, REJECTED, TLS, PROTOCOL, HTTP
- * statuses other than 408, 429 and 5xx (500, 502, 503, 504), close codes other
+ * statuses other than 408, 429 and 5xx (but 501 and 505), close codes other
  * than 0, 1001, 1005, 1006, 1011, 1012, 1013 (EXPIRED may come with any code
  * and is always tried again). Under auto, before the first success: DNS,
  * REFUSED and TIMEOUT are fatal too; the rest is tried 5 times in all. Under
