@@ -380,6 +380,8 @@ test_pace (void)
   rig_drop (rig);
   push_speech (rig, 400);
   rig_wait (rig, "configured again");
+  /* The last words to the server that is gone don't count. */
+  rig->hears_on = 1;
   begun = g_get_monotonic_time ();
   rig_wait_sent_audio (rig, 2400 * 48);
   g_assert_cmpint (g_get_monotonic_time () - begun, >=, 440000);
@@ -400,8 +402,6 @@ test_twice (void)
   rig_clear (rig);
   rig_drop (rig);
   rig_wait (rig, "configured again");
-  /* The one before may have begun again. */
-  rig->hears_on = 2;
   /* Some went up before the second was gone. */
   rig->hears_on = 2;
   rig_wait_sent_audio (rig, 2000 * 48);
