@@ -433,6 +433,16 @@ hand_over (Rt2Session *session)
     session->listener->turn_lost (session->owner, lost);
 }
 
+/* What was asked for meanwhile has its turn now. */
+static void
+end_drain (Rt2Session *session)
+{
+  if (!session->mover->draining)
+    return;
+  session->mover->draining = FALSE;
+  rt2_session_wake (session);
+}
+
 static void
 take_over (Rt2Session *session)
 {
@@ -443,7 +453,7 @@ take_over (Rt2Session *session)
   Rt2Transport *old;
 
   hand_over (session);
-  mover->draining = FALSE;
+  end_drain (session);
   adopt_wanted (session);
   old = swap_connection (session);
   mover->standby = NULL;
@@ -637,7 +647,8 @@ rt2_session_survives (Rt2Session *session, const Rt2Fault *fault)
   }
   rt2_session_disarm (&mover->timer);
   drop_standby (mover);
-  mover->planned = mover->draining = FALSE;
+  mover->planned = FALSE;
+  end_drain (session);
   return FALSE;
 }
 
@@ -688,6 +699,22 @@ is_where_we_are (Rt2Session *session, const Rt2TransportConfig *transport,
       && g_strcmp0 (model, options->model) == 0;
 }
 
+/* Back to where it came from, unless there is a newer one. */
+static void
+put_move_back (Rt2Session *session, Rt2TransportConfig *transport,
+    const gchar *model, Rt2MoveReason reason)
+{
+  g_mutex_lock (&session->lock);
+  if (session->new_transport) {
+    rt2_transport_config_free (transport);
+  } else {
+    session->new_transport = transport;
+    session->new_model = g_strdup (model);
+    session->new_reason = reason;
+  }
+  g_mutex_unlock (&session->lock);
+}
+
 void
 rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
     const gchar *model, Rt2MoveReason reason)
@@ -695,7 +722,7 @@ rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
   Rt2Mover *mover = session->mover;
 
   if (mover->draining) {
-    rt2_transport_config_free (transport);
+    put_move_back (session, transport, model, reason);
     return;
   }
   if (!transport->api_key)

@@ -279,6 +279,28 @@ test_translation (void)
   g_assert_cmpuint (rig_count (rig, "lost"), ==, 0);
 }
 
+/* A move that is asked for while it says what is left is made after it. */
+static void
+test_translation_asked (void)
+{
+  g_autoptr (TypeRig)
+      t = typerig_new (RT2_SESSION_TYPE_TRANSLATION, "gpt-realtime-translate");
+  Rig *rig = t->rig;
+  g_autofree gchar *target = NULL;
+
+  rig->config->max_age = MOVERIG_LIFE * RIG_MS;
+  typerig_start_ready (t);
+  rig->speaks_on = rig->hears_on = 0;
+  rig_wait_sent (rig, "session.close", 1);
+  moverig_move_away (rig);
+  rig_run_idle (rig);
+  rig_send (rig, "{\"type\":\"session.closed\",\"event_id\":\"e\"}");
+  test_server_wait_connections (rig->server, 3);
+  target = test_server_dup_target (rig->server, 2);
+  g_assert_true (g_str_has_prefix (target, "/v1/elsewhere"));
+  g_assert_cmpuint (rig_get_stats (rig).moves, ==, 1);
+}
+
 /* -- sums ----------------------------------------------------------------- */
 
 static void
@@ -371,6 +393,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/move/newest", test_newest);
   g_test_add_func ("/session/move/before-first", test_before_first);
   g_test_add_func ("/session/move/translation", test_translation);
+  g_test_add_func ("/session/move/translation-asked", test_translation_asked);
   g_test_add_func ("/session/move/stats", test_stats);
   g_test_add_func ("/session/move/event-ids", test_event_ids);
   g_test_add_func ("/session/move/free", test_free);
