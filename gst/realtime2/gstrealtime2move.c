@@ -39,13 +39,18 @@ warn (GstRealtime2 *self, const gchar *names, const gchar *text,
       ("%s; the session goes on as it was", debug ? debug : "no details"));
 }
 
+/* That everybody can read the file of the key was said at the start, or is at
+ * the next. */
 static void
-move_to (GstRealtime2 *self, const GstRealtime2Settings *settings,
-    const gchar *names, Rt2MoveReason reason)
+move_to (GstRealtime2 *self, GstRealtime2Settings *settings, const gchar *names,
+    Rt2MoveReason reason)
 {
   Rt2Fault *fault = NULL;
-  Rt2SessionOptions *options = gst_realtime2_make_options (settings, &fault);
+  Rt2SessionOptions *options = NULL;
+  gboolean exposed;
 
+  if (gst_realtime2_read_key_file (settings, &exposed, &fault))
+    options = gst_realtime2_make_options (settings, &fault);
   if (!options) {
     warn (self, names, fault->message, fault->debug);
     rt2_fault_free (fault);

@@ -213,6 +213,39 @@ GST_START_TEST (test_parted)
 }
 GST_END_TEST;
 
+/* The key in the file counts when `uri` changes, for the fallback too. Nothing
+ * goes out: there is no such proxy. */
+GST_START_TEST (test_vendor)
+{
+  Talk *talk;
+
+  write_key ("sk-first");
+  talk = new_talk (NULL);
+  talk_play (talk, &law_pcm);
+  g_object_set (talk->element, "proxy", "http://127.0.0.1:1", "uri",
+      "wss://api.openai.com/v1/realtime", "fallback-uri",
+      "wss://eu.api.openai.com/v1/realtime", NULL);
+  fail_unless_equals_int (
+      talk_count_messages_of (talk, GST_MESSAGE_WARNING), 0);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* Of a file that is gone by then, the WARNING tells, and nothing moves. */
+GST_START_TEST (test_vendor_gone)
+{
+  Talk *talk;
+
+  write_key ("sk-first");
+  talk = new_talk (NULL);
+  talk_play (talk, &law_pcm);
+  g_remove (path);
+  g_object_set (talk->element, "uri", "wss://api.openai.com/v1/realtime", NULL);
+  assert_warns (talk, 0);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 static Suite *
 keyfile_suite (void)
 {
@@ -224,6 +257,8 @@ keyfile_suite (void)
   tcase_add_test (files, test_rotated);
   tcase_add_test (files, test_exposed);
   tcase_add_test (files, test_parted);
+  tcase_add_test (files, test_vendor);
+  tcase_add_test (files, test_vendor_gone);
   tcase_add_test (files, test_refused);
   suite_add_tcase (suite, files);
   return suite;
