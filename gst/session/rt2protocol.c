@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "rt2base64.h"
+#include "rt2fault.h"
 
 /* Fills @event from @object; FALSE with an error if the event is void. */
 typedef gboolean (*FillFunc) (
@@ -412,6 +413,33 @@ rt2_event_parse (const gchar *text, gsize size, GError **error)
   }
   event = rt2_event_parse_delta (text, size);
   return event ? event : rt2_event_parse_general (text, size, error);
+}
+
+static void
+redact (gchar **text, const gchar *secret)
+{
+  gchar *clean = rt2_redact (*text, secret);
+
+  rt2_secret_free (*text);
+  *text = clean;
+}
+
+void
+rt2_event_redact (Rt2Event *event, const gchar *secret)
+{
+  if (event->session) {
+    redact (&event->session->id, secret);
+    redact (&event->session->type, secret);
+    redact (&event->session->model, secret);
+    redact (&event->session->voice, secret);
+    redact (&event->session->json, secret);
+  }
+  if (event->error) {
+    redact (&event->error->type, secret);
+    redact (&event->error->code, secret);
+    redact (&event->error->message, secret);
+    redact (&event->error->param, secret);
+  }
 }
 
 void

@@ -235,6 +235,10 @@ Rt2Event *rt2_event_parse (const gchar *text, gsize size, GError **error);
 void rt2_event_free (Rt2Event *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Event, rt2_event_free)
 
+/* What @event says of the session, or of an error, with *** for @secret, which
+ * may be NULL. The server may quote the key. */
+void rt2_event_redact (Rt2Event *event, const gchar *secret);
+
 /* "response.created" …; NULL for RT2_EVENT_UNKNOWN. */
 const gchar *rt2_event_type_name (Rt2EventType type);
 /* "in_progress" …; NULL for RT2_STATUS_UNKNOWN. */

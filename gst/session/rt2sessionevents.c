@@ -562,6 +562,7 @@ rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
     session->stats.bad_events++;
     return;
   }
+  rt2_event_redact (event, session->options->transport->api_key);
   if (event->type == RT2_EVENT_UNKNOWN || is_foreign (session, event->type)) {
     g_debug ("unknown event %s", event->type_name);
     session->stats.unknown_events++;

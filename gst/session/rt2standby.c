@@ -182,6 +182,7 @@ on_message (gpointer user_data, const gchar *text, gsize size)
 
   if (!event)
     return;
+  rt2_event_redact (event, standby->key);
   switch (event->type) {
     case RT2_EVENT_SESSION_CREATED:
       on_created (standby, event);

@@ -16,7 +16,7 @@
   "\"sess_2\",\"expires_at\":99}}"
 #define UPDATED                                                                \
   "{\"type\":\"session.updated\",\"event_id\":\"e2\",\"session\":{\"id\":"     \
-  "\"sess_2\"}}"
+  "\"sess_2\",\"instructions\":\"No sk-quoted.\"}}"
 #define LISTED                                                                 \
   "{\"type\":\"mcp_list_tools.completed\",\"event_id\":\"e3\",\"item_id\":"    \
   "\"m\"}"
@@ -47,6 +47,7 @@ on_configured (gpointer owner, const Rt2SessionInfo *info)
   Fix *fix = owner;
 
   g_assert_cmpstr (info->id, ==, "sess_2");
+  g_assert_null (strstr (info->json, "sk-quoted"));
   g_assert_cmpint (
       rt2_standby_get_state (fix->standby), ==, RT2_STANDBY_SEEDED);
   rt2_transport_send (
@@ -67,6 +68,7 @@ on_ready (gpointer owner)
 static void
 on_error (gpointer owner, const Rt2ServerError *error)
 {
+  g_assert_cmpstr (error->message, ==, "No ***.");
   note (owner, error->code);
 }
 
