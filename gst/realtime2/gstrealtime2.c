@@ -564,8 +564,8 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     gst_realtime2_move_for (self, 1, &pspec);
 }
 
-/* All that g_object_set() was given is set by now: a uri never goes with the
- * key of another. */
+/* All that g_object_set() was given is set by now: of a uri and a key that are
+ * given together, neither goes with another. */
 static void
 dispatch_properties_changed (
     GObject *object, guint n_pspecs, GParamSpec **pspecs)

@@ -172,7 +172,8 @@ uri_from_azure (const GstRealtime2Settings *settings)
   const gchar *endpoint = non_empty (g_getenv ("AZURE_OPENAI_ENDPOINT"));
   gchar *base, *uri;
 
-  if (!endpoint || or_environment (settings->api_key, "OPENAI_API_KEY"))
+  if (!endpoint || non_empty (settings->api_key_file)
+      || or_environment (settings->api_key, "OPENAI_API_KEY"))
     return NULL;
   base = g_strconcat (endpoint,
       g_str_has_suffix (endpoint, "/") ? "openai/v1" : "/openai/v1", NULL);
@@ -559,6 +560,8 @@ put_fallback (Rt2SessionOptions *options, const GstRealtime2Settings *settings,
   transport->url = as_websocket (settings->fallback_uri);
   transport->api_key = g_strdup (
       find_fallback_key (settings, uri, transport->url));
+  options->fallback_shares_key = !non_empty (settings->fallback_api_key)
+      && is_same_family (uri, transport->url);
   if (!is_same_family (uri, transport->url)) {
     transport->key_in_header = is_azure (transport->url);
     if (!put_stranger (transport, settings, fault))

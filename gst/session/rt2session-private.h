@@ -120,6 +120,7 @@ struct _Rt2Session {
   guint attempts;           /* tries in a row that failed, or did not last */
   gint64 configured_since;  /* monotonic us, of this connection; 0 = it is not
                              * configured yet */
+  gboolean resting;         /* between two tries: there is no connection */
   gboolean ever_configured; /* one session.updated came in this run */
   gchar *error_code;        /* of an `error` event that a close will follow */
   gchar *error_message;     /* likewise */
@@ -454,7 +455,7 @@ void rt2_session_take_summary (
     Rt2Session *session, const Rt2Response *response);
 
 /* Asks for the key that serves now, for the options' transport; the fallback
- * keeps its own. */
+ * keeps its own, if it has one. */
 void rt2_session_renew_key (Rt2Session *session);
 /* Asks for that of the server that @transport leads to. */
 void rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport);
@@ -492,6 +493,8 @@ void rt2_session_note_first (Rt2Session *session);
 gboolean rt2_session_is_moving (Rt2Session *session);
 /* There is no way back to be gone any more. */
 void rt2_session_forget_recovery (Rt2Session *session);
+/* Another try begins: perhaps of the server that the session is to move to. */
+void rt2_session_judge_retry (Rt2Session *session);
 
 Rt2Mover *rt2_mover_new (void);
 void rt2_mover_free (Rt2Mover *mover);

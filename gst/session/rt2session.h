@@ -113,11 +113,11 @@ typedef struct {
 typedef struct {
   void (*state) (gpointer owner, Rt2SessionState state);
 
-  /* The key for the server at @url, asked for before each try but of the
-   * fallback: keys expire. *key: new string, or NULL for none. FALSE: what the
-   * owner knows now is for another server, and what was found for this one
-   * before serves on. The function may be NULL: then the key of the options
-   * serves. */
+  /* The key for the server at @url, asked for before each try; of the fallback
+   * only if that shares the key, with the @url of the first: keys expire. *key:
+   * new string, or NULL for none. FALSE: what the owner knows now is for
+   * another server, and what was found for this one before serves on. The
+   * function may be NULL: then the key of the options serves. */
   gboolean (*api_key) (gpointer owner, const gchar *url, gchar **key);
 
   /* Takes the next piece for the server; FALSE if there is none now. Only asked
@@ -277,6 +277,8 @@ typedef struct {
                                  * not do; with its own key, if any: that of
                                  * the listener is for `transport` */
   gchar *fallback_model;        /* instead of `model` there */
+  gboolean fallback_shares_key; /* the key of `transport` is its key too, also
+                                 * when that is renewed */
   guint64 fallback_look;   /* ns from one look at `transport` to the next while
                             * the fallback is in use, the shortest */
   guint64 healthy_time;    /* ns that a session must have lasted for its loss

@@ -141,25 +141,35 @@ rt2_session_reset_connection (Rt2Session *session)
   rt2_conversation_disconnected (session->conversation);
 }
 
-void
-rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport)
+/* The newest key for the server at @url, in place of that of @transport. */
+static void
+put_key_of (
+    Rt2Session *session, const gchar *url, Rt2TransportConfig *transport)
 {
   gchar *key = NULL;
 
   if (!session->listener->api_key
-      || !session->listener->api_key (session->owner, transport->url, &key))
+      || !session->listener->api_key (session->owner, url, &key))
     return;
-  if (transport->api_key)
-    explicit_bzero (transport->api_key, strlen (transport->api_key));
-  g_free (transport->api_key);
+  rt2_secret_free (transport->api_key);
   transport->api_key = key;
+}
+
+void
+rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport)
+{
+  put_key_of (session, transport->url, transport);
 }
 
 void
 rt2_session_renew_key (Rt2Session *session)
 {
+  Rt2SessionOptions *options = session->options;
+
   if (!rt2_session_is_at_fallback (session))
-    rt2_session_put_key (session, session->options->transport);
+    rt2_session_put_key (session, options->transport);
+  else if (options->fallback_shares_key)
+    put_key_of (session, session->first->url, options->transport);
 }
 
 void
@@ -183,7 +193,9 @@ on_retry (gpointer data)
   Rt2Session *session = data;
 
   rt2_session_disarm (&session->timer);
+  session->resting = FALSE;
   session->stats.reconnects++;
+  rt2_session_judge_retry (session);
   rt2_session_connect (session);
   return G_SOURCE_REMOVE;
 }
@@ -229,6 +241,7 @@ try_again (Rt2Session *session, const Rt2Fault *fault, gboolean elsewhere)
   rt2_event_log_retry (
       session->log, rt2_transport_get_number (session->transport), delay);
   rt2_session_arm (session, &session->timer, delay, on_retry);
+  session->resting = TRUE;
   rt2_session_set_state (session, RT2_SESSION_CONNECTING);
   session->listener->lost (session->owner, fault, delay);
 }

@@ -44,6 +44,7 @@ struct _Rt2Mover {
   Rt2Seed *seed;              /* what it was told of the conversation */
   guint attempts;             /* of this move that failed */
   gint64 retry_at;            /* monotonic us; not before it comes another */
+  guint retries;              /* of the server in use since `wanted` was set */
   gboolean draining;          /* a translation says what is left */
   GSource *timer;             /* the next look */
   Rt2TransportStats past;     /* of connections that were left */
@@ -583,6 +584,39 @@ rt2_session_judge_move (Rt2Session *session)
     look_in (session, 0);
 }
 
+/* --- what is asked for --- */
+
+static gboolean
+equal_strv (gchar **a, gchar **b)
+{
+  static gchar *none[] = { NULL };
+
+  return g_strv_equal ((const gchar *const *) (a ? a : none),
+      (const gchar *const *) (b ? b : none));
+}
+
+/* Whether both lead to the same server in the same way, the key apart. */
+static gboolean
+is_same_way (const Rt2TransportConfig *a, const Rt2TransportConfig *b)
+{
+  return g_strcmp0 (a->url, b->url) == 0 && a->key_in_header == b->key_in_header
+      && equal_strv (a->headers, b->headers) && equal_strv (a->pins, b->pins)
+      && g_strcmp0 (a->proxy, b->proxy) == 0
+      && a->tls_database == b->tls_database
+      && a->client_certificate == b->client_certificate;
+}
+
+static gboolean
+is_where_we_are (Rt2Session *session, const Rt2TransportConfig *transport,
+    const gchar *model)
+{
+  const Rt2SessionOptions *options = session->options;
+
+  return is_same_way (transport, options->transport)
+      && g_strcmp0 (transport->api_key, options->transport->api_key) == 0
+      && g_strcmp0 (model, options->model) == 0;
+}
+
 /* --- what the session tells --- */
 
 /* The move that was asked for begins; in a moment, for what is changed step by
@@ -610,7 +644,9 @@ rt2_session_note_created (Rt2Session *session, const Rt2SessionInfo *info)
   mover->life.created = g_get_monotonic_time ();
   note_life (session);
   mover->planned = TRUE;
-  if (mover->wanted) {
+  mover->retries = 0;
+  if (mover->wanted
+      && !is_where_we_are (session, mover->wanted, mover->wanted_model)) {
     plan_asked (session);
     mover->reason = asked;
   } else {
@@ -652,6 +688,19 @@ rt2_session_survives (Rt2Session *session, const Rt2Fault *fault)
   return FALSE;
 }
 
+/* A server that is to be left, and can't be had, is tried once more. One that
+ * never was had is not. */
+void
+rt2_session_judge_retry (Rt2Session *session)
+{
+  Rt2Mover *mover = session->mover;
+
+  if (!mover->wanted || mover->reason == RT2_MOVE_RECOVERED)
+    return;
+  if (!session->ever_configured || mover->retries++ > 0)
+    adopt_wanted (session);
+}
+
 void
 rt2_session_forget_recovery (Rt2Session *session)
 {
@@ -667,37 +716,6 @@ rt2_session_is_moving (Rt2Session *session)
 }
 
 /* --- asked for --- */
-
-static gboolean
-equal_strv (gchar **a, gchar **b)
-{
-  static gchar *none[] = { NULL };
-
-  return g_strv_equal ((const gchar *const *) (a ? a : none),
-      (const gchar *const *) (b ? b : none));
-}
-
-/* Whether both lead to the same server in the same way, the key apart. */
-static gboolean
-is_same_way (const Rt2TransportConfig *a, const Rt2TransportConfig *b)
-{
-  return g_strcmp0 (a->url, b->url) == 0 && a->key_in_header == b->key_in_header
-      && equal_strv (a->headers, b->headers) && equal_strv (a->pins, b->pins)
-      && g_strcmp0 (a->proxy, b->proxy) == 0
-      && a->tls_database == b->tls_database
-      && a->client_certificate == b->client_certificate;
-}
-
-static gboolean
-is_where_we_are (Rt2Session *session, const Rt2TransportConfig *transport,
-    const gchar *model)
-{
-  const Rt2SessionOptions *options = session->options;
-
-  return is_same_way (transport, options->transport)
-      && g_strcmp0 (transport->api_key, options->transport->api_key) == 0
-      && g_strcmp0 (model, options->model) == 0;
-}
 
 /* Back to where it came from, unless there is a newer one. */
 static void
@@ -738,7 +756,9 @@ rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
     mover->wanted->log = session->log;
     mover->wanted_model = g_strdup (model);
     mover->reason = reason;
-    if (!session->ever_configured || session->options->call_id)
+    mover->retries = 0;
+    if (session->options->call_id
+        || (session->resting && !session->ever_configured))
       adopt_wanted (session);
     else if (mover->planned)
       plan_asked (session);

@@ -224,6 +224,7 @@ test_fallback_key (Fixture *fixture, gconstpointer unused)
     { OPENAI, MINE, NULL, NULL, "sk-o", NULL, NULL, FALSE },
     { OPENAI, MINE, "sk-p", "own", NULL, NULL, "own", FALSE },
     { MINE, MINE, "sk-p", NULL, NULL, NULL, "sk-p", TRUE },
+    { MINE, MINE, "sk-p", "own", NULL, NULL, "own", TRUE },
     { MINE, "wss://MINE.invalid:443/other", "sk-p", NULL, NULL, NULL, "sk-p",
         TRUE },
     { MINE, "wss://mine.invalid:444/other", "sk-p", NULL, "sk-o", "az", NULL,
@@ -265,6 +266,8 @@ test_fallback_key (Fixture *fixture, gconstpointer unused)
         "AZURE_OPENAI_API_KEY", cases[i].azure ? cases[i].azure : "", TRUE);
     options = make (fixture);
     g_assert_cmpstr (options->fallback->api_key, ==, cases[i].key);
+    g_assert_cmpint (
+        options->fallback_shares_key, ==, cases[i].known && !cases[i].own);
     g_assert_cmpint (options->fallback->key_in_header, ==,
         strstr (cases[i].fallback, ".azure.com/") != NULL);
     all = g_strjoinv (" ", options->fallback->headers);

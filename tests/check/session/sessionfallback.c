@@ -296,6 +296,27 @@ test_recovered_key (Fixture *fixture, gconstpointer data)
   expect_recovered (fixture);
 }
 
+/* The first one's key was changed: the fallback is told only if it has the
+ * same, also when it is connected again. */
+static void
+test_rotated (Fixture *fixture, gconstpointer shares)
+{
+  Rig *rig = fixture->rig;
+  const gchar *const keys[] = { "sk-second-0123456789", "sk-third-0123456789" };
+
+  rig->options->fallback_shares_key = shares != NULL;
+  rig->key = keys[0];
+  refuse (fixture->first, 401);
+  rig_start (rig);
+  rig_wait (rig, "state ready");
+  rig_clear (rig);
+  rig->key = keys[1];
+  test_server_drop (fixture->other, 0);
+  rig_wait (rig, "configured again");
+  for (guint i = 0; i < 2; i++)
+    expect_header (fixture->other, i, "api-key", shares ? keys[i] : OTHER_KEY);
+}
+
 /* And there again, if it does not last. */
 static void
 test_there_and_back (Fixture *fixture, gconstpointer data)
@@ -420,6 +441,10 @@ main (int argc, char **argv)
   ADD ("recovered", test_recovered);
   ADD ("recovered-key", test_recovered_key);
   ADD ("recovered-after-outage", test_recovered_after_outage);
+  g_test_add ("/session/fallback/rotated/own", Fixture, NULL, set_up,
+      test_rotated, tear_down);
+  g_test_add ("/session/fallback/rotated/shared", Fixture,
+      GUINT_TO_POINTER (TRUE), set_up, test_rotated, tear_down);
   ADD ("there-and-back", test_there_and_back);
   ADD ("not-while-talking", test_not_while_talking);
   ADD ("lost-meanwhile", test_lost_meanwhile);

@@ -125,10 +125,23 @@ on_created (gpointer owner, const Rt2SessionInfo *info)
   log_line (owner, "created");
 }
 
+static gboolean
+on_api_key (gpointer owner, const gchar *url, gchar **key)
+{
+  *key = g_strdup (((Rig *) owner)->key);
+  return *key != NULL;
+}
+
 static void
 on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
+  Rig *rig = owner;
+
   g_assert_nonnull (info);
+  if (rig->key && info->json) {
+    g_assert_null (strstr (info->json, rig->key));
+    rig->redacted += strstr (info->json, "***") != NULL;
+  }
   log_line (owner, reconnected ? "configured again" : "configured");
 }
 
@@ -460,6 +473,7 @@ on_log_failed (gpointer owner, const gchar *message)
 
 static const Rt2SessionListener listener = {
   .state = on_state,
+  .api_key = on_api_key,
   .pull = on_pull,
   .created = on_created,
   .configured = on_configured,

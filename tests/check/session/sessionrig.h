@@ -64,6 +64,8 @@ typedef struct {
   gboolean is_protected; /* what that function says */
   gboolean in_sentence;  /* likewise */
   guint64 session_time;  /* likewise, ns */
+  const gchar *key;      /* what api_key says; NULL: that of the options */
+  guint redacted;        /* sessions that were told with it as *** */
   gboolean listens;      /* every message of the server is logged */
   gboolean quiet;        /* nothing may be called back now */
   gboolean over;         /* `failed` was called */
