@@ -48,6 +48,14 @@ make_value (GObject *ai, GValue *value, GParamSpec *spec, guint n)
   }
 }
 
+/* The session would move to another connection, and the agent speak on it while
+ * it is in the background. */
+static gboolean
+moves (GParamSpec *spec)
+{
+  return g_str_equal (spec->name, "auth");
+}
+
 static void
 set_properties (Storm *storm, guint n)
 {
@@ -60,7 +68,7 @@ set_properties (Storm *storm, guint n)
     GValue value = G_VALUE_INIT;
 
     if (!(specs[i]->flags & GST_PARAM_MUTABLE_PLAYING)
-        || !(specs[i]->flags & G_PARAM_WRITABLE))
+        || !(specs[i]->flags & G_PARAM_WRITABLE) || moves (specs[i]))
       continue;
     make_value (G_OBJECT (storm->ai), &value, specs[i], n + i);
     g_object_set_property (G_OBJECT (storm->ai), specs[i]->name, &value);
