@@ -26,9 +26,10 @@
 #define LOOK (G_USEC_PER_SEC / 4)
 #define WINDOW (20 * G_USEC_PER_SEC)
 #define WARM_UP 3 /* minutes */
-/* Bytes per minute. Turns that a cut left without a transcript are kept as
- * audio, of some 50 KB each, and it takes an hour until the 4 MiB that there
- * may be of it are full. Finer leaks are for the other soak tests. */
+/* Bytes per minute. 85 to 150 KB were seen. Some 70 KB of that are turns that a
+ * cut left without a transcript, which are kept as audio until there are 4 MiB
+ * of it; the rest is not accounted for. Finer leaks are for the other soak
+ * tests. */
 #define HEAP_LIMIT (256 * 1024)
 #define MOST_THREADS 60
 #define NULL_LIMIT (5 * G_USEC_PER_SEC)
