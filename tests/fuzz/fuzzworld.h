@@ -92,6 +92,7 @@ typedef struct {
   GQueue uplink;         /* GBytes*; empty = the end */
   guint64 running;       /* running time of what the user says next, ns */
   guint64 sent;          /* ns of audio that went up, ever */
+  guint64 taken;         /* ns of audio that the session took */
   GHashTable *lives;     /* response id -> FuzzLife */
   guint n_lives;         /* responses that were ever told of, at most */
   GQueue playing;        /* FuzzSpeech* */
