@@ -459,6 +459,12 @@ void rt2_session_take_summary (
 void rt2_session_renew_key (Rt2Session *session);
 /* Asks for that of the server that @transport leads to. */
 void rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport);
+/* The keys that a server may quote: of the connection in use, and the others
+ * that are known. The last is NULL; those that there are not are "". */
+typedef struct {
+  const gchar *keys[4];
+} Rt2Keys;
+Rt2Keys rt2_session_keys (const Rt2Session *session);
 /* Forgets what belongs to a connection that is over. */
 void rt2_session_reset_connection (Rt2Session *session);
 /* Of that, what only the connection knew: turns and answers stay as they are.

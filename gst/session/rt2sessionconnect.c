@@ -246,15 +246,33 @@ try_again (Rt2Session *session, const Rt2Fault *fault, gboolean elsewhere)
   session->listener->lost (session->owner, fault, delay);
 }
 
+static const gchar *
+key_of (const Rt2TransportConfig *transport)
+{
+  return transport && transport->api_key ? transport->api_key : "";
+}
+
+Rt2Keys
+rt2_session_keys (const Rt2Session *session)
+{
+  Rt2Keys keys = { { key_of (session->options->transport),
+      key_of (session->options->fallback), key_of (session->first), NULL } };
+
+  return keys;
+}
+
 void
 rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
 {
   Rt2EndpointsStep step;
   guint64 lost;
+  Rt2Keys keys;
 
   RT2_SESSION_ASSERT_THREAD (session);
   /* An `error` event may quote the key. */
-  rt2_fault_redact (fault, session->options->transport->api_key);
+  keys = rt2_session_keys (session);
+  for (guint i = 0; keys.keys[i]; i++)
+    rt2_fault_redact (fault, keys.keys[i]);
   if (rt2_session_survives (session, fault)) {
     rt2_fault_free (fault);
     return;

@@ -548,6 +548,7 @@ is_foreign (Rt2Session *session, Rt2EventType type)
 void
 rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
 {
+  Rt2Keys keys = rt2_session_keys (session);
   GError *error = NULL;
   Rt2Event *event;
 
@@ -562,7 +563,8 @@ rt2_session_handle_message (Rt2Session *session, const gchar *text, gsize size)
     session->stats.bad_events++;
     return;
   }
-  rt2_event_redact (event, session->options->transport->api_key);
+  for (guint i = 0; keys.keys[i]; i++)
+    rt2_event_redact (event, keys.keys[i]);
   if (event->type == RT2_EVENT_UNKNOWN || is_foreign (session, event->type)) {
     g_debug ("unknown event %s", event->type_name);
     session->stats.unknown_events++;

@@ -40,5 +40,14 @@ rt2_session_notice_items (Rt2Session *session, const Rt2Event *event)
 gchar *
 rt2_session_redact (Rt2Session *session, const gchar *text)
 {
-  return rt2_redact (text, session->options->transport->api_key);
+  Rt2Keys keys = rt2_session_keys (session);
+  gchar *clean = g_strdup (text);
+
+  for (guint i = 0; keys.keys[i]; i++) {
+    gchar *cleaner = rt2_redact (clean, keys.keys[i]);
+
+    rt2_secret_free (clean);
+    clean = cleaner;
+  }
+  return clean;
 }

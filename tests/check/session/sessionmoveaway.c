@@ -57,8 +57,9 @@ test_connecting_lost (void)
   test_server_wait_messages (rig->server, 0, 1);
   move (rig, rig->server, "/later", NULL);
   rig_run_idle (rig);
-  rig_set (&rig->accepts, TRUE);
   test_server_drop (rig->server, 0);
+  test_server_wait_messages (rig->server, 1, 1);
+  rig_send_updated (rig, "audio/pcm", "audio/pcm");
   rig_wait (rig, "state ready");
   g_assert_cmpuint (test_server_count_requests (rig->server), ==, 2);
   target = test_server_dup_target (rig->server, 1);
