@@ -187,6 +187,9 @@ rt2_session_send_wishes (Rt2Session *session)
 
   RT2_SESSION_ASSERT_THREAD (session);
   drop_expired (session);
+  /* One that was sent before may have come back. */
+  if (session->spending.spent)
+    rt2_session_drop_wishes (session, RT2_SESSION_SPENT);
   rt2_responses_set_floor (
       session->responses, session->speech_open || now < session->floor_until);
   /* What is to be cut must not be mixed with what comes after the cut. */
