@@ -58,6 +58,19 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
   on_session (owner, info);
 }
 
+/* The items of this connection are those of an earlier one now. */
+static void
+keep_former (FuzzWorld *world)
+{
+  GHashTableIter iter;
+  gpointer id;
+
+  g_hash_table_iter_init (&iter, world->told);
+  while (g_hash_table_iter_next (&iter, &id, NULL))
+    g_hash_table_add (world->former, g_strdup (id));
+  g_hash_table_remove_all (world->told);
+}
+
 static void
 check_fault (const Rt2Fault *fault)
 {
@@ -75,7 +88,7 @@ fuzz_owner_forget (FuzzWorld *world)
   for (GList *l = world->playing.head; l; l = l->next)
     ((FuzzSpeech *) l->data)->complete = TRUE;
   g_hash_table_remove_all (world->lives);
-  g_hash_table_remove_all (world->told);
+  keep_former (world);
 }
 
 static void

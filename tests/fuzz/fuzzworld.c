@@ -123,6 +123,7 @@ fuzz_world_new (guint setup)
   world->setup = setup;
   world->lives = new_set ();
   world->told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  world->former = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   world->calls = new_set ();
   world->lines = g_hash_table_new_full (
       NULL, NULL, NULL, (GDestroyNotify) fuzz_line_free);
@@ -156,6 +157,7 @@ fuzz_world_free (FuzzWorld *world)
   g_queue_clear_full (&world->playing, (GDestroyNotify) fuzz_speech_free);
   g_hash_table_unref (world->lives);
   g_hash_table_unref (world->told);
+  g_hash_table_unref (world->former);
   g_hash_table_unref (world->calls);
   g_hash_table_unref (world->lines);
   g_hash_table_unref (world->verbatim);

@@ -97,6 +97,8 @@ typedef struct {
   guint n_lives;         /* responses that were ever told of, at most */
   GQueue playing;        /* FuzzSpeech* */
   GHashTable *told;      /* item id -> samples, of this connection */
+  GHashTable *former;    /* ids of those of earlier connections: who uses one
+                          * again mixes up what was heard of which */
   GHashTable *calls;     /* ids of calls that were told, ever */
 
   /* The wire. */
