@@ -238,7 +238,8 @@ on_turn_lost (gpointer owner, guint64 duration)
   gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
       duration / GST_MSECOND, "reason", G_TYPE_STRING, "session-lost", NULL);
   GST_ELEMENT_WARNING (self, RESOURCE, READ,
-      ("The connection was lost before the answer was complete."),
+      ("Some of what the user said is lost: it was not answered, and not kept "
+       "for the next session. See max-turn-replay."),
       ("%" GST_TIME_FORMAT " of the user's speech went unanswered",
           GST_TIME_ARGS (duration)));
 }
