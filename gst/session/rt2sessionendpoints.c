@@ -54,11 +54,32 @@ rt2_session_note_first (Rt2Session *session)
 
 /* --- the way there --- */
 
+/* The key was refused, and another one has come in its place since: keys are
+ * renewed, and what was read of them may have been half of one. */
+static gboolean
+has_newer_key (Rt2Session *session, const Rt2Fault *fault)
+{
+  const Rt2SessionOptions *options = session->options;
+  gboolean newer;
+  gchar *refused;
+
+  if (fault->kind != RT2_FAULT_AUTH
+      || (options->retries >= 0
+          && session->attempts > (guint) options->retries))
+    return FALSE;
+  refused = g_strdup (options->transport->api_key);
+  rt2_session_renew_key (session);
+  newer = g_strcmp0 (refused, options->transport->api_key) != 0;
+  rt2_secret_free (refused);
+  return newer;
+}
+
 Rt2EndpointsStep
 rt2_session_judge_fault (Rt2Session *session, const Rt2Fault *fault)
 {
   gboolean again = rt2_fault_should_retry (fault, session->options->retries,
-      session->attempts, session->ever_configured);
+                       session->attempts, session->ever_configured)
+      || has_newer_key (session, fault);
   Rt2EndpointsStep step = rt2_endpoints_failed (
       session->endpoints, fault, again);
 

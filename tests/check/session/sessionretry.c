@@ -385,6 +385,39 @@ test_after_failed (void)
   g_assert_cmpuint (test_server_count_requests (rig->server), ==, 1);
 }
 
+/* The key is refused, and another one has come by then: that is tried, and is
+ * the last, unless another one comes. */
+static void
+check_renewed (gint retries, guint tries)
+{
+  static const gchar *const keys[] = { "Bearer sk-ha", "Bearer sk-half" };
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->retries = retries;
+  rig->options->retry_backoff_max = 5 * RIG_MS;
+  rig->key = "sk-ha";
+  test_server_refuse (rig->server, 401, NULL, NULL);
+  rig_start (rig);
+  rig->key = "sk-half";
+  rig_wait (rig, "failed auth");
+  g_assert_cmpuint (test_server_count_requests (rig->server), ==, tries);
+  for (guint i = 0; i < tries; i++) {
+    g_autofree gchar *key = test_server_dup_header (
+        rig->server, i, "Authorization");
+
+    g_assert_cmpstr (key, ==, keys[i]);
+  }
+}
+
+static void
+test_renewed_key (void)
+{
+  check_renewed (RT2_RETRIES_AUTO, 2);
+  check_renewed (RT2_RETRIES_FOREVER, 2);
+  check_renewed (1, 2);
+  check_renewed (0, 1);
+}
+
 /* -- how long it waits ---------------------------------------------------- */
 
 static void
@@ -687,6 +720,7 @@ main (int argc, char **argv)
   ADD ("no-spin", test_no_spin);
   ADD ("not-forgiven", test_not_forgiven);
   ADD ("after-failed", test_after_failed);
+  ADD ("renewed-key", test_renewed_key);
   ADD ("backoff-max", test_backoff_max);
   ADD ("backoff-grows", test_backoff_grows);
   ADD ("retry-after", test_retry_after);
