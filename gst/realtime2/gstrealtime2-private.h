@@ -19,6 +19,7 @@
 #include "gstrealtime2settings.h"
 #include "rt2echo.h"
 #include "rt2figures.h"
+#include "rt2keywatch.h"
 #include "rt2playout.h"
 #include "rt2session.h"
 
@@ -57,6 +58,8 @@ struct _GstRealtime2 {
 
   GstPad *sinkpad, *srcpad;      /* always there; owned by the element */
   GstRealtime2Settings settings; /* OBJECT_LOCK */
+  /* Times that a property of the connection was set; OBJECT_LOCK. */
+  guint connection_sets;
 
   GstRealtime2Notices *notices; /* made at init; the session thread's */
 
@@ -105,6 +108,7 @@ struct _GstRealtime2 {
   gchar *file_key_url;   /* of the server that it was read for */
   gchar *file_complaint; /* what was wrong with the file when it was read last,
                           * or NULL; likewise */
+  Rt2KeyWatch *key_watch; /* of api-key-file; made at init */
   guint64 usage_start;   /* running time of the first session, or NONE */
   guint64 usage_time;    /* ns since then */
   /* What was being said when the budget was spent, a reference, or NULL; how

@@ -547,6 +547,7 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
   }
   GST_OBJECT_LOCK (self);
   touches = gst_realtime2_settings_set (&self->settings, id, value);
+  self->connection_sets += touches == GST_REALTIME2_TOUCHES_CONNECT;
   GST_OBJECT_UNLOCK (self);
 
   /* `protect` is the session's and the schedule's. */
@@ -610,6 +611,7 @@ finalize (GObject *object)
   g_free (self->session_update);
   g_hash_table_unref (self->complaints);
   rt2_figures_free (self->figures);
+  rt2_key_watch_free (self->key_watch);
   rt2_playout_free (self->playout);
   rt2_echo_free (self->echo);
   g_ptr_array_unref (self->text_pads);
@@ -741,6 +743,7 @@ gst_realtime2_init (GstRealtime2 *self)
   g_queue_init (&self->moments);
   self->playout = rt2_playout_new ();
   self->figures = rt2_figures_new ();
+  self->key_watch = rt2_key_watch_new ();
   self->echo = rt2_echo_new ();
   self->text_pads = g_ptr_array_new_with_free_func (
       (GDestroyNotify) gst_object_unref);

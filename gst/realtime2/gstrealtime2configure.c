@@ -242,8 +242,8 @@ find_key (const GstRealtime2Settings *settings, const gchar *uri)
   return key ? key : non_empty (g_getenv ("OPENAI_API_KEY"));
 }
 
-static Rt2Fault *
-no_key_in_file_fault (const gchar *path, const GError *error)
+Rt2Fault *
+gst_realtime2_key_file_fault (const gchar *path, const GError *error)
 {
   gchar *shown = g_filename_display_name (path);
   Rt2Fault *fault = rt2_fault_new (RT2_FAULT_SETTINGS,
@@ -270,7 +270,7 @@ gst_realtime2_read_key_file (
     return TRUE;
   key = rt2_key_file_read (path, exposed, &error);
   if (!key) {
-    *fault = no_key_in_file_fault (path, error);
+    *fault = gst_realtime2_key_file_fault (path, error);
     g_error_free (error);
     return FALSE;
   }

@@ -32,6 +32,9 @@ Rt2SessionConfig *gst_realtime2_make_config (
 gboolean gst_realtime2_read_key_file (
     GstRealtime2Settings *settings, gboolean *exposed, Rt2Fault **fault);
 
+/* What is wrong with the file at @path, in which there is no key. */
+Rt2Fault *gst_realtime2_key_file_fault (const gchar *path, const GError *error);
+
 /* The server to connect to, from the property or the environment. New string.
  */
 gchar *gst_realtime2_find_uri (const GstRealtime2Settings *settings);

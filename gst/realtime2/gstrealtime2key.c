@@ -1,34 +1,59 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the key is.
+ * Where the key is, and that its file is looked at while the element runs.
+ *
+ * The file is read, again and again, and what is in it compared. That a file
+ * system tells of changes, or keeps track of times and numbers, is not needed:
+ * some do not, and a file may come in by a rename, by another symbolic link to
+ * its folder, or be written anew in place.
  */
 #include "gstrealtime2key.h"
 
 #include "gstrealtime2configure.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2move.h"
+#include "rt2keyfile.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
+/* From one look at the file to the next. */
+#define LOOK_MS 500
+
 void
-gst_realtime2_forget_key (GstRealtime2 *self)
+gst_realtime2_note_key (GstRealtime2 *self, const gchar *key)
+{
+  g_mutex_lock (&self->lock);
+  rt2_key_watch_serve (self->key_watch, key);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+clear_key (GstRealtime2 *self)
 {
   g_clear_pointer (&self->file_key, rt2_secret_free);
   g_clear_pointer (&self->file_key_url, g_free);
   g_clear_pointer (&self->file_complaint, g_free);
 }
 
+void
+gst_realtime2_forget_key (GstRealtime2 *self)
+{
+  clear_key (self);
+  gst_realtime2_note_key (self, NULL);
+}
+
 /* @key, of the file, was found for the server at @url; takes @url over. */
 static void
 remember_key (GstRealtime2 *self, const gchar *key, gchar *url)
 {
-  gst_realtime2_forget_key (self);
+  clear_key (self);
   self->file_key = g_strdup (key);
   self->file_key_url = url;
+  gst_realtime2_note_key (self, key);
 }
 
-/* Whether the key is to be looked for in a file. */
-static gboolean
-is_in_file (const GstRealtime2Settings *settings)
+gboolean
+gst_realtime2_is_key_in_file (const GstRealtime2Settings *settings)
 {
   return !(settings->api_key && *settings->api_key) && settings->api_key_file
       && *settings->api_key_file;
@@ -38,7 +63,7 @@ gboolean
 gst_realtime2_take_key_file (
     GstRealtime2 *self, GstRealtime2Settings *settings, Rt2Fault **fault)
 {
-  gboolean in_file = is_in_file (settings);
+  gboolean in_file = gst_realtime2_is_key_in_file (settings);
   gboolean exposed;
 
   gst_realtime2_forget_key (self);
@@ -96,7 +121,7 @@ static gboolean
 find_newest (GstRealtime2 *self, GstRealtime2Settings *settings,
     const gchar *url, gchar **key)
 {
-  gboolean in_file = is_in_file (settings), found = TRUE;
+  gboolean in_file = gst_realtime2_is_key_in_file (settings), found = TRUE;
   Rt2Fault *fault = NULL;
   gboolean exposed;
 
@@ -123,4 +148,79 @@ gst_realtime2_newest_key (GstRealtime2 *self, const gchar *url, gchar **key)
   g_free (uri);
   gst_realtime2_settings_free (settings);
   return found;
+}
+
+/* --- the watch --- */
+
+/* New string; NULL if the key is not in a file. */
+static gchar *
+dup_path (GstRealtime2 *self)
+{
+  gchar *path;
+
+  GST_OBJECT_LOCK (self);
+  path = gst_realtime2_is_key_in_file (&self->settings)
+      ? g_strdup (self->settings.api_key_file)
+      : NULL;
+  GST_OBJECT_UNLOCK (self);
+  return path;
+}
+
+static Rt2KeyNews
+take_look (GstRealtime2 *self, const gchar *key)
+{
+  Rt2KeyNews news;
+
+  g_mutex_lock (&self->lock);
+  news = rt2_key_watch_look (self->key_watch, key);
+  g_mutex_unlock (&self->lock);
+  return news;
+}
+
+static void
+complain_of_file (GstRealtime2 *self, const gchar *path, const GError *error)
+{
+  Rt2Fault *fault = gst_realtime2_key_file_fault (path, error);
+
+  complain (self, fault, "the key in use serves on");
+  rt2_fault_free (fault);
+}
+
+static void
+look (GstRealtime2 *self, const gchar *path)
+{
+  GError *error = NULL;
+  gboolean exposed;
+  gchar *key = rt2_key_file_read (path, &exposed, &error);
+  Rt2KeyNews news = take_look (self, key);
+
+  if (news == RT2_KEY_NEWS_CHANGED)
+    gst_realtime2_move_for_file (self, path, key);
+  else if (news == RT2_KEY_NEWS_BROKEN && !key)
+    complain_of_file (self, path, error);
+  if (key)
+    g_clear_pointer (&self->file_complaint, g_free);
+  g_clear_error (&error);
+  rt2_secret_free (key);
+}
+
+static gboolean
+on_look (gpointer self)
+{
+  gchar *path = dup_path (self);
+
+  if (path)
+    look (self, path);
+  g_free (path);
+  return G_SOURCE_CONTINUE;
+}
+
+GSource *
+gst_realtime2_watch_key (GstRealtime2 *self)
+{
+  GSource *source = g_timeout_source_new (LOOK_MS);
+
+  g_source_set_callback (source, on_look, self, NULL);
+  g_source_attach (source, g_main_context_get_thread_default ());
+  return source;
 }

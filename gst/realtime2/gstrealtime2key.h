@@ -21,6 +21,16 @@ gboolean gst_realtime2_take_key_file (
 gboolean gst_realtime2_newest_key (
     GstRealtime2 *self, const gchar *url, gchar **key);
 
+/* Whether the key is to be looked for in a file. */
+gboolean gst_realtime2_is_key_in_file (const GstRealtime2Settings *settings);
+
+/* @key of the file serves from now on: the watch has nothing to do for it. */
+void gst_realtime2_note_key (GstRealtime2 *self, const gchar *key);
+
+/* Looks at the file from now on, on this thread, the session's, and asks for a
+ * move when the key in it is another one. To be destroyed. */
+GSource *gst_realtime2_watch_key (GstRealtime2 *self);
+
 /* PAUSED->READY, once the session's thread is gone. */
 void gst_realtime2_forget_key (GstRealtime2 *self);
 

@@ -456,6 +456,7 @@ run_thread (gpointer data)
 {
   GstRealtime2Link *link = data;
   Rt2Session *session;
+  GSource *watch;
 
   g_main_context_push_thread_default (link->context);
   session = rt2_session_new (
@@ -463,7 +464,10 @@ run_thread (gpointer data)
   set_session (link, session);
 
   rt2_session_start (session);
+  watch = gst_realtime2_watch_key (link->self);
   g_main_loop_run (link->loop);
+  g_source_destroy (watch);
+  g_source_unref (watch);
 
   set_session (link, NULL);
   rt2_session_free (session);

@@ -97,9 +97,10 @@ static const Property table[] = {
       "be seen by others"),
   STRING ("api-key-file", "API key file", api_key_file, NULL, CONNECT,
       "File whose first line is the API key. api-key comes before it, the "
-      "environment after it. Read again at each connect, so that a key that is "
-      "changed there serves from the next connection on. Nobody but its owner "
-      "should be able to read it"),
+      "environment after it. Read again at each connect and twice a second: "
+      "when another key is in it for half a second the conversation moves to a "
+      "session with that key, see realtime2/session-moved. A file that is empty "
+      "or gone changes nothing. Nobody but its owner should be able to read it"),
   ENUM ("auth", "Auth", auth, auth, GST_REALTIME2_AUTH_AUTO, CONNECT,
       "How the key is sent"),
   STRING ("organization", "Organization", organization, NULL, CONNECT,

@@ -185,6 +185,12 @@ stage_wait_eos (Stage *stage)
 }
 
 GstMessage *
+stage_wait_warning (Stage *stage)
+{
+  return wait (stage, GST_MESSAGE_WARNING, NULL, "WARNING");
+}
+
+GstMessage *
 stage_wait_error (Stage *stage)
 {
   return wait (stage, GST_MESSAGE_ERROR, NULL, "ERROR");

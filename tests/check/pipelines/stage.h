@@ -44,6 +44,7 @@ GstClockTime stage_now (Stage *stage);
  * test. The stage owns the result. */
 const GstStructure *stage_wait (Stage *stage, const gchar *element_message);
 void stage_wait_eos (Stage *stage);
+GstMessage *stage_wait_warning (Stage *stage);
 /* Waits for an ERROR instead. */
 GstMessage *stage_wait_error (Stage *stage);
 
