@@ -6,6 +6,8 @@
  */
 #include "gstrealtime2link.h"
 
+#include <string.h>
+
 #include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
@@ -23,6 +25,9 @@
 
 /* How long an error waits for PLAYING. */
 #define FAULT_DELAY_MS 1000
+
+/* Bytes of its stack that the thread may have used. */
+#define STACK_USED (64 * 1024)
 
 struct _GstRealtime2Link {
   GstRealtime2 *self;
@@ -451,6 +456,16 @@ clear_fault (GstRealtime2Link *link)
   g_mutex_unlock (&link->lock);
 }
 
+/* libsoup reads what servers say into buffers on the stack, and libc keeps the
+ * stacks of threads that are gone. Must be a function, and be called. */
+static G_GNUC_NO_INLINE void
+wipe_stack (void)
+{
+  guint8 used[STACK_USED];
+
+  explicit_bzero (used, sizeof used);
+}
+
 static gpointer
 run_thread (gpointer data)
 {
@@ -473,6 +488,7 @@ run_thread (gpointer data)
   rt2_session_free (session);
   clear_fault (link);
   rt2_transport_settle ();
+  wipe_stack ();
   g_main_context_pop_thread_default (link->context);
   return NULL;
 }

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A WebSocket extension that changes nothing and counts.
+ * A WebSocket extension that counts, and changes nothing but a key that the
+ * server quotes.
  */
 #include "rt2inflow.h"
+
+#include "rt2mask.h"
+#include "rt2types.h"
 
 #include <time.h>
 
@@ -14,6 +18,7 @@
 #define FIN 0x80
 #define CONTROL 0x08
 #define OPCODE 0x0f
+#define TEXT 0x01
 #define CLOSE 0x08
 
 /* A server pings every some ten seconds. */
@@ -43,6 +48,7 @@ struct _Rt2InflowExtension {
   gint64 pinged;       /* when `pings` was true, monotonic, us */
   guint pings;         /* that may still come */
   gboolean drops;
+  gchar *key; /* taken out of messages; NULL = none is */
 };
 
 G_DEFINE_FINAL_TYPE (
@@ -132,6 +138,16 @@ count (Rt2InflowExtension *self, guint8 first, gsize size, GError **error)
   return FALSE;
 }
 
+/* Here libsoup has it in what it read from the socket, and nowhere else yet. Of
+ * fragments none is looked at: a key may be in two of them. */
+static GBytes *
+take_key_out (Rt2InflowExtension *self, guint8 first, GBytes *payload)
+{
+  if (!self->key || !(first & FIN) || (first & OPCODE) != TEXT)
+    return payload;
+  return rt2_mask_bytes (payload, self->key);
+}
+
 static GBytes *
 process_incoming_message (SoupWebsocketExtension *extension, guint8 *header,
     GBytes *payload, GError **error)
@@ -144,9 +160,16 @@ process_incoming_message (SoupWebsocketExtension *extension, guint8 *header,
   }
   if (self->drops || self->max_message == 0
       || count (self, header[0], g_bytes_get_size (payload), error))
-    return payload;
+    return take_key_out (self, header[0], payload);
   g_bytes_unref (payload);
   return NULL;
+}
+
+static void
+finalize (GObject *object)
+{
+  rt2_secret_free (RT2_INFLOW_EXTENSION (object)->key);
+  G_OBJECT_CLASS (rt2_inflow_extension_parent_class)->finalize (object);
 }
 
 static void
@@ -155,6 +178,7 @@ rt2_inflow_extension_class_init (Rt2InflowExtensionClass *klass)
   SoupWebsocketExtensionClass *extension_class =
       SOUP_WEBSOCKET_EXTENSION_CLASS (klass);
 
+  G_OBJECT_CLASS (klass)->finalize = finalize;
   extension_class->name = NAME;
   extension_class->process_incoming_message = process_incoming_message;
 }
@@ -268,7 +292,8 @@ find_extension (SoupWebsocketConnection *connection)
 }
 
 Rt2Inflow *
-rt2_inflow_new (SoupWebsocketConnection *connection, guint64 max_message)
+rt2_inflow_new (
+    SoupWebsocketConnection *connection, guint64 max_message, const gchar *key)
 {
   Rt2InflowExtension *extension = find_extension (connection);
   Rt2Inflow *inflow;
@@ -276,6 +301,7 @@ rt2_inflow_new (SoupWebsocketConnection *connection, guint64 max_message)
   if (extension == NULL)
     return NULL;
   extension->max_message = max_message;
+  extension->key = rt2_mask_is_safe (key) ? g_strdup (key) : NULL;
   extension->turn = thread_time ();
   extension->look = BURST_LOOK;
   extension->pinged = g_get_monotonic_time ();

@@ -28,10 +28,11 @@ void rt2_inflow_prepare (SoupSession *session, SoupMessage *message);
 
 /* Bounds an open connection that was prepared so. A message of more than
  * @max_message bytes is the connection's `error` TOO_BIG of
- * SOUP_WEBSOCKET_ERROR, a flood is one of G_IO_ERROR; it must be cut then. NULL
+ * SOUP_WEBSOCKET_ERROR, a flood is one of G_IO_ERROR; it must be cut then. A
+ * message has *** for @key in it (see rt2mask.h), which may be NULL. NULL
  * if this libsoup does not use the extension. Free it with the connection. */
 Rt2Inflow *rt2_inflow_new (
-    SoupWebsocketConnection *connection, guint64 max_message);
+    SoupWebsocketConnection *connection, guint64 max_message, const gchar *key);
 /* From now on what comes is dropped: only the close frame matters. */
 void rt2_inflow_drop (Rt2Inflow *inflow);
 /* NULL is fine. */

@@ -4,8 +4,12 @@
  */
 #include "rt2refusal.h"
 
+#include <string.h>
+
 /* Bytes. Errors of an API are some hundred. */
 #define MAX_TEXT 16384
+/* Of what is collected: one more line, and the line ends. */
+#define LARGEST (2 * MAX_TEXT + 2)
 
 /* What a server that wants TLS makes of a plain request. */
 #define HINT_TLS                                                               \
@@ -33,6 +37,20 @@ level_of (SoupLogger *logger, SoupMessage *message, gpointer user_data)
                                         : SOUP_LOGGER_LOG_NONE;
 }
 
+/* A buffer that grows leaves what was in it behind, which may be the key. */
+static void
+reserve (GString *body)
+{
+  gsize size = body->len;
+
+  if (body->allocated_len > LARGEST)
+    return;
+  g_string_set_size (body, LARGEST);
+  g_string_truncate (body, size);
+}
+
+/* @line is the logger's own copy, which it frees as it is: a server may quote
+ * the key. */
 static void
 on_line (SoupLogger *logger, SoupLoggerLogLevel level, char direction,
     const char *line, gpointer user_data)
@@ -41,8 +59,10 @@ on_line (SoupLogger *logger, SoupLoggerLogLevel level, char direction,
 
   if (direction == '<' && level == SOUP_LOGGER_LOG_BODY
       && body->len <= MAX_TEXT) {
+    reserve (body);
     g_string_append (body, line);
     g_string_append_c (body, '\n');
+    explicit_bzero ((gpointer) line, strlen (line));
   }
 }
 

@@ -427,7 +427,8 @@ link_bound_queues (Rt2Link *link)
 
   soup_websocket_connection_set_max_incoming_payload_size (
       link->connection, MAX_PAYLOAD);
-  link->inflow = rt2_inflow_new (link->connection, MAX_PAYLOAD);
+  link->inflow = rt2_inflow_new (
+      link->connection, MAX_PAYLOAD, link->config->api_key);
   /* libsoup 3.8 and later: fragments count together. */
   if (g_object_class_find_property (
           G_OBJECT_GET_CLASS (connection), "max-total-message-size"))

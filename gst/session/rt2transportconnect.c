@@ -7,11 +7,13 @@
 
 #include <string.h>
 
+#include "rt2mask.h"
 #include "rt2pins.h"
 #include "rt2proxy.h"
 #include "rt2refusal.h"
 #include "rt2timer.h"
 #include "rt2trust.h"
+#include "rt2types.h"
 
 #ifdef RT2_VERSION
 #define USER_AGENT "gst-realtime2/" RT2_VERSION
@@ -43,6 +45,8 @@ set_hint (Rt2Fault *fault, const gchar *hint)
 static void
 link_end_refused (Rt2Link *link)
 {
+  if (rt2_mask_is_safe (link->config->api_key))
+    rt2_mask_string (link->refusal, link->config->api_key);
   rt2_link_end (link,
       rt2_refusal_fault (link->message, link->refusal, link->endpoint->where,
           link->endpoint->plain));
@@ -128,9 +132,13 @@ on_connect_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+/* As late as can be: until now libsoup had no copy, and its buffer does not
+ * grow, and leave one behind, for what it writes after it. */
 static void
-add_key (SoupMessageHeaders *headers, const Rt2TransportConfig *config)
+on_starting (SoupMessage *message, Rt2Link *link)
 {
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+  const Rt2TransportConfig *config = link->config;
   gchar *value;
 
   if (config->key_in_header) {
@@ -139,8 +147,28 @@ add_key (SoupMessageHeaders *headers, const Rt2TransportConfig *config)
   }
   value = g_strconcat ("Bearer ", config->api_key, NULL);
   soup_message_headers_replace (headers, "Authorization", value);
-  explicit_bzero (value, strlen (value));
-  g_free (value);
+  rt2_secret_free (value);
+}
+
+/* libsoup needs it no more. */
+static void
+on_wrote_headers (SoupMessage *message, Rt2Link *link)
+{
+  const gchar *value = soup_message_headers_get_one (
+      soup_message_get_request_headers (message),
+      link->config->key_in_header ? "api-key" : "Authorization");
+
+  if (value != NULL)
+    explicit_bzero ((gpointer) value, strlen (value));
+}
+
+static void
+add_key (Rt2Link *link)
+{
+  g_signal_connect_after (
+      link->message, "starting", G_CALLBACK (on_starting), link);
+  g_signal_connect (
+      link->message, "wrote-headers", G_CALLBACK (on_wrote_headers), link);
 }
 
 static SoupMessage *
@@ -158,8 +186,6 @@ make_message (Rt2Link *link)
   for (guint i = 0; config->headers && config->headers[i]; i += 2)
     soup_message_headers_replace (
         headers, config->headers[i], config->headers[i + 1]);
-  if (config->api_key != NULL)
-    add_key (headers, config);
   return message;
 }
 
@@ -250,6 +276,8 @@ rt2_link_start (Rt2Link *link)
   link->message = make_message (link);
   rt2_proxy_watch (link->session, on_proxy_refused, link);
   rt2_proxy_keep_secret (link->message);
+  if (link->config->api_key != NULL)
+    add_key (link);
   g_signal_connect (
       link->message, "got-headers", G_CALLBACK (on_refused), link);
   if (link->config->pins != NULL)

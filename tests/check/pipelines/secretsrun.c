@@ -21,28 +21,41 @@
 #include <string.h>
 
 #define MASK 0x5a
+/* Over what is freed. */
+#define FREED 0xa5
 #define N_SECRETS 4
 #define MAX_SECRET 256
 /* Frames of a stack that are looked at. */
 #define DEPTH 16
+#define MAX_STACKS 32
 
 static const gchar *const names[N_SECRETS] = { "key", "token", "proxy",
   "control" };
 
+/* Who freed a block with a copy in it. */
+typedef struct {
+  gpointer frames[DEPTH];
+  gint n;
+  guint times;
+} Stack;
+
 typedef struct {
   guint8 masked[MAX_SECRET];
   gsize size;
-  guint left;           /* copies in memory at the end */
-  guint freed;          /* blocks that the element freed with a copy */
-  guint others;         /* likewise libraries */
-  gchar who[DEPTH][64]; /* the first such stack: modules */
+  guint left;   /* copies in memory at the end */
+  guint freed;  /* blocks that the element freed with a copy */
+  guint others; /* likewise libraries */
+  Stack stacks[MAX_STACKS];
+  guint n_stacks;
 } Secret;
 
 static Secret secrets[N_SECRETS];
 static gint watching; /* blocks that are freed are looked at */
 static __thread gboolean looking;
+static gboolean overwriting; /* what is freed: libc does not, see the head */
 
 extern void __libc_free (void *block);
+extern void *__libc_realloc (void *block, size_t size);
 
 /* --- looking --- */
 
@@ -83,6 +96,23 @@ module_of (gpointer address)
   return slash ? slash + 1 : info.dli_fname;
 }
 
+static void
+note_stack (Secret *secret, gpointer *frames, gint n)
+{
+  Stack *stack = secret->stacks;
+
+  while (stack < secret->stacks + secret->n_stacks
+      && (stack->n != n || memcmp (stack->frames, frames, n * sizeof *frames)))
+    stack++;
+  if (stack == secret->stacks + MAX_STACKS)
+    return;
+  if (stack == secret->stacks + secret->n_stacks)
+    secret->n_stacks++;
+  memcpy (stack->frames, frames, n * sizeof *frames);
+  stack->n = n;
+  stack->times++;
+}
+
 /* Whose block it is: of who called GLib or libc to give it back. */
 static void
 blame (Secret *secret)
@@ -90,11 +120,10 @@ blame (Secret *secret)
   gpointer frames[DEPTH];
   gint n = backtrace (frames, DEPTH);
 
+  note_stack (secret, frames, n);
   for (gint i = 2; i < n; i++) {
     const gchar *module = module_of (frames[i]);
 
-    if (secret->freed + secret->others == 0)
-      g_strlcpy (secret->who[i], module, sizeof secret->who[i]);
     if (g_str_has_prefix (module, "libglib")
         || g_str_has_prefix (module, "libc."))
       continue;
@@ -108,13 +137,13 @@ blame (Secret *secret)
 }
 
 static void
-look_at_freed (void *block)
+look_at_freed (void *block, gsize size)
 {
   if (!block || looking || !g_atomic_int_get (&watching))
     return;
   looking = TRUE;
   for (guint i = 0; i < N_SECRETS; i++)
-    if (count_in (block, malloc_usable_size (block), &secrets[i]) > 0)
+    if (count_in (block, size, &secrets[i]) > 0)
       blame (&secrets[i]);
   looking = FALSE;
 }
@@ -123,8 +152,31 @@ look_at_freed (void *block)
 __attribute__ ((visibility ("default"))) void
 free (void *block)
 {
-  look_at_freed (block);
+  gsize size = block ? malloc_usable_size (block) : 0;
+
+  if (block)
+    look_at_freed (block, size);
+  if (block && overwriting)
+    memset (block, FREED, size);
   __libc_free (block);
+}
+
+/* A block that grows may have to be moved, and then the old one is given back.
+ * So it always is here. */
+__attribute__ ((visibility ("default"))) void *
+realloc (void *block, size_t size)
+{
+  gsize before = block ? malloc_usable_size (block) : 0;
+  void *moved;
+
+  if (!block || size == 0 || size <= before)
+    return __libc_realloc (block, size);
+  moved = malloc (size);
+  if (moved)
+    memcpy (moved, block, before);
+  if (moved)
+    free (block);
+  return moved;
 }
 
 /* --- what is left --- */
@@ -161,14 +213,28 @@ look_at_memory (void)
 }
 
 static void
+print_stack (const gchar *name, const Stack *stack)
+{
+  printf ("stack %s %u times:", name, stack->times);
+  for (gint i = 2; i < stack->n; i++) {
+    Dl_info info;
+    gboolean known = dladdr (stack->frames[i], &info) && info.dli_fname;
+
+    printf (" %s(%s+0x%tx)", module_of (stack->frames[i]),
+        known && info.dli_sname ? info.dli_sname : "",
+        known ? (gchar *) stack->frames[i] - (gchar *) info.dli_fbase : 0);
+  }
+  printf ("\n");
+}
+
+static void
 report (void)
 {
   for (guint i = 0; i < N_SECRETS; i++) {
     const Secret *secret = &secrets[i];
 
-    for (guint k = 0; k < DEPTH; k++)
-      if (secret->who[k][0])
-        printf ("stack %s %s\n", names[i], secret->who[k]);
+    for (guint k = 0; k < secret->n_stacks; k++)
+      print_stack (names[i], &secret->stacks[k]);
     printf ("left %s %u\nfreed %s %u\nothers %s %u\n", names[i], secret->left,
         names[i], secret->freed, names[i], secret->others);
   }
@@ -204,6 +270,15 @@ put_away (void)
   explicit_bzero (clear, sizeof clear);
 }
 
+/* This program's own. */
+static void
+wipe_field (GstStructure *fields, const gchar *name)
+{
+  const gchar *value = gst_structure_get_string (fields, name);
+
+  explicit_bzero ((gpointer) value, strlen (value));
+}
+
 static void
 configure (GstElement *ai, const gchar *uri, const gchar *key_file)
 {
@@ -215,6 +290,7 @@ configure (GstElement *ai, const gchar *uri, const gchar *key_file)
       "{\"look\": [\"sh\", \"-c\", \"tr '\\\\000' '\\\\n' "
       "< /proc/self/environ; tr '\\\\000' '\\\\n' < /proc/$PPID/cmdline\"]}",
       "tools", "[{\"type\":\"function\",\"name\":\"look\"}]", NULL);
+  wipe_field (headers, "X-Token");
   gst_structure_free (headers);
   g_object_set (ai, "proxy", take_out (&secrets[2]), NULL);
   if (key_file[0] != '-')
@@ -307,6 +383,7 @@ main (int argc, char **argv)
   gchar **events;
   gchar *kept;
 
+  overwriting = g_getenv ("SECRETS_OVERWRITE") != NULL;
   for (guint i = 0; i < N_SECRETS; i++)
     take_secret (&secrets[i], argv[3 + i]);
   backtrace (frames, DEPTH); /* which loads a library the first time */
