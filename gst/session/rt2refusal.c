@@ -16,16 +16,36 @@
   "If the server speaks TLS, use wss:// in `uri`; else check "                 \
   "the path and the `model`."
 
+struct _Rt2RefusalLimit {
+  GCancellable *cancellable; /* a reference */
+  gint64 until;              /* monotonic us */
+  GThread *thread;
+  GMutex lock;
+  GCond cond;
+  gboolean over; /* under the lock: the body was read */
+};
+
+/* -- the body --------------------------------------------------------------
+ */
+
+gboolean
+rt2_refusal_is_endless (SoupMessage *message)
+{
+  SoupEncoding encoding = soup_message_headers_get_encoding (
+      soup_message_get_response_headers (message));
+
+  return encoding == SOUP_ENCODING_CHUNKED || encoding == SOUP_ENCODING_EOF;
+}
+
 gboolean
 rt2_refusal_has_text (SoupMessage *message)
 {
-  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+  goffset size = soup_message_headers_get_content_length (
+      soup_message_get_response_headers (message));
 
-  return soup_message_get_status (message) >= SOUP_STATUS_BAD_REQUEST
-      && soup_message_headers_get_encoding (headers)
-      == SOUP_ENCODING_CONTENT_LENGTH
-      && soup_message_headers_get_content_length (headers) > 0
-      && soup_message_headers_get_content_length (headers) <= MAX_TEXT;
+  if (soup_message_get_status (message) < SOUP_STATUS_BAD_REQUEST)
+    return FALSE;
+  return rt2_refusal_is_endless (message) || (size > 0 && size <= MAX_TEXT);
 }
 
 /* The logger asks before it looks at anything. Nothing is logged of a request,
@@ -78,6 +98,54 @@ rt2_refusal_collect (SoupSession *session, GString *body)
   soup_session_add_feature (session, SOUP_SESSION_FEATURE (logger));
   g_object_unref (logger);
 }
+
+/* -- no longer than so ------------------------------------------------------
+ */
+
+static gpointer
+wait_for_end (gpointer data)
+{
+  Rt2RefusalLimit *limit = data;
+  gboolean late = FALSE;
+
+  g_mutex_lock (&limit->lock);
+  while (!limit->over && !late)
+    late = !g_cond_wait_until (&limit->cond, &limit->lock, limit->until);
+  g_mutex_unlock (&limit->lock);
+  if (late)
+    g_cancellable_cancel (limit->cancellable);
+  return NULL;
+}
+
+Rt2RefusalLimit *
+rt2_refusal_limit_new (GCancellable *cancellable, gint64 time)
+{
+  Rt2RefusalLimit *limit = g_new0 (Rt2RefusalLimit, 1);
+
+  limit->cancellable = g_object_ref (cancellable);
+  limit->until = g_get_monotonic_time () + time;
+  g_mutex_init (&limit->lock);
+  g_cond_init (&limit->cond);
+  limit->thread = g_thread_new ("rt2:refusal", wait_for_end, limit);
+  return limit;
+}
+
+void
+rt2_refusal_limit_free (Rt2RefusalLimit *limit)
+{
+  g_mutex_lock (&limit->lock);
+  limit->over = TRUE;
+  g_cond_signal (&limit->cond);
+  g_mutex_unlock (&limit->lock);
+  g_thread_join (limit->thread);
+  g_mutex_clear (&limit->lock);
+  g_cond_clear (&limit->cond);
+  g_object_unref (limit->cancellable);
+  g_free (limit);
+}
+
+/* -- what it says -----------------------------------------------------------
+ */
 
 Rt2Fault *
 rt2_refusal_fault (SoupMessage *message, const GString *body,

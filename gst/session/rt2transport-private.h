@@ -11,6 +11,7 @@
 
 #include "rt2endpoint.h"
 #include "rt2inflow.h"
+#include "rt2refusal.h"
 #include "rt2watchdog.h"
 
 G_BEGIN_DECLS
@@ -38,6 +39,7 @@ typedef struct {
   /* The server answered, and not with an upgrade; what its body says. */
   gboolean refused;
   GString *refusal;
+  Rt2RefusalLimit *limit; /* while a body of any size is read */
 
   /* Only while open, or closing. */
   SoupWebsocketConnection *connection;

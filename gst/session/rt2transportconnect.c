@@ -52,29 +52,31 @@ link_end_refused (Rt2Link *link)
           link->endpoint->plain));
 }
 
+/* What came of the body is told by libsoup now that it is given up. */
 static gboolean
 on_refusal_late (gpointer user_data)
 {
   Rt2Link *link = user_data;
 
-  link_end_refused (link);
   g_cancellable_cancel (link->cancellable);
   return G_SOURCE_REMOVE;
 }
 
-/* The server answered, and not with an upgrade. A short body, in which it may
- * say that the account has no quota left, is waited for, but not for long;
- * nothing is read of any other. */
+/* The server answered, and not with an upgrade. A body in which it may say that
+ * the account has no quota left is waited for, but not for long; nothing is
+ * read of any other. */
 static void
 on_refused (SoupMessage *message, Rt2Link *link)
 {
   link->refused = TRUE;
   rt2_timer_clear (&link->connect_timer);
-  if (rt2_refusal_has_text (message))
+  if (!rt2_refusal_has_text (message))
+    on_refusal_late (link);
+  else if (rt2_refusal_is_endless (message))
+    link->limit = rt2_refusal_limit_new (link->cancellable, REFUSAL_GRACE);
+  else
     link->connect_timer = rt2_timer_new (
         REFUSAL_GRACE, RT2_TIMER_PRIORITY_DEADLINE, on_refusal_late, link);
-  else
-    on_refusal_late (link);
 }
 
 static Rt2Fault *
@@ -103,6 +105,7 @@ on_connected (GObject *session, GAsyncResult *result, gpointer user_data)
   SoupWebsocketConnection *connection = soup_session_websocket_connect_finish (
       SOUP_SESSION (session), result, &error);
 
+  g_clear_pointer (&link->limit, rt2_refusal_limit_free);
   if (connection != NULL)
     rt2_link_adopt (link, connection);
   else if (link->transport != NULL && link->fault == NULL && link->refused)

@@ -19,8 +19,12 @@ struct _TestPeer {
 static void
 flood (TestPeer *peer, GOutputStream *output)
 {
-  static const gchar more[65536];
+  static const gchar line[] = "a: b\r\n";
+  gchar more[65536] = "";
 
+  for (gsize i = 0; peer->kind == TEST_PEER_FLOODS_LINES && i < sizeof more;
+       i++)
+    more[i] = line[i % strlen (line)];
   while (g_output_stream_write_all (
       output, more, sizeof more, NULL, peer->stop, NULL))
     ;
@@ -35,7 +39,7 @@ serve (TestPeer *peer, GSocketConnection *connection)
   if (peer->bytes != NULL)
     g_output_stream_write_all (g_io_stream_get_output_stream (stream),
         peer->bytes, strlen (peer->bytes), NULL, peer->stop, NULL);
-  if (peer->kind == TEST_PEER_FLOODS)
+  if (peer->kind == TEST_PEER_FLOODS || peer->kind == TEST_PEER_FLOODS_LINES)
     flood (peer, g_io_stream_get_output_stream (stream));
   if (peer->kind != TEST_PEER_HANGS_UP)
     return;

@@ -292,7 +292,58 @@ test_http_body_in_pieces (void)
   test_client_expect_fault (client, RT2_FAULT_QUOTA);
 }
 
-/* A body that never ends, and never pauses, is not read. */
+#define JSON ERROR ("insufficient_quota")
+
+/* No size is stated: the end of the body tells, or that of the connection, or
+ * that it takes too long. */
+static const struct {
+  TestPeerKind kind;
+  const gchar *answer;
+} unsized[] = {
+  { TEST_PEER_TALKS,
+      "Transfer-Encoding: chunked\r\n\r\n36\r\n" JSON "\r\n0\r\n\r\n" },
+  { TEST_PEER_TALKS,
+      "Transfer-Encoding: chunked\r\n\r\na\r\n{\"error\":{"
+      "\r\n2c\r\n\"code\":\"insufficient_quota\",\"message\":"
+      "null}}\r\n0\r\nX: y\r\n\r\n" },
+  { TEST_PEER_TALKS, "Transfer-Encoding: chunked\r\n\r\n36\r\n" JSON },
+  { TEST_PEER_HANGS_UP, "Transfer-Encoding: chunked\r\n\r\n36\r\n" JSON },
+  { TEST_PEER_TALKS, "Connection: close\r\n\r\n" JSON },
+  { TEST_PEER_HANGS_UP, "Connection: close\r\n\r\n" JSON },
+};
+
+static void
+test_http_unsized_body (gconstpointer data)
+{
+  guint i = GPOINTER_TO_UINT (data);
+  g_autofree gchar *bytes = g_strconcat (
+      "HTTP/1.1 429 Slow\r\n", unsized[i].answer, NULL);
+  g_autoptr (TestClient) client = test_client_new ();
+  g_autoptr (TestPeer) peer = test_peer_new (unsized[i].kind, bytes);
+  g_autofree gchar *url = loopback_url ("ws", test_peer_get_port (peer));
+
+  g_assert_cmpuint (strlen (JSON), ==, 0x36);
+  client->config->connect_timeout = 0;
+  test_client_connect (client, url);
+  test_client_expect_fault (client, RT2_FAULT_QUOTA);
+  g_assert_cmpstr (client->fault->server_code, ==, "insufficient_quota");
+}
+
+/* Whoever let go of the connection is not waited for. */
+static void
+test_http_unsized_body_dropped (void)
+{
+  g_autoptr (TestClient) client = test_client_new ();
+  g_autoptr (TestPeer) peer = test_peer_new (TEST_PEER_TALKS,
+      "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n36\r\n{");
+  g_autofree gchar *url = loopback_url ("ws", test_peer_get_port (peer));
+
+  test_client_connect (client, url);
+  test_client_run_for (client, 200000);
+  g_assert_null (client->fault);
+}
+
+/* A body that never ends, and never pauses, is not read for long. */
 static void
 test_http_flood (gconstpointer head)
 {
@@ -310,7 +361,23 @@ static const gchar *const floods[] = {
   "HTTP/1.1 429 Slow\r\nContent-Length: 99999999999\r\n\r\n",
   "HTTP/1.1 429 Slow\r\nContent-Length: 10000\r\n\r\n",
   "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n",
+  "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n",
 };
+
+/* Nor one whose end goes on for ever. */
+static void
+test_http_flood_behind (void)
+{
+  g_autoptr (TestClient) client = test_client_new ();
+  g_autoptr (TestPeer) peer = test_peer_new (TEST_PEER_FLOODS_LINES,
+      "HTTP/1.1 429 Slow\r\nTransfer-Encoding: chunked\r\n\r\n36\r\n" JSON
+      "\r\n0\r\n");
+  g_autofree gchar *url = loopback_url ("ws", test_peer_get_port (peer));
+
+  client->config->connect_timeout = 0;
+  test_client_connect (client, url);
+  test_client_expect_fault (client, RT2_FAULT_QUOTA);
+}
 
 /* A refusal is told soon, whatever becomes of its body. */
 static void
@@ -614,6 +681,10 @@ main (int argc, char **argv)
   ADD_TABLE ("/fault/http", refusals, test_http);
   ADD_TABLE ("/fault/http-reason", reasons, test_http_reason);
   g_test_add_func ("/fault/http-pieces", test_http_body_in_pieces);
+  ADD_TABLE ("/fault/http-unsized", unsized, test_http_unsized_body);
+  g_test_add_func (
+      "/fault/http-unsized-dropped", test_http_unsized_body_dropped);
+  g_test_add_func ("/fault/http-flood-behind", test_http_flood_behind);
   for (guint i = 0; i < G_N_ELEMENTS (floods); i++) {
     g_autofree gchar *name = g_strdup_printf ("/fault/http-flood/%u", i);
 
