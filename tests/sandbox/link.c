@@ -12,6 +12,10 @@
 /* The service pings about as often; seconds. */
 #define PING_INTERVAL 20
 #define LOG_WIDTH 400
+/* Bytes, of a close frame. */
+#define MAX_REASON 123
+/* Behind libsoup's own writer: not before its queue is empty. */
+#define PRIORITY_RAW (G_PRIORITY_DEFAULT + 10)
 
 struct _Link {
   SoupWebsocketConnection *websocket;
@@ -21,6 +25,8 @@ struct _Link {
   Session *session;  /* NULL: refused, or replayed */
   Player *player;    /* NULL: not replayed */
   gboolean open;     /* FALSE: a close is under way, nothing more is sent */
+  GByteArray *frame; /* of a close that libsoup would not send; NULL: none */
+  GSource *raw;      /* sends it */
   GSource *farewell; /* tells the owner from the main loop */
 };
 
@@ -87,6 +93,51 @@ link_send_text (Link *link, const gchar *text)
   soup_websocket_connection_send_text (link->websocket, text);
 }
 
+/* libsoup makes 1002 of those that it does not know. */
+static gboolean
+must_be_raw (guint code)
+{
+  return code == 1004 || (code > 1011 && code < 3000);
+}
+
+static void
+drop_raw (Link *link)
+{
+  if (link->raw != NULL)
+    g_source_destroy (link->raw);
+  g_clear_pointer (&link->raw, g_source_unref);
+  g_clear_pointer (&link->frame, g_byte_array_unref);
+}
+
+static gboolean
+send_raw (GObject *stream, gpointer data)
+{
+  Link *link = data;
+
+  g_output_stream_write_all (G_OUTPUT_STREAM (stream), link->frame->data,
+      link->frame->len, NULL, NULL, NULL);
+  drop_raw (link);
+  return G_SOURCE_REMOVE;
+}
+
+/* What was said before goes out first. The peer's answer ends it. */
+static void
+close_raw (Link *link, guint code, const gchar *reason)
+{
+  GIOStream *stream = soup_websocket_connection_get_io_stream (link->websocket);
+  guint length = reason != NULL ? MIN (strlen (reason), MAX_REASON) : 0;
+  guint8 head[] = { 0x88, 2 + length, code >> 8, code & 0xff };
+
+  link->frame = g_byte_array_new ();
+  g_byte_array_append (link->frame, head, sizeof head);
+  g_byte_array_append (link->frame, (const guint8 *) reason, length);
+  link->raw = g_pollable_output_stream_create_source (
+      G_POLLABLE_OUTPUT_STREAM (g_io_stream_get_output_stream (stream)), NULL);
+  g_source_set_priority (link->raw, PRIORITY_RAW);
+  g_source_set_callback (link->raw, G_SOURCE_FUNC (send_raw), link, NULL);
+  g_source_attach (link->raw, g_main_context_get_thread_default ());
+}
+
 void
 link_close (Link *link, guint code, const gchar *reason)
 {
@@ -100,7 +151,9 @@ link_close (Link *link, guint code, const gchar *reason)
   can_close = can_send (link);
   link->open = FALSE;
   log_line (link, ">", line);
-  if (code != 0 && can_close)
+  if (can_close && must_be_raw (code))
+    close_raw (link, code, reason);
+  else if (code != 0 && can_close)
     soup_websocket_connection_close (link->websocket, code, reason);
   else if (code == 0)
     g_io_stream_close (
@@ -174,6 +227,7 @@ on_closed (SoupWebsocketConnection *websocket, gpointer data)
   Link *link = data;
 
   link->open = FALSE;
+  drop_raw (link);
   log_line (link, "<", "closed");
   visits_closed (link->options.host->visits, link->number,
       soup_websocket_connection_get_close_code (websocket));
@@ -248,6 +302,7 @@ void
 link_free (Link *link)
 {
   g_signal_handlers_disconnect_by_data (link->websocket, link);
+  drop_raw (link);
   if (link->farewell != NULL)
     g_source_destroy (link->farewell);
   g_clear_pointer (&link->farewell, g_source_unref);

@@ -603,6 +603,25 @@ test_close_injection (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (client->audio->len, ==, 0);
 }
 
+#define TALK "'say':[{'text':'a','tone_ms':1000}],'delta_ms':100"
+
+/* Codes that libsoup would not send: as they were asked for, behind all that
+ * was said before. */
+static void
+test_close_codes (Fixture *fixture, gconstpointer data)
+{
+  static const guint codes[] = { 1012, 1013, 1014 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (codes); i++) {
+    Client *client = client_open (fixture->sandbox, NULL, NULL, NULL);
+
+    client_send (client, "{'type':'response.create'}");
+    g_assert_cmpuint (client_wait_closed (client), ==, codes[i]);
+    g_assert_cmpuint (client->audio->len, ==, 300 * 48);
+    client_free (client);
+  }
+}
+
 static void
 test_after_script (Fixture *fixture, gconstpointer data)
 {
@@ -773,6 +792,10 @@ add_scripted (void)
       "{'turns':[{'error':{'code':'server_error','message':"
       "'Sorry about that.'}},{'error':{'code':'session_expired'},"
       "'close':{'code':1001}}]}");
+  ADD ("close-codes", test_close_codes,
+      "{'turns':[{" TALK ",'close':{'code':1012,'after_ms':300}},"
+      "{" TALK ",'close':{'code':1013,'reason':'Later','after_ms':300}},"
+      "{" TALK ",'close':{'code':1014,'after_ms':300}}],'scope':'server'}");
   ADD ("close-injection", test_close_injection,
       "{'turns':[{'say':[{'text':'a','tone_ms':1000}],'delta_ms':100,"
       "'close':{'code':4000,'reason':'enough','after_ms':300}},"
