@@ -61,6 +61,12 @@ struct _GstRealtime2 {
   /* Times that a property of the connection was set; OBJECT_LOCK. */
   guint connection_sets;
 
+  /* OBJECT_LOCK, these three: the server that `api-key` was set for, and
+   * `extra-headers`; and what was set and can't be notified: GParamSpec*, until
+   * the end of the g_object_set(). */
+  gchar *key_uri, *headers_uri;
+  GPtrArray *unreadable;
+
   GstRealtime2Notices *notices; /* made at init; the session thread's */
 
   GMutex lock;        /* guards all below unless it says otherwise */

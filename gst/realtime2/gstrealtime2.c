@@ -49,6 +49,7 @@
 #include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2input.h"
 #include "gstrealtime2key.h"
@@ -312,6 +313,7 @@ start (GstRealtime2 *self)
   reset (self, settings);
   g_mutex_unlock (&self->lock);
 
+  gst_realtime2_begin_moves (self, settings);
   options = gst_realtime2_take_key_file (self, settings, &fault)
       ? gst_realtime2_make_options (settings, &fault)
       : NULL;
@@ -440,8 +442,11 @@ send_event (GstElement *element, GstEvent *event)
 static void
 add_session_stats (GstStructure *stats, GstRealtime2 *self)
 {
+  gchar *uri = gst_realtime2_link_dup_uri (self->link);
   Rt2SessionStats s;
 
+  gst_realtime2_set_string (stats, "uri", uri);
+  g_free (uri);
   gst_realtime2_link_get_stats (self->link, &s);
   gst_structure_set (stats, "responses", G_TYPE_UINT, s.responses,
       "interruptions", G_TYPE_UINT, s.interruptions, "truncations", G_TYPE_UINT,
@@ -562,18 +567,23 @@ set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
     update_event_log (self);
   /* What can't be read is not notified. */
   if (!(pspec->flags & G_PARAM_READABLE))
-    gst_realtime2_move_for (self, 1, &pspec);
+    gst_realtime2_note_unreadable (self, pspec);
 }
 
 /* All that g_object_set() was given is set by now: of a uri and a key that are
- * given together, neither goes with another. */
+ * given together, in whatever order, neither goes with another. */
 static void
 dispatch_properties_changed (
     GObject *object, guint n_pspecs, GParamSpec **pspecs)
 {
-  gst_realtime2_move_for (GST_REALTIME2 (object), n_pspecs, pspecs);
-  G_OBJECT_CLASS (gst_realtime2_parent_class)
-      ->dispatch_properties_changed (object, n_pspecs, pspecs);
+  GPtrArray *set = gst_realtime2_move_for (
+      GST_REALTIME2 (object), n_pspecs, pspecs);
+
+  if (set->len > 0)
+    G_OBJECT_CLASS (gst_realtime2_parent_class)
+        ->dispatch_properties_changed (
+            object, set->len, (GParamSpec **) set->pdata);
+  g_ptr_array_unref (set);
 }
 
 static void
@@ -617,6 +627,7 @@ finalize (GObject *object)
   g_ptr_array_unref (self->text_pads);
   g_queue_clear_full (&self->moments, g_free);
   gst_realtime2_settings_clear (&self->settings);
+  gst_realtime2_clear_moves (self);
   g_free (self->stream_prefix);
   g_cond_clear (&self->playing_cond);
   g_mutex_clear (&self->lock);
@@ -645,6 +656,7 @@ install_watching (GObjectClass *klass)
    * GstRealtime2:stats:
    *
    * Counts since READY->PAUSED; kept after it. All times are ns.
+   * uri (of the server in use, or that was last, without query; a string),
    * responses, interruptions, truncations and deletions (sent to the server),
    * server-errors, reconnects, conversation-dropped (what is too old to be
    * told to the next server), unknown-events, bad-events, input-tokens,
@@ -739,6 +751,7 @@ gst_realtime2_init (GstRealtime2 *self)
   g_mutex_init (&self->lock);
   g_cond_init (&self->playing_cond);
   gst_realtime2_settings_init (&self->settings);
+  gst_realtime2_init_moves (self);
   self->eos_time = GST_CLOCK_TIME_NONE;
   g_queue_init (&self->moments);
   self->playout = rt2_playout_new ();

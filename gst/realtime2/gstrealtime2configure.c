@@ -470,13 +470,10 @@ gst_realtime2_is_same_host (const gchar *a, const gchar *b)
   return same;
 }
 
-/* Whether what is secret, or says who we are, at @uri may be told at @fallback
- * too. */
-static gboolean
-is_same_family (const gchar *uri, const gchar *fallback)
+gboolean
+gst_realtime2_is_same_family (const gchar *a, const gchar *b)
 {
-  return (needs_key (uri) && needs_key (fallback))
-      || gst_realtime2_is_same_host (uri, fallback);
+  return (needs_key (a) && needs_key (b)) || gst_realtime2_is_same_host (a, b);
 }
 
 /* Static, or the settings'; NULL if there is none that may go there. */
@@ -486,7 +483,7 @@ find_fallback_key (const GstRealtime2Settings *settings, const gchar *uri,
 {
   if (non_empty (settings->fallback_api_key))
     return settings->fallback_api_key;
-  if (is_same_family (uri, fallback))
+  if (gst_realtime2_is_same_family (uri, fallback))
     return find_key (settings, uri);
   if (is_azure (fallback))
     return non_empty (g_getenv ("AZURE_OPENAI_API_KEY"));
@@ -561,8 +558,8 @@ put_fallback (Rt2SessionOptions *options, const GstRealtime2Settings *settings,
   transport->api_key = g_strdup (
       find_fallback_key (settings, uri, transport->url));
   options->fallback_shares_key = !non_empty (settings->fallback_api_key)
-      && is_same_family (uri, transport->url);
-  if (!is_same_family (uri, transport->url)) {
+      && gst_realtime2_is_same_family (uri, transport->url);
+  if (!gst_realtime2_is_same_family (uri, transport->url)) {
     transport->key_in_header = is_azure (transport->url);
     if (!put_stranger (transport, settings, fault))
       return FALSE;

@@ -43,6 +43,10 @@ gchar *gst_realtime2_find_uri (const GstRealtime2Settings *settings);
  * what is secret to one is known to the other. */
 gboolean gst_realtime2_is_same_host (const gchar *a, const gchar *b);
 
+/* Whether what is secret at @a, or says who we are there, may be told at @b
+ * too: they are the same host, or both the vendor's. */
+gboolean gst_realtime2_is_same_family (const gchar *a, const gchar *b);
+
 /* The key to connect with, read anew from the property or the environment. New
  * string, to be wiped; NULL if there is none. */
 gchar *gst_realtime2_find_key (const GstRealtime2Settings *settings);

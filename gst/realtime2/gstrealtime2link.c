@@ -16,6 +16,7 @@
 #include "gstrealtime2input.h"
 #include "gstrealtime2key.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2move.h"
 #include "gstrealtime2notices.h"
 #include "gstrealtime2overrun.h"
 #include "gstrealtime2speech.h"
@@ -45,6 +46,9 @@ struct _GstRealtime2Link {
   GSource *fault_timer;       /* posts it, see on_failed() */
   Rt2SessionType type;        /* of the session, or the last */
   gchar *moving;              /* properties that a move was asked for by */
+  gchar *uri;                 /* of the server in use, or the last; or NULL */
+  gboolean told_of_move;      /* that the next move failed */
+  gboolean warned_of_move;    /* and that trying again will not mend it */
   gboolean in_progress;       /* PROGRESS START was posted and not its end */
   gboolean ready;             /* the session was configured at least once */
 };
@@ -135,6 +139,19 @@ on_updated (gpointer owner, const Rt2SessionInfo *info)
       info->id, "session", G_TYPE_STRING, info->json, NULL);
 }
 
+/* The session is at a server, perhaps another one. */
+static void
+note_place (GstRealtime2Link *link)
+{
+  gchar *uri = rt2_session_dup_uri (link->session);
+
+  g_mutex_lock (&link->lock);
+  g_free (link->uri);
+  link->uri = uri;
+  link->told_of_move = link->warned_of_move = FALSE;
+  g_mutex_unlock (&link->lock);
+}
+
 /* A picture that this server was not told of may be shown to it anew. */
 static void
 note_images (GstRealtime2 *self)
@@ -148,12 +165,13 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
   GstRealtime2 *self = owner;
 
+  note_place (self->link);
   on_updated (owner, info);
   if (reconnected)
     note_images (self);
   if (reconnected)
-    gst_realtime2_post (
-        self, "session-restored", "session-id", G_TYPE_STRING, info->id, NULL);
+    gst_realtime2_post (self, "session-restored", "session-id", G_TYPE_STRING,
+        info->id, "uri", G_TYPE_STRING, self->link->uri, NULL);
   end_progress (self->link, GST_PROGRESS_TYPE_COMPLETE, "Session is ready");
 }
 
@@ -172,27 +190,71 @@ on_expiring (
   gst_realtime2_post_structure (owner, fields);
 }
 
+/* What was asked for by setting @names is forgotten. */
+static void
+give_up_move (GstRealtime2 *self, const gchar *names, Rt2MoveReason reason,
+    const Rt2Fault *fault)
+{
+  gchar *text = gst_realtime2_fault_text (fault), *uri;
+
+  gst_realtime2_post_move_failed (self, names, reason, text, FALSE);
+  uri = gst_realtime2_link_dup_uri (self->link);
+  GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
+      ("No session can be had after the change of %s: %s The conversation "
+       "goes on where it was, at %s; change it again.",
+          names, text, uri),
+      ("%s", fault->debug ? fault->debug : "no details"));
+  g_free (uri);
+  g_free (text);
+}
+
+/* The session in use ends, and there is no other yet. Told once, and once if
+ * nothing mends it by itself. */
+static void
+tell_of_end (GstRealtime2 *self, Rt2MoveReason reason, const Rt2Fault *fault)
+{
+  GstRealtime2Link *link = self->link;
+  gboolean lasting = !rt2_fault_should_retry (
+      fault, RT2_RETRIES_FOREVER, 1, TRUE);
+  gboolean tell, warn;
+  gchar *text;
+
+  g_mutex_lock (&link->lock);
+  tell = !link->told_of_move;
+  warn = lasting && !link->warned_of_move;
+  link->told_of_move = TRUE;
+  link->warned_of_move |= lasting;
+  g_mutex_unlock (&link->lock);
+  text = gst_realtime2_fault_text (fault);
+  if (tell || warn)
+    gst_realtime2_post_move_failed (self, NULL, reason, text, TRUE);
+  if (warn)
+    gst_realtime2_post_fault_warning (self, fault,
+        "The session in use is to be left, and no other can be had: %s It is "
+        "tried again. If it still fails when this session ends, the "
+        "conversation ends with this error, unless fallback-uri takes it.",
+        text);
+  g_free (text);
+}
+
 static void
 on_move_failed (
     gpointer owner, const Rt2Fault *fault, Rt2MoveReason reason, gboolean again)
 {
   GstRealtime2 *self = owner;
-  gchar *text = gst_realtime2_fault_text (fault), *names;
+  gchar *names;
 
   GST_WARNING_OBJECT (self, "no other session (%s): %s%s",
-      rt2_move_reason_name (reason), text, again ? " Trying again." : "");
+      rt2_move_reason_name (reason), fault->message,
+      again ? " Trying again." : "");
   g_mutex_lock (&self->link->lock);
   names = g_strdup (self->link->moving);
   g_mutex_unlock (&self->link->lock);
-  if (!again && names
-      && (reason == RT2_MOVE_SETTINGS || reason == RT2_MOVE_KEY))
-    GST_ELEMENT_WARNING (self, RESOURCE, SETTINGS,
-        ("No session can be had after the change of %s: %s The conversation "
-         "goes on where it was; change it again.",
-            names, text),
-        ("%s", fault->debug ? fault->debug : "no details"));
+  if (reason == RT2_MOVE_EXPIRING || reason == RT2_MOVE_AGE)
+    tell_of_end (self, reason, fault);
+  else if (!again && names)
+    give_up_move (self, names, reason, fault);
   g_free (names);
-  g_free (text);
 }
 
 /* Nothing more comes for what was under way; what came is played out. */
@@ -212,6 +274,7 @@ on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
     const gchar *to, Rt2MoveReason reason)
 {
   end_responses (owner);
+  note_place (GST_REALTIME2 (owner)->link);
   note_images (owner);
   gst_realtime2_post (owner, "session-moved", "session-id", G_TYPE_STRING,
       info->id, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING, to, "reason",
@@ -504,6 +567,7 @@ gst_realtime2_link_start (GstRealtime2Link *link, Rt2SessionOptions *options,
   link->ready = FALSE;
   link->in_progress = FALSE;
   link->type = config->type;
+  g_clear_pointer (&link->uri, g_free);
   link->thread = g_thread_new ("rt2:ws", run_thread, link);
 
   /* Making a session does no I/O: this is a matter of microseconds. */
@@ -612,6 +676,17 @@ gst_realtime2_link_move (GstRealtime2Link *link,
   g_mutex_unlock (&link->lock);
 }
 
+gchar *
+gst_realtime2_link_dup_uri (GstRealtime2Link *link)
+{
+  gchar *uri;
+
+  g_mutex_lock (&link->lock);
+  uri = g_strdup (link->uri);
+  g_mutex_unlock (&link->lock);
+  return uri;
+}
+
 Rt2SessionType
 gst_realtime2_link_get_type (GstRealtime2Link *link)
 {
@@ -691,5 +766,6 @@ gst_realtime2_link_free (GstRealtime2Link *link)
   g_mutex_clear (&link->lock);
   g_cond_clear (&link->cond);
   g_free (link->moving);
+  g_free (link->uri);
   g_free (link);
 }

@@ -35,6 +35,10 @@ void gst_realtime2_link_set_event_log (
  * @names (of properties) were changed. */
 void gst_realtime2_link_move (GstRealtime2Link *link,
     const Rt2SessionOptions *options, Rt2MoveReason reason, const gchar *names);
+/* The server that the session is at, or was last in this run: its URI without
+ * query. NULL if there was none. New string. */
+gchar *gst_realtime2_link_dup_uri (GstRealtime2Link *link);
+
 /* What kind of session it is; only while there is one. */
 Rt2SessionType gst_realtime2_link_get_type (GstRealtime2Link *link);
 void gst_realtime2_link_forget_item (

@@ -113,6 +113,23 @@ gst_realtime2_post_fault (GstRealtime2 *self, const Rt2Fault *fault)
 }
 
 void
+gst_realtime2_post_fault_warning (
+    GstRealtime2 *self, const Rt2Fault *fault, const gchar *format, ...)
+{
+  Error error = error_of (fault->kind);
+  gchar *text;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  gst_element_message_full_with_details (GST_ELEMENT (self),
+      GST_MESSAGE_WARNING, error.domain, error.code, text,
+      g_strdup (fault->debug), __FILE__, GST_FUNCTION, __LINE__,
+      details_of (fault));
+}
+
+void
 gst_realtime2_post_progress (
     GstRealtime2 *self, GstProgressType type, const gchar *text)
 {

@@ -19,6 +19,10 @@ void gst_realtime2_post_structure (GstRealtime2 *self, GstStructure *fields);
 /* Posts the fault that ends the session as an error of the element. */
 void gst_realtime2_post_fault (GstRealtime2 *self, const Rt2Fault *fault);
 
+/* A warning of the element, because of @fault, with the same details. */
+void gst_realtime2_post_fault_warning (GstRealtime2 *self,
+    const Rt2Fault *fault, const gchar *format, ...) G_GNUC_PRINTF (3, 4);
+
 /* What happened, and what to do if there is advice. New string. */
 gchar *gst_realtime2_fault_text (const Rt2Fault *fault);
 

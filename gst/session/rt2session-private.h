@@ -502,6 +502,10 @@ void rt2_session_forget_recovery (Rt2Session *session);
 /* Another try begins: perhaps of the server that the session is to move to. */
 void rt2_session_judge_retry (Rt2Session *session);
 
+/* The session @info is configured after a loss: tells if that is where a move
+ * was to go. */
+void rt2_session_note_arrival (Rt2Session *session, const Rt2SessionInfo *info);
+
 Rt2Mover *rt2_mover_new (void);
 void rt2_mover_free (Rt2Mover *mover);
 /* session.created came on the connection in use. */

@@ -139,8 +139,9 @@ typedef struct {
   void (*expiring) (
       gpointer owner, guint64 expires_at, guint64 left, Rt2MoveReason reason);
   /* The conversation goes on in another session, @info, after `created` and
-   * `updated` for it. @from and @to: uris without query and user. What was
-   * under way in the old one and was not complete gets no end. */
+   * `updated` for it; or, if the one before was lost meanwhile, `configured`.
+   * @from and @to: uris without query and user. What was under way in the old
+   * one and was not complete gets no end. */
   void (*moved) (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
       const gchar *to, Rt2MoveReason reason);
   /* Another session could not be opened; that in use stays. @again: it is tried
@@ -338,6 +339,10 @@ void rt2_session_set_event_log (
  * one that changes nothing does nothing. */
 void rt2_session_move (Rt2Session *session, const Rt2TransportConfig *transport,
     const gchar *model, Rt2MoveReason reason);
+
+/* Where the session is, or is to be next: without query and user. New string.
+ */
+gchar *rt2_session_dup_uri (Rt2Session *session);
 
 /* Any thread: nobody heard or read anything of this item; the server is to
  * forget it. It is deleted once the response that it belongs to is over, so

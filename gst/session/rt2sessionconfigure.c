@@ -349,6 +349,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
         rt2_transport_get_number (session->transport), RT2_LOG_CONFIGURED);
     rt2_session_restore (session);
     session->listener->configured (session->owner, info, reconnected);
+    rt2_session_note_arrival (session, info);
     rt2_session_note_endpoint (session, info);
     wish_for_opening (session);
     rt2_session_replan (session);

@@ -13,6 +13,13 @@ rt2_session_is_at_fallback (Rt2Session *session)
   return rt2_endpoints_current (session->endpoints) == RT2_ENDPOINT_FALLBACK;
 }
 
+gchar *
+rt2_session_dup_uri (Rt2Session *session)
+{
+  RT2_SESSION_ASSERT_THREAD (session);
+  return rt2_endpoint_public_uri (session->options->transport->url);
+}
+
 /* The options are those of the fallback; those of the first wait. */
 static void
 enter_fallback (Rt2Session *session)
@@ -162,7 +169,7 @@ rt2_session_note_endpoint (Rt2Session *session, const Rt2SessionInfo *info)
   session->used = rt2_endpoints_current (session->endpoints);
   from = rt2_endpoint_public_uri (
       fallback ? session->first->url : options->fallback->url);
-  to = rt2_endpoint_public_uri (options->transport->url);
+  to = rt2_session_dup_uri (session);
   if (session->listener->moved)
     session->listener->moved (session->owner, info, from, to,
         fallback ? RT2_MOVE_FALLBACK : RT2_MOVE_RECOVERED);

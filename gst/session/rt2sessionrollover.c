@@ -45,6 +45,9 @@ struct _Rt2Mover {
   guint attempts;             /* of this move that failed */
   gint64 retry_at;            /* monotonic us; not before it comes another */
   guint retries;              /* of the server in use since `wanted` was set */
+  gchar *left;                /* uri of the server that was lost before a move,
+                               * which goes without it; NULL = none was */
+  Rt2MoveReason left_for;     /* the reason of that move */
   gboolean draining;          /* a translation says what is left */
   GSource *timer;             /* the next look */
   Rt2TransportStats past;     /* of connections that were left */
@@ -80,6 +83,7 @@ rt2_mover_free (Rt2Mover *mover)
   rt2_session_disarm (&mover->timer);
   drop_standby (mover);
   drop_wanted (mover);
+  g_free (mover->left);
   g_free (mover);
 }
 
@@ -403,7 +407,7 @@ tell_move (Rt2Session *session, const Rt2Standby *standby, const gchar *from,
 {
   const Rt2SessionListener *listener = session->listener;
   const Rt2SessionInfo *created = rt2_standby_get_created (standby);
-  gchar *to = rt2_endpoint_public_uri (session->options->transport->url);
+  gchar *to = rt2_session_dup_uri (session);
 
   rt2_session_note_model (session, created->model);
   listener->created (session->owner, created);
@@ -450,7 +454,7 @@ take_over (Rt2Session *session)
   Rt2Mover *mover = session->mover;
   Rt2Standby *standby = mover->standby;
   Rt2MoveReason reason = mover->reason;
-  gchar *from = rt2_endpoint_public_uri (session->options->transport->url);
+  gchar *from = rt2_session_dup_uri (session);
   Rt2Transport *old;
 
   hand_over (session);
@@ -697,8 +701,29 @@ rt2_session_judge_retry (Rt2Session *session)
 
   if (!mover->wanted || mover->reason == RT2_MOVE_RECOVERED)
     return;
-  if (!session->ever_configured || mover->retries++ > 0)
-    adopt_wanted (session);
+  if (session->ever_configured && mover->retries++ == 0)
+    return;
+  if (session->ever_configured && !mover->left)
+    mover->left = rt2_session_dup_uri (session);
+  mover->left_for = mover->reason;
+  adopt_wanted (session);
+}
+
+/* At the fallback it did not arrive: that is told of all the same. */
+void
+rt2_session_note_arrival (Rt2Session *session, const Rt2SessionInfo *info)
+{
+  gchar *from = g_steal_pointer (&session->mover->left), *to;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  if (from && session->listener->moved
+      && !rt2_session_is_at_fallback (session)) {
+    to = rt2_session_dup_uri (session);
+    session->listener->moved (
+        session->owner, info, from, to, session->mover->left_for);
+    g_free (to);
+  }
+  g_free (from);
 }
 
 void

@@ -177,15 +177,17 @@ do_new_key (ChaosFaults *faults)
   g_object_set (faults->ai, "api-key", key, NULL);
 }
 
+/* With a key: none goes to a server that it was not set for. */
 static void
 do_new_uri (ChaosFaults *faults)
 {
+  g_autofree gchar *key = g_strdup_printf ("sk-%u", ++faults->keys);
   g_autofree gchar *uri = NULL;
 
   faults->road = faults->road == CHAOS_ROAD_MAIN ? CHAOS_ROAD_DETOUR
                                                  : CHAOS_ROAD_MAIN;
   uri = chaos_stage_dup_uri (faults->peer, faults->road);
-  g_object_set (faults->ai, "uri", uri, NULL);
+  g_object_set (faults->ai, "uri", uri, "api-key", key, NULL);
 }
 
 /* --- the servers --- */

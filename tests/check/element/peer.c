@@ -172,6 +172,19 @@ let_go (Peer *peer, gchar **kept)
 }
 
 void
+peer_refuse (Peer *peer, guint status)
+{
+  test_server_refuse (
+      peer->server, status, "{\"error\":{\"message\":\"No.\"}}", NULL);
+}
+
+guint
+peer_count_requests (Peer *peer)
+{
+  return test_server_count_requests (peer->server);
+}
+
+void
 peer_hold_created (Peer *peer, gboolean hold)
 {
   g_mutex_lock (&peer->lock);

@@ -33,6 +33,12 @@ gchar *peer_dup_header (Peer *peer, guint i, const gchar *name);
 void peer_hold_created (Peer *peer, gboolean hold);
 void peer_hold_updated (Peer *peer, gboolean hold);
 
+/* Whoever connects from now on is refused with this HTTP status; 0: nobody is.
+ */
+void peer_refuse (Peer *peer, guint status);
+/* That came, refused ones included. */
+guint peer_count_requests (Peer *peer);
+
 /* Resets the connection. */
 void peer_drop (Peer *peer);
 
