@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the parts of the schedule share: rt2playout.c places samples,
- * rt2interrupt.c takes back what was not heard.
+ * rt2spoken.c keeps what is known of an item, rt2interrupt.c takes back what
+ * was not heard.
  */
 #pragma once
 
@@ -46,6 +47,11 @@ struct _Rt2Playout {
 
   Rt2PlayoutStats stats;
 };
+
+/* A new item, the @seq-th, with samples in @format. */
+Rt2Spoken *rt2_spoken_new (guint64 seq, Rt2AudioFormat format, const gchar *id);
+/* Notes that @n samples of @spoken, its next ones, play from @rt on. */
+void rt2_spoken_place (Rt2Spoken *spoken, guint64 rt, guint64 n);
 
 /* Takes the head off the queue, or the one at @link. */
 void rt2_playout_drop_segment (Rt2Playout *playout, GList *link);
