@@ -23,6 +23,7 @@
 #include "rt2playout.h"
 #include "rt2session.h"
 
+#include "gstrealtime2threads.h"
 /* Last: it watches what those below lock. */
 #include "gstrealtime2locks.h"
 
@@ -111,12 +112,12 @@ struct _GstRealtime2 {
 
   gchar *file_key; /* last read from api-key-file; the session thread's while
                     * that runs */
-  gchar *file_key_url;   /* of the server that it was read for */
-  gchar *file_complaint; /* what was wrong with the file when it was read last,
-                          * or NULL; likewise */
+  gchar *file_key_url;    /* of the server that it was read for */
+  gchar *file_complaint;  /* what was wrong with the file when it was read last,
+                           * or NULL; likewise */
   Rt2KeyWatch *key_watch; /* of api-key-file; made at init */
-  guint64 usage_start;   /* running time of the first session, or NONE */
-  guint64 usage_time;    /* ns since then */
+  guint64 usage_start;    /* running time of the first session, or NONE */
+  guint64 usage_time;     /* ns since then */
   /* What was being said when the budget was spent, a reference, or NULL; how
    * many of its samples were placed then, and where in its text that sentence
    * ends, 0 = not known yet. */

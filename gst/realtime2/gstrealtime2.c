@@ -124,6 +124,7 @@ gst_realtime2_add_text (GstRealtime2 *self, Rt2Spoken *spoken)
 void
 gst_realtime2_take_flow (GstRealtime2 *self, GstPad *pad, GstFlowReturn ret)
 {
+  GST_REALTIME2_ASSERT_TASK (pad);
   if (ret == GST_FLOW_OK || ret == GST_FLOW_NOT_LINKED)
     return;
   GST_INFO_OBJECT (pad, "stops: %s", gst_flow_get_name (ret));

@@ -306,6 +306,7 @@ gst_realtime2_audio_src_begin_flush (GstRealtime2AudioSrc *audio)
 {
   GstRealtime2 *self = audio->self;
 
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   if (!audio->active || !audio->announced || audio->over || !self->playing
       || audio->flush != FLUSH_NONE)
     return FALSE;
@@ -321,6 +322,7 @@ gst_realtime2_audio_src_flush (GstRealtime2AudioSrc *audio)
   GstRealtime2 *self = audio->self;
   GstEvent *start = gst_event_new_flush_start ();
 
+  GST_REALTIME2_ASSERT_NOT_TASK (audio->pad);
   GST_DEBUG_OBJECT (audio->pad, "flush");
   gst_event_set_seqnum (start, audio->flush_seq);
   gst_pad_push_event (audio->pad, start);
@@ -462,9 +464,8 @@ wait_for_period (GstRealtime2AudioSrc *audio, guint64 *jump)
 }
 
 static void
-loop (gpointer data)
+go_round (GstRealtime2AudioSrc *audio)
 {
-  GstRealtime2AudioSrc *audio = data;
   GstRealtime2 *self = audio->self;
   GstBuffer *buffer = NULL;
   gboolean unshielded = FALSE, news = FALSE;
@@ -511,6 +512,16 @@ loop (gpointer data)
   ret = gst_pad_push (audio->pad, buffer);
   if (!survives (audio, ret))
     gst_realtime2_take_flow (self, audio->pad, ret);
+}
+
+static void
+loop (gpointer data)
+{
+  GstRealtime2AudioSrc *audio = data;
+
+  GST_REALTIME2_BEGIN_TASK (audio->pad);
+  go_round (audio);
+  GST_REALTIME2_END_TASK ();
 }
 
 /* --- the pad --- */
@@ -626,6 +637,7 @@ gst_realtime2_audio_src_start (
   guint64 samples = rt2_audio_format_ns_to_samples (
       audio->self->output_format, settings->output_buffer_duration);
 
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   clear_events (audio);
   audio->period = settings->output_buffer_duration;
   audio->period_samples = MAX (samples, 1);
@@ -643,6 +655,7 @@ gst_realtime2_audio_src_stop (GstRealtime2AudioSrc *audio)
 {
   GstRealtime2 *self = audio->self;
 
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   audio->active = FALSE;
   gst_realtime2_pacer_set_flushing (self, &audio->pacer, TRUE);
   /* Who is left in a flush stays in it. */
@@ -654,12 +667,14 @@ void
 gst_realtime2_audio_src_queue_event (
     GstRealtime2AudioSrc *audio, GstEvent *event)
 {
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   g_queue_push_tail (&audio->events, event);
 }
 
 void
 gst_realtime2_audio_src_reschedule (GstRealtime2AudioSrc *audio)
 {
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   gst_realtime2_pacer_interrupt (&audio->pacer);
 }
 
@@ -667,6 +682,7 @@ void
 gst_realtime2_audio_src_get_stats (
     GstRealtime2AudioSrc *audio, GstRealtime2AudioSrcStats *stats)
 {
+  GST_REALTIME2_ASSERT_LOCKED (audio->self);
   *stats = audio->stats;
 }
 

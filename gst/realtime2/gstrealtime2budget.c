@@ -18,6 +18,7 @@
 void
 gst_realtime2_budget_reset (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->usage_start = GST_CLOCK_TIME_NONE;
   self->usage_time = 0;
   g_clear_pointer (&self->last_words, rt2_spoken_unref);
@@ -33,6 +34,7 @@ gst_realtime2_on_session_time (gpointer owner)
   guint64 now = gst_realtime2_running_time (self);
   guint64 used;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   if (self->playing && GST_CLOCK_TIME_IS_VALID (now)) {
     if (!GST_CLOCK_TIME_IS_VALID (self->usage_start))
@@ -91,6 +93,8 @@ is_in_last_words (GstRealtime2 *self)
 gboolean
 gst_realtime2_budget_cut (GstRealtime2 *self, guint64 now)
 {
+  GST_REALTIME2_ASSERT_TASK (self->srcpad);
+  GST_REALTIME2_ASSERT_LOCKED (self);
   if (!self->last_words || is_in_last_words (self))
     return FALSE;
   forget_last_words (self);
@@ -105,6 +109,7 @@ gst_realtime2_on_in_sentence (gpointer owner)
   GstRealtime2 *self = owner;
   gboolean goes_on;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   goes_on = !self->last_cut && note_last_words (self);
   g_mutex_unlock (&self->lock);
@@ -116,6 +121,7 @@ gst_realtime2_on_budget_raised (gpointer owner)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   forget_last_words (self);
   g_mutex_unlock (&self->lock);
@@ -126,6 +132,7 @@ gst_realtime2_budget_take_cut (GstRealtime2 *self, GPtrArray *heard)
 {
   GPtrArray *cut = g_steal_pointer (&self->last_cut);
 
+  GST_REALTIME2_ASSERT_LOCKED (self);
   forget_last_words (self);
   if (!cut)
     return;
@@ -203,6 +210,7 @@ gst_realtime2_on_budget_exceeded (gpointer owner, const Rt2Spent *spent)
       "reason", G_TYPE_STRING, spent->by_cost ? "cost" : "duration", "cost",
       G_TYPE_DOUBLE, cost, "duration", G_TYPE_UINT64, spent->duration, NULL);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (spent->by_cost)
     gst_structure_set (fields, "limit", G_TYPE_DOUBLE, limit, NULL);
   else
@@ -219,6 +227,7 @@ gst_realtime2_on_budget_exceeded (gpointer owner, const Rt2Spent *spent)
 void
 gst_realtime2_on_unpriced (gpointer owner, const gchar *model)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   GST_WARNING_OBJECT (owner,
       "no price for all that \"%s\" does: its cost is not known; see pricing",
       model);

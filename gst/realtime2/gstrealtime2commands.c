@@ -168,6 +168,7 @@ void
 gst_realtime2_on_command_failed (
     gpointer owner, const Rt2Command *command, const gchar *reason)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   post_failure (owner, name_of (command->kind), command->id, reason);
 }
 

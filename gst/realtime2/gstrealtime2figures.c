@@ -128,6 +128,7 @@ gst_realtime2_on_turn_ended (gpointer owner, guint64 speech_end)
   GstRealtime2 *self = owner;
   guint64 now = gst_realtime2_running_time (self);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   rt2_figures_turn_ended (self->figures, speech_end, now);
   g_mutex_unlock (&self->lock);

@@ -257,13 +257,20 @@ sink_event (GstPad *pad, GstObject *parent, GstEvent *event)
   return TRUE;
 }
 
-void
-gst_realtime2_image_sink_clear (GstRealtime2ImageSink *sink)
+static void
+clear (GstRealtime2ImageSink *sink)
 {
   g_clear_pointer (&sink->newest, g_bytes_unref);
   g_clear_pointer (&sink->sent, g_bytes_unref);
   sink->last_sent = 0;
   sink->warned = FALSE;
+}
+
+void
+gst_realtime2_image_sink_clear (GstRealtime2ImageSink *sink)
+{
+  GST_REALTIME2_ASSERT_LOCKED (sink->self);
+  clear (sink);
 }
 
 GstPad *
@@ -284,7 +291,7 @@ gst_realtime2_image_sink_create (
 static void
 finalize (GObject *object)
 {
-  gst_realtime2_image_sink_clear (GST_REALTIME2_IMAGE_SINK (object));
+  clear (GST_REALTIME2_IMAGE_SINK (object));
   G_OBJECT_CLASS (gst_realtime2_image_sink_parent_class)->finalize (object);
 }
 

@@ -802,6 +802,7 @@ void
 gst_realtime2_input_start (
     GstRealtime2Input *input, const GstRealtime2Settings *settings)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   clear_queue (input);
   input->chunk_duration = settings->chunk_duration;
   input->max_size_time = settings->max_size_time;
@@ -825,6 +826,7 @@ void
 gst_realtime2_input_set_gate (
     GstRealtime2Input *input, gboolean mute, guint64 tail)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   input->mute = mute;
   input->echo_tail = tail;
 }
@@ -832,18 +834,21 @@ gst_realtime2_input_set_gate (
 void
 gst_realtime2_input_stop (GstRealtime2Input *input)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   set_flushing (input, TRUE);
 }
 
 void
 gst_realtime2_input_reschedule (GstRealtime2Input *input)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   gst_realtime2_pacer_interrupt (&input->pacer);
 }
 
 guint64
 gst_realtime2_input_position (const GstRealtime2Input *input)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   return input->next_rt;
 }
 
@@ -851,6 +856,7 @@ void
 gst_realtime2_input_get_stats (
     GstRealtime2Input *input, GstRealtime2InputStats *stats)
 {
+  GST_REALTIME2_ASSERT_LOCKED (input->self);
   stats->queued = input->queued;
   stats->dropped = input->dropped;
   stats->muted = input->muted;

@@ -145,6 +145,7 @@ gst_realtime2_newest_key (GstRealtime2 *self, const gchar *url, gchar **key)
   gboolean found = gst_realtime2_is_same_host (uri, url)
       && find_newest (self, settings, url, key);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (self);
   g_free (uri);
   gst_realtime2_settings_free (settings);
   return found;
@@ -220,6 +221,7 @@ gst_realtime2_watch_key (GstRealtime2 *self)
 {
   GSource *source = g_timeout_source_new (LOOK_MS);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (self);
   g_source_set_callback (source, on_look, self, NULL);
   g_source_attach (source, g_main_context_get_thread_default ());
   return source;

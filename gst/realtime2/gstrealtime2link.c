@@ -105,6 +105,7 @@ on_state (gpointer owner, Rt2SessionState state)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   self->session_state = state;
   g_mutex_unlock (&self->lock);
@@ -114,18 +115,21 @@ on_state (gpointer owner, Rt2SessionState state)
 static gboolean
 on_api_key (gpointer owner, const gchar *url, gchar **key)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   return gst_realtime2_newest_key (owner, url, key);
 }
 
 static gboolean
 on_pull (gpointer owner, Rt2UplinkPiece *piece)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   return gst_realtime2_input_pull (GST_REALTIME2 (owner)->input, piece);
 }
 
 static void
 on_created (gpointer owner, const Rt2SessionInfo *info)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_notices_clear (GST_REALTIME2 (owner)->notices);
   gst_realtime2_post (owner, "session-created", "session-id", G_TYPE_STRING,
       info->id, "model", G_TYPE_STRING, info->model, "expires-at",
@@ -135,6 +139,7 @@ on_created (gpointer owner, const Rt2SessionInfo *info)
 static void
 on_updated (gpointer owner, const Rt2SessionInfo *info)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_post (owner, "session-updated", "session-id", G_TYPE_STRING,
       info->id, "session", G_TYPE_STRING, info->json, NULL);
 }
@@ -165,6 +170,7 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   note_place (self->link);
   on_updated (owner, info);
   if (reconnected)
@@ -185,6 +191,7 @@ on_expiring (
       "left-ms", G_TYPE_UINT64, left / GST_MSECOND, "reason", G_TYPE_STRING,
       rt2_move_reason_name (reason), NULL);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (expires_at != 0)
     gst_structure_set (fields, "expires-at", G_TYPE_UINT64, expires_at, NULL);
   gst_realtime2_post_structure (owner, fields);
@@ -244,6 +251,7 @@ on_move_failed (
   GstRealtime2 *self = owner;
   gchar *names;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   GST_WARNING_OBJECT (self, "no other session (%s): %s%s",
       rt2_move_reason_name (reason), fault->message,
       again ? " Trying again." : "");
@@ -273,6 +281,7 @@ static void
 on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
     const gchar *to, Rt2MoveReason reason)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   end_responses (owner);
   note_place (GST_REALTIME2 (owner)->link);
   note_images (owner);
@@ -287,6 +296,7 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   GstRealtime2 *self = owner;
   gchar *text = gst_realtime2_fault_text (fault);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   end_responses (self);
   GST_WARNING_OBJECT (self, "%s Trying again in %" GST_TIME_FORMAT, text,
       GST_TIME_ARGS (delay));
@@ -303,6 +313,7 @@ on_turn_lost (gpointer owner, guint64 duration)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
       duration / GST_MSECOND, "reason", G_TYPE_STRING, "session-lost", NULL);
   GST_ELEMENT_WARNING (self, RESOURCE, READ,
@@ -340,6 +351,7 @@ on_failed (gpointer owner, const Rt2Fault *fault)
   GstRealtime2Link *link = self->link;
   gboolean playing;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   playing = self->playing;
   g_mutex_unlock (&self->lock);
@@ -372,6 +384,7 @@ on_server_error (gpointer owner, const Rt2ServerError *error)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   GST_WARNING_OBJECT (self, "server: %s: %s", error->code, error->message);
   gst_realtime2_post (self, "server-error", "code", G_TYPE_STRING, error->code,
       "message", G_TYPE_STRING, error->message, "param", G_TYPE_STRING,
@@ -383,6 +396,7 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
 {
   GstStructure *fields = gst_structure_new_empty ("realtime2/rate-limits");
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   for (guint i = 0; i < limits->len; i++) {
     const Rt2RateLimit *limit = g_ptr_array_index (limits, i);
     GstStructure *entry;
@@ -403,6 +417,7 @@ on_rate_limits (gpointer owner, const GPtrArray *limits)
 static guint64
 on_running_time (gpointer owner)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   return gst_realtime2_running_time (owner);
 }
 
@@ -411,6 +426,7 @@ on_log_failed (gpointer owner, const gchar *message)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   GST_ELEMENT_WARNING (self, RESOURCE, WRITE, ("%s", message),
       ("the conversation goes on without it"));
 }
@@ -423,6 +439,7 @@ on_drained (gpointer owner, gboolean timed_out)
   GstRealtime2 *self = owner;
   guint64 now = gst_realtime2_running_time (self);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (timed_out)
     GST_ELEMENT_WARNING (self, RESOURCE, READ,
         ("The server did not finish its answer in time; ending without it."),
@@ -442,6 +459,7 @@ on_is_playing (gpointer owner)
   GstRealtime2 *self = owner;
   gboolean playing;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   /* An answer that has run dry is a server that is silent. */
   g_mutex_lock (&self->lock);
   playing = rt2_playout_queued (self->playout) > 0;
@@ -725,6 +743,12 @@ gst_realtime2_link_command (GstRealtime2Link *link, Rt2Command *command)
     rt2_command_free (command);
   g_mutex_unlock (&link->lock);
   return taken;
+}
+
+GMainContext *
+gst_realtime2_link_get_context (GstRealtime2Link *link)
+{
+  return link->context;
 }
 
 gboolean

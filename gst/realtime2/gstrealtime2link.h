@@ -51,6 +51,10 @@ gboolean gst_realtime2_link_command (
 /* PAUSED->PLAYING: an error that waited for it is posted. */
 void gst_realtime2_link_set_playing (GstRealtime2Link *link);
 
+/* The session's thread owns it; NULL while there is none. Called on that
+ * thread, or where none can begin or end. */
+GMainContext *gst_realtime2_link_get_context (GstRealtime2Link *link);
+
 /* From inside a function of the session's listener: a copy of @text without the
  * key of the connection. */
 gchar *gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text);

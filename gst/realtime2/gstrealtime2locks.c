@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "rt2thread.h"
+
 #ifdef RT2_DEBUG
 
 /* In the order of taking. */
@@ -17,8 +19,8 @@ typedef enum {
 
 typedef struct {
   gconstpointer lock;
-  const gchar *name;  /* as it is written */
-  const gchar *where; /* it was taken */
+  const gchar *name; /* as it is written */
+  const gchar *func; /* that took it */
   Rank rank;
 } Held;
 
@@ -46,54 +48,73 @@ find (gconstpointer lock)
   return i;
 }
 
+/* The caller, for messages: `loop() (file.c:12), on thread "name",`. New
+ * string. */
+static gchar *
+caller (const gchar *func, const gchar *where)
+{
+  g_autofree gchar *thread = rt2_thread_name ();
+
+  return g_strdup_printf ("%s() (%s), on thread \"%s\",", func, where, thread);
+}
+
 void
-gst_realtime2_locks_take (
-    gconstpointer lock, const gchar *name, const gchar *where)
+gst_realtime2_locks_take (gconstpointer lock, const gchar *name,
+    const gchar *func, const gchar *where)
 {
   Rank rank = rank_of (name);
 
   for (guint i = 0; i < n_held; i++)
     if (held[i].rank >= rank)
-      g_error ("%s takes %s after %s, which %s took", where, name, held[i].name,
-          held[i].where);
+      g_error ("%s takes %s after %s, which %s() took", caller (func, where),
+          name, held[i].name, held[i].func);
   if (n_held == MAX_HELD)
-    g_error ("%s takes one lock too many: %s", where, name);
-  held[n_held++] = (Held){ lock, name, where, rank };
+    g_error ("%s takes one lock too many: %s", caller (func, where), name);
+  held[n_held++] = (Held){ lock, name, func, rank };
 }
 
 void
-gst_realtime2_locks_give (gconstpointer lock, const gchar *where)
+gst_realtime2_locks_give (
+    gconstpointer lock, const gchar *func, const gchar *where)
 {
   guint i = find (lock);
 
   if (i == n_held)
-    g_error ("%s gives back a lock that this thread has not taken", where);
+    g_error ("%s gives back a lock that this thread has not taken",
+        caller (func, where));
   n_held--;
   memmove (&held[i], &held[i + 1], (n_held - i) * sizeof *held);
 }
 
 void
-gst_realtime2_locks_wait (gconstpointer lock, const gchar *where)
+gst_realtime2_locks_wait (
+    gconstpointer lock, const gchar *func, const gchar *where)
 {
-  gst_realtime2_locks_need (lock, where);
+  const Held *other;
+
+  gst_realtime2_locks_need (lock, func, where);
+  other = &held[find (lock) == 0 ? 1 : 0];
   if (n_held > 1)
-    g_error ("%s waits with %s held, which %s took", where,
-        held[find (lock) == 0 ? 1 : 0].name, held[0].where);
+    g_error ("%s waits with %s held, which %s() took", caller (func, where),
+        other->name, other->func);
 }
 
 void
-gst_realtime2_locks_need (gconstpointer lock, const gchar *where)
+gst_realtime2_locks_need (
+    gconstpointer lock, const gchar *func, const gchar *where)
 {
   if (find (lock) == n_held)
-    g_error ("%s needs a lock that this thread has not taken", where);
+    g_error (
+        "%s needs a lock that this thread has not taken", caller (func, where));
 }
 
 void
-gst_realtime2_locks_none (const gchar *what, const gchar *where)
+gst_realtime2_locks_none (
+    const gchar *what, const gchar *func, const gchar *where)
 {
   if (n_held > 0)
-    g_error ("%s calls %s with %s held, which %s took", where, what,
-        held[0].name, held[0].where);
+    g_error ("%s calls %s with %s held, which %s() took", caller (func, where),
+        what, held[0].name, held[0].func);
 }
 
 #endif

@@ -18,30 +18,40 @@
 
 G_BEGIN_DECLS
 
-/* This thread takes, or gives back, the lock that is written @name. */
-void gst_realtime2_locks_take (
-    gconstpointer lock, const gchar *name, const gchar *where);
-void gst_realtime2_locks_give (gconstpointer lock, const gchar *where);
+/* This thread takes, or gives back, the lock that is written @name, in @func at
+ * @where. Who does so wrongly aborts, and says who it was and on which thread.
+ */
+void gst_realtime2_locks_take (gconstpointer lock, const gchar *name,
+    const gchar *func, const gchar *where);
+void gst_realtime2_locks_give (
+    gconstpointer lock, const gchar *func, const gchar *where);
 /* It waits for a condition, and gives back @lock alone meanwhile. */
-void gst_realtime2_locks_wait (gconstpointer lock, const gchar *where);
+void gst_realtime2_locks_wait (
+    gconstpointer lock, const gchar *func, const gchar *where);
 /* It holds @lock. */
-void gst_realtime2_locks_need (gconstpointer lock, const gchar *where);
+void gst_realtime2_locks_need (
+    gconstpointer lock, const gchar *func, const gchar *where);
 /* It holds none of them: @what may take any lock, or last. */
-void gst_realtime2_locks_none (const gchar *what, const gchar *where);
+void gst_realtime2_locks_none (
+    const gchar *what, const gchar *func, const gchar *where);
 
 G_END_DECLS
 
 #define g_mutex_lock(mutex)                                                    \
-  (gst_realtime2_locks_take (mutex, #mutex, G_STRLOC), (g_mutex_lock) (mutex))
+  (gst_realtime2_locks_take (mutex, #mutex, G_STRFUNC, G_STRLOC),              \
+      (g_mutex_lock) (mutex))
 #define g_mutex_unlock(mutex)                                                  \
-  (gst_realtime2_locks_give (mutex, G_STRLOC), (g_mutex_unlock) (mutex))
+  (gst_realtime2_locks_give (mutex, G_STRFUNC, G_STRLOC),                      \
+      (g_mutex_unlock) (mutex))
 #define g_cond_wait(cond, mutex)                                               \
-  (gst_realtime2_locks_wait (mutex, G_STRLOC), (g_cond_wait) (cond, mutex))
+  (gst_realtime2_locks_wait (mutex, G_STRFUNC, G_STRLOC),                      \
+      (g_cond_wait) (cond, mutex))
 #define g_rec_mutex_lock(mutex)                                                \
-  (gst_realtime2_locks_none (#mutex, G_STRLOC), (g_rec_mutex_lock) (mutex))
+  (gst_realtime2_locks_none (#mutex, G_STRFUNC, G_STRLOC),                     \
+      (g_rec_mutex_lock) (mutex))
 
 #define GST_REALTIME2_UNLOCKED(func, ...)                                      \
-  (gst_realtime2_locks_none (#func, G_STRLOC), (func) (__VA_ARGS__))
+  (gst_realtime2_locks_none (#func, G_STRFUNC, G_STRLOC), (func) (__VA_ARGS__))
 #define gst_pad_push(...) GST_REALTIME2_UNLOCKED (gst_pad_push, __VA_ARGS__)
 #define gst_pad_push_event(...)                                                \
   GST_REALTIME2_UNLOCKED (gst_pad_push_event, __VA_ARGS__)
@@ -65,7 +75,7 @@ G_END_DECLS
 #define g_thread_join(...) GST_REALTIME2_UNLOCKED (g_thread_join, __VA_ARGS__)
 
 #define GST_REALTIME2_ASSERT_LOCKED(self)                                      \
-  gst_realtime2_locks_need (&(self)->lock, G_STRLOC)
+  gst_realtime2_locks_need (&(self)->lock, G_STRFUNC, G_STRLOC)
 
 #else
 

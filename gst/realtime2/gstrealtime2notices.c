@@ -421,6 +421,7 @@ gst_realtime2_on_notice (
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (silence)
     post_idle_timeout (self, silence);
   else if (handlers[event->type])
@@ -446,6 +447,7 @@ gst_realtime2_on_server_event (gpointer owner, const gchar *json, gsize size)
   GstRealtime2 *self = owner;
   gchar *type, *text, *clean;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (!posts_events (self))
     return;
   text = rt2_event_text (json, size, &type);

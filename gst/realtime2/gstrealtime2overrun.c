@@ -54,6 +54,7 @@ gst_realtime2_tell_overruns (GstRealtime2 *self, gboolean all)
 {
   GstRealtime2Overruns lost;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD_OR_NONE (self);
   if (!take (self, all, &lost))
     return;
   GST_WARNING_OBJECT (self,

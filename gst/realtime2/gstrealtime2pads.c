@@ -170,6 +170,7 @@ gst_realtime2_release_pad (GstElement *element, GstPad *pad)
 void
 gst_realtime2_pads_start (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->audio_ended = FALSE;
   self->text_ended = FALSE;
   for (guint i = 0; i < self->text_pads->len; i++)
@@ -182,6 +183,7 @@ gst_realtime2_pads_start (GstRealtime2 *self)
 void
 gst_realtime2_pads_stop (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   self->audio_ended = FALSE;
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_stop (g_ptr_array_index (self->text_pads, i));
@@ -192,6 +194,7 @@ gst_realtime2_pads_stop (GstRealtime2 *self)
 void
 gst_realtime2_pads_reschedule (GstRealtime2 *self)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   for (guint i = 0; i < self->text_pads->len; i++)
     gst_realtime2_text_pad_reschedule (g_ptr_array_index (self->text_pads, i));
   if (self->text_sink)

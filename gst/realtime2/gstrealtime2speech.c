@@ -33,6 +33,7 @@ post_utterance (
 void
 gst_realtime2_on_speech_started (gpointer owner, const Rt2Utterance *utterance)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_show_turn (owner);
   post_utterance (owner, "realtime2/speech-started", utterance);
 }
@@ -40,6 +41,7 @@ gst_realtime2_on_speech_started (gpointer owner, const Rt2Utterance *utterance)
 void
 gst_realtime2_on_speech_stopped (gpointer owner, const Rt2Utterance *utterance)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   post_utterance (owner, "realtime2/speech-stopped", utterance);
 }
 
@@ -47,6 +49,7 @@ void
 gst_realtime2_on_turn_dismissed (
     gpointer owner, const gchar *item_id, guint64 duration)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_post (owner, "turn-dismissed", "item-id", G_TYPE_STRING,
       item_id, "speech-ms", G_TYPE_UINT64, duration / GST_MSECOND, NULL);
 }
@@ -136,6 +139,7 @@ gst_realtime2_on_user_text (gpointer owner, const Rt2Utterance *utterance,
   guint64 instant;
   gsize lost = 0;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   spoken = user_item (self, utterance);
   instant = instant_of_user_text (spoken, utterance, text, final);
@@ -164,6 +168,7 @@ gst_realtime2_on_response_started (
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   rt2_figures_response_started (
       self->figures, response_id, opening != RT2_OPENING_NONE);
@@ -216,6 +221,7 @@ gst_realtime2_on_phase (gpointer owner, const gchar *item_id, Rt2Phase phase)
   gchar *response_id = NULL;
   Rt2Spoken *spoken;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   spoken = rt2_playout_find (self->playout, item_id);
   if (spoken) {
@@ -321,6 +327,7 @@ gst_realtime2_on_response_done (
   GstRealtime2 *self = owner;
   GPtrArray *corrected;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < response->output->len; i++)
     take_phase (self, g_ptr_array_index (response->output, i));
@@ -393,6 +400,7 @@ gst_realtime2_on_item (
   gboolean corrected = FALSE;
   Rt2Phase phase = RT2_PHASE_UNKNOWN;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   if (message) {
     Rt2Spoken *spoken = spoken_at (self, place);
@@ -429,6 +437,7 @@ gst_realtime2_on_audio (gpointer owner, const Rt2Place *place, GBytes *audio)
   Rt2Spoken *spoken;
   guint64 dropped;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   /* Audio that belongs to an instant has its words in other items. */
   spoken = place->due == RT2_TIME_NONE
@@ -453,6 +462,7 @@ gst_realtime2_on_audio_done (gpointer owner, const Rt2Place *place)
 {
   GstRealtime2 *self = owner;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   Rt2Spoken *spoken;
 
   g_mutex_lock (&self->lock);
@@ -470,6 +480,7 @@ gst_realtime2_on_text (gpointer owner, const Rt2Place *place, Rt2TextKind kind,
   Rt2Spoken *spoken;
   gsize lost;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   spoken = spoken_at (self, place);
   if (spoken->text->len == 0)
@@ -523,6 +534,7 @@ interruption (const GPtrArray *heard)
 void
 gst_realtime2_fill_heard_text (GstRealtime2 *self, GPtrArray *heard)
 {
+  GST_REALTIME2_ASSERT_LOCKED (self);
   for (guint i = 0; i < heard->len; i++) {
     Rt2Heard *h = g_ptr_array_index (heard, i);
     Rt2Spoken *spoken = rt2_playout_find (self->playout, h->item_id);
@@ -560,6 +572,7 @@ gst_realtime2_on_is_protected (gpointer owner)
   GstRealtime2 *self = owner;
   gboolean is_protected;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   is_protected = rt2_playout_is_protected (self->playout);
   g_mutex_unlock (&self->lock);
@@ -572,6 +585,7 @@ gst_realtime2_on_retract (gpointer owner, const gchar *response_id)
   GstRealtime2 *self = owner;
   gboolean retracted;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   retracted = rt2_playout_retract (self->playout, response_id);
   if (retracted)
@@ -606,6 +620,7 @@ gst_realtime2_on_interrupt (gpointer owner)
   GstStructure *fields = NULL;
   GPtrArray *heard;
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   g_mutex_lock (&self->lock);
   flush = flush && rt2_playout_may_flush (self->playout, now)
       && gst_realtime2_audio_src_begin_flush (self->audio);

@@ -237,9 +237,8 @@ next_tick (GstRealtime2TextPad *pad, guint64 now)
 }
 
 static void
-loop (gpointer data)
+go_round (GstRealtime2TextPad *pad)
 {
-  GstRealtime2TextPad *pad = data;
   GstRealtime2 *self = pad->self;
   Rt2CaptionRules rules = get_rules (pad);
   GstFlowReturn ret;
@@ -273,6 +272,16 @@ loop (gpointer data)
 flushing:
   g_mutex_unlock (&self->lock);
   gst_pad_pause_task (GST_PAD (pad));
+}
+
+static void
+loop (gpointer data)
+{
+  GstRealtime2TextPad *pad = data;
+
+  GST_REALTIME2_BEGIN_TASK (GST_PAD (pad));
+  go_round (pad);
+  GST_REALTIME2_END_TASK ();
 }
 
 /* --- the pad --- */
@@ -330,6 +339,7 @@ event (GstPad *pad, GstObject *parent, GstEvent *e)
 void
 gst_realtime2_text_pad_start (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   rt2_caption_reader_clear (pad->reader);
   pad->pacer.delay = pad->self->delay;
   pad->announced = FALSE;
@@ -341,18 +351,21 @@ gst_realtime2_text_pad_start (GstRealtime2TextPad *pad)
 void
 gst_realtime2_text_pad_stop (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   gst_realtime2_pacer_set_flushing (pad->self, &pad->pacer, TRUE);
 }
 
 void
 gst_realtime2_text_pad_close (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   gst_realtime2_pacer_close (pad->self, &pad->pacer);
 }
 
 void
 gst_realtime2_text_pad_reschedule (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   gst_realtime2_pacer_interrupt (&pad->pacer);
 }
 
@@ -361,6 +374,7 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
 {
   Rt2CaptionRules rules = get_rules (pad);
 
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   if (!pad->linked)
     return;
   if (rt2_caption_reader_add (pad->reader, &rules, spoken))
@@ -373,12 +387,14 @@ gst_realtime2_text_pad_add (GstRealtime2TextPad *pad, Rt2Spoken *spoken)
 gboolean
 gst_realtime2_text_pad_is_waiting (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   return rt2_caption_reader_is_waiting (pad->reader);
 }
 
 void
 gst_realtime2_text_pad_wake (GstRealtime2TextPad *pad)
 {
+  GST_REALTIME2_ASSERT_LOCKED (pad->self);
   if (rt2_caption_reader_is_waiting (pad->reader)
       || GST_CLOCK_TIME_IS_VALID (pad->self->eos_time))
     gst_realtime2_pacer_wake (&pad->pacer);

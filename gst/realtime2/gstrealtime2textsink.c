@@ -261,18 +261,21 @@ activate_mode (GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
 void
 gst_realtime2_text_sink_stop (GstRealtime2TextSink *sink)
 {
+  GST_REALTIME2_ASSERT_LOCKED (sink->self);
   gst_realtime2_pacer_set_flushing (sink->self, &sink->pacer, TRUE);
 }
 
 void
 gst_realtime2_text_sink_close (GstRealtime2TextSink *sink)
 {
+  GST_REALTIME2_ASSERT_LOCKED (sink->self);
   gst_realtime2_pacer_close (sink->self, &sink->pacer);
 }
 
 void
 gst_realtime2_text_sink_reschedule (GstRealtime2TextSink *sink)
 {
+  GST_REALTIME2_ASSERT_LOCKED (sink->self);
   gst_realtime2_pacer_interrupt (&sink->pacer);
 }
 

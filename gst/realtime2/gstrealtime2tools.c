@@ -196,6 +196,7 @@ gst_realtime2_on_function_call (gpointer owner, const Rt2Call *call)
   GstRealtime2 *self = owner;
   Job *job = job_new (self, call);
 
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   gst_realtime2_post (self, "function-call", "call-id", G_TYPE_STRING,
       call->call_id, "name", G_TYPE_STRING, call->name, "arguments",
       G_TYPE_STRING, call->arguments, "response-id", G_TYPE_STRING,
@@ -211,6 +212,7 @@ gst_realtime2_on_function_call (gpointer owner, const Rt2Call *call)
 void
 gst_realtime2_on_function_output (gpointer owner, const Rt2Call *call)
 {
+  GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   if (call->reason)
     warn_of_call (owner, call->name, call->call_id,
         "was answered with an error", call->reason);

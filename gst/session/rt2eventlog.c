@@ -13,11 +13,13 @@
 
 #include "rt2json.h"
 #include "rt2logline.h"
+#include "rt2thread.h"
 
 #define VERSION 1 /* of the lines */
 #define NS_PER_US 1000
 
 struct _Rt2EventLog {
+  GThread *thread;                   /* that made it, and alone may use it */
   const Rt2EventLogOwner *functions; /* static */
   gpointer owner;
   int fd;              /* -1: no log is kept */
@@ -32,6 +34,7 @@ rt2_event_log_new (const Rt2EventLogOwner *functions, gpointer owner)
 {
   Rt2EventLog *log = g_new0 (Rt2EventLog, 1);
 
+  log->thread = g_thread_self ();
   log->functions = functions;
   log->owner = owner;
   log->fd = -1;
@@ -49,6 +52,7 @@ close_file (Rt2EventLog *log)
 void
 rt2_event_log_free (Rt2EventLog *log)
 {
+  RT2_ASSERT_THREAD (log->thread);
   close_file (log);
   g_free (log->path);
   g_free (log);
@@ -57,12 +61,14 @@ rt2_event_log_free (Rt2EventLog *log)
 gboolean
 rt2_event_log_is_on (Rt2EventLog *log)
 {
+  RT2_ASSERT_THREAD (log->thread);
   return log->fd >= 0;
 }
 
 void
 rt2_event_log_set_rates (Rt2EventLog *log, guint input_rate, guint output_rate)
 {
+  RT2_ASSERT_THREAD (log->thread);
   log->policy.input_rate = input_rate;
   log->policy.output_rate = output_rate;
 }
@@ -204,6 +210,7 @@ rt2_event_log_open (Rt2EventLog *log, const gchar *path, gboolean with_audio,
 {
   GString *line;
 
+  RT2_ASSERT_THREAD (log->thread);
   log->policy.with_audio = with_audio;
   if (g_strcmp0 (path, log->path) == 0)
     return;
@@ -226,6 +233,7 @@ rt2_event_log_connect (Rt2EventLog *log, const gchar *where)
 {
   GString *line;
 
+  RT2_ASSERT_THREAD (log->thread);
   log->connections++;
   if (log->fd < 0)
     return log->connections;
@@ -240,6 +248,7 @@ rt2_event_log_note (Rt2EventLog *log, guint connection, Rt2LogNote note)
 {
   static const gchar *const names[] = { "opened", "configured", "takeover" };
 
+  RT2_ASSERT_THREAD (log->thread);
   if (log->fd >= 0)
     end_line (log, begin_note (log, connection, names[note]));
 }
@@ -249,6 +258,7 @@ rt2_event_log_closed (Rt2EventLog *log, guint connection, const Rt2Fault *fault)
 {
   GString *line;
 
+  RT2_ASSERT_THREAD (log->thread);
   if (log->fd < 0)
     return;
   line = begin_note (log, connection, "closed");
@@ -268,6 +278,7 @@ rt2_event_log_retry (Rt2EventLog *log, guint connection, guint64 delay)
 {
   GString *line;
 
+  RT2_ASSERT_THREAD (log->thread);
   if (log->fd < 0)
     return;
   line = begin_note (log, connection, "retry");
@@ -282,6 +293,7 @@ rt2_event_log_event (Rt2EventLog *log, guint connection, gboolean from_server,
   Rt2LogPolicy policy = log->policy;
   GString *line;
 
+  RT2_ASSERT_THREAD (log->thread);
   if (log->fd < 0)
     return;
   policy.secret = secret;

@@ -4,6 +4,8 @@
  */
 #include "rt2proxy.h"
 
+#include "rt2thread.h"
+
 #define WATCH "rt2-proxy-watch"
 #define CREDENTIALS "Proxy-Authorization"
 
@@ -19,6 +21,7 @@ rt2_proxy_set (SoupSession *session, const gchar *uri)
   GProxyResolver *resolver = g_simple_proxy_resolver_new (
       uri, (gchar **) direct);
 
+  RT2_ASSERT_OWNER (g_main_context_get_thread_default ());
   soup_session_set_proxy_resolver (session, resolver);
   g_object_unref (resolver);
 }
@@ -88,6 +91,7 @@ rt2_proxy_watch (
 {
   Watch *watch = NULL;
 
+  RT2_ASSERT_OWNER (g_main_context_get_thread_default ());
   g_signal_handlers_disconnect_by_func (session, on_queued, NULL);
   if (refused) {
     watch = g_new0 (Watch, 1);
@@ -109,5 +113,6 @@ on_starting (SoupMessage *message, gpointer unused)
 void
 rt2_proxy_keep_secret (SoupMessage *message)
 {
+  RT2_ASSERT_OWNER (g_main_context_get_thread_default ());
   g_signal_connect_after (message, "starting", G_CALLBACK (on_starting), NULL);
 }

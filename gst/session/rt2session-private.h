@@ -21,17 +21,13 @@
 #include "rt2replay.h"
 #include "rt2seed.h"
 #include "rt2shown.h"
+#include "rt2thread.h"
 
 G_BEGIN_DECLS
 
 /* All but what rt2session.h gives to any thread runs where the context is
  * owned; builds with debugging make sure. */
-#ifdef RT2_DEBUG
-#define RT2_SESSION_ASSERT_THREAD(session)                                     \
-  g_assert (g_main_context_is_owner ((session)->context))
-#else
-#define RT2_SESSION_ASSERT_THREAD(session) ((void) 0)
-#endif
+#define RT2_SESSION_ASSERT_THREAD(session) RT2_ASSERT_OWNER ((session)->context)
 
 /* How far the end of the conversation has come. */
 typedef enum {

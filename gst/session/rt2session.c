@@ -77,6 +77,7 @@ current_state (Rt2Session *session)
 void
 rt2_session_set_state (Rt2Session *session, Rt2SessionState state)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->state == state)
     return;
   session->state = state;
@@ -93,6 +94,7 @@ rt2_session_update_state (Rt2Session *session)
 void
 rt2_session_publish_stats (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->stats.appended = rt2_input_clock_total (session->clock);
   session->stats.conversation_dropped = rt2_conversation_n_dropped (
       session->conversation);
@@ -263,9 +265,10 @@ rt2_session_new (const Rt2SessionListener *listener, gpointer owner,
   session->options = options;
   session->config = rt2_session_config_copy (config);
   session->type = config->type;
+  session->context = g_main_context_ref_thread_default ();
+  RT2_SESSION_ASSERT_THREAD (session);
   session->spending.limits = options->budget;
   rt2_session_init_endpoints (session);
-  session->context = g_main_context_ref_thread_default ();
   g_mutex_init (&session->lock);
   session->transport = rt2_transport_new (
       &rt2_session_transport_listener, session);

@@ -74,6 +74,7 @@ rt2_session_charge_response (Rt2Session *session, const Rt2Usage *usage)
   Rt2Money cost = 0;
   gboolean known = rt2_session_price (session, usage, &cost);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->options->pricing)
     charge (session, known, cost, &session->stats.cost_responses,
         priced_model (session));
@@ -87,6 +88,7 @@ rt2_session_charge_transcript (Rt2Session *session, const Rt2Usage *usage)
   Rt2Money cost = 0;
   gboolean known;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!pricing)
     return;
   known = rt2_pricing_of_transcription (pricing, model, usage, &cost);
@@ -101,6 +103,7 @@ rt2_session_charge_translation (Rt2Session *session, guint64 ns)
   const gchar *model = session->options->model;
   Rt2Money cost;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!pricing)
     return;
   session->spending.translated += ns;
@@ -114,6 +117,7 @@ rt2_session_charge_translation (Rt2Session *session, guint64 ns)
 void
 rt2_session_note_model (Rt2Session *session, const gchar *model)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->spending.begun = TRUE;
   g_free (session->spending.model);
   session->spending.model = g_strdup (model);
@@ -247,6 +251,7 @@ rt2_session_check_budget (Rt2Session *session)
 void
 rt2_session_take_budget (Rt2Session *session, Rt2Budget budget)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->spending.limits = budget;
   rt2_session_disarm (&session->spending.timer);
 }
@@ -254,6 +259,7 @@ rt2_session_take_budget (Rt2Session *session, Rt2Budget budget)
 void
 rt2_session_clear_spending (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (&session->spending.timer);
   g_clear_pointer (&session->spending.model, g_free);
 }
@@ -266,6 +272,7 @@ rt2_session_silence (Rt2Session *session, JsonObject *object)
   JsonObject *input = rt2_json_object (
       rt2_json_object (object, "audio"), "input");
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->spending.spent && input
       && json_object_has_member (input, "turn_detection"))
     json_object_set_null_member (input, "turn_detection");
@@ -274,6 +281,7 @@ rt2_session_silence (Rt2Session *session, JsonObject *object)
 gboolean
 rt2_session_is_unaffordable (Rt2Session *session, const Rt2Command *command)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!session->spending.spent)
     return FALSE;
   switch (command->kind) {

@@ -65,6 +65,7 @@ rt2_session_want_command (
 void
 rt2_session_want (Rt2Session *session, Rt2WishKind kind)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_want_command (session, kind, NULL);
 }
 
@@ -88,6 +89,7 @@ rt2_session_drop_wishes (Rt2Session *session, const gchar *reason)
 {
   GPtrArray *wishes = rt2_responses_drop (session->responses);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   for (guint i = 0; i < wishes->len; i++) {
     const Rt2Wish *wish = g_ptr_array_index (wishes, i);
 
@@ -132,12 +134,14 @@ static const gchar *const item_kinds[] = { "message", "image", "output" };
 gchar *
 rt2_session_new_item_id (Rt2Session *session, const gchar *kind)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return g_strdup_printf ("%s-%s", kind, session->event_id);
 }
 
 void
 rt2_session_forget_refused (Rt2Session *session, const gchar *event_id)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   for (guint i = 0; i < G_N_ELEMENTS (item_kinds); i++) {
     gchar *id = g_strdup_printf ("%s-%s", item_kinds[i], event_id);
 

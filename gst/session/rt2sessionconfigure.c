@@ -98,6 +98,7 @@ rt2_session_build_first_update (Rt2Session *session, Rt2Told *told)
   JsonObject *object = build_session (session, TRUE, NULL);
   gchar *json;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_told_clear (told);
   told->config = rt2_session_config_copy (session->config);
   told->object = build_session (session, FALSE, NULL);
@@ -135,6 +136,7 @@ rt2_session_send_config (Rt2Session *session)
 void
 rt2_session_update_accepted (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_clear_pointer (&session->update_id, g_free);
   if (!session->sent.voice)
     session->sent.voice = g_steal_pointer (&session->accepted.voice);
@@ -183,6 +185,7 @@ rt2_session_update_refused (
 {
   gboolean known = but_voice || note_refused (session, param);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   g_clear_pointer (&session->update_id, g_free);
   rt2_told_clear (&session->sent);
   if (known || session->config_changed || !session->accepted.config)
@@ -198,6 +201,7 @@ rt2_session_format_is_settled (Rt2Session *session)
   const Rt2SessionConfig *sent = session->sent.config;
   Rt2AudioFormat wanted = session->config->input_format;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   return accepted && accepted->input_format == wanted
       && (!sent || sent->input_format == wanted);
 }
@@ -218,6 +222,7 @@ rt2_session_take_config (Rt2Session *session, Rt2SessionConfig *config)
 {
   JsonObject *wanted = rt2_session_config_build (config, TRUE);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_refused_review (session->refused, wanted);
   json_object_unref (wanted);
   if (config->input_format != session->config->input_format)
@@ -258,6 +263,7 @@ rt2_session_find_format_fault (
 {
   Rt2Fault *fault;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->options->call_id || !told->config)
     return NULL;
   fault = check_format ("input",
@@ -278,6 +284,7 @@ rt2_session_check_formats (Rt2Session *session, const Rt2SessionInfo *info)
   Rt2Fault *fault = rt2_session_find_format_fault (
       session, &session->accepted, info);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (fault)
     rt2_session_fault (session, fault);
   return !fault;
@@ -326,6 +333,7 @@ wish_for_opening (Rt2Session *session)
 void
 rt2_session_note_opening (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->discloses |= rt2_responses_has (
       session->responses, RT2_WISH_DISCLOSURE);
   session->greets |= rt2_responses_has (session->responses, RT2_WISH_GREETING);

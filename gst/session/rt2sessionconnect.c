@@ -35,6 +35,7 @@ on_opened (gpointer user_data)
 void
 rt2_session_after_event (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_check_budget (session);
   rt2_session_judge_speech (session);
   rt2_session_check_tools (session);
@@ -115,6 +116,7 @@ const Rt2TransportListener rt2_session_transport_listener = {
 void
 rt2_session_reset_link (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (&session->timer);
   g_clear_pointer (&session->error_code, g_free);
   g_clear_pointer (&session->error_message, g_free);
@@ -136,6 +138,7 @@ rt2_session_reset_link (Rt2Session *session)
 void
 rt2_session_reset_connection (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_reset_link (session);
   g_queue_clear_full (&session->images, g_free);
   rt2_conversation_disconnected (session->conversation);
@@ -158,6 +161,7 @@ put_key_of (
 void
 rt2_session_put_key (Rt2Session *session, Rt2TransportConfig *transport)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   put_key_of (session, transport->url, transport);
 }
 
@@ -166,6 +170,7 @@ rt2_session_renew_key (Rt2Session *session)
 {
   Rt2SessionOptions *options = session->options;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!rt2_session_is_at_fallback (session))
     rt2_session_put_key (session, options->transport);
   else if (options->fallback_shares_key)
@@ -177,6 +182,7 @@ rt2_session_connect (Rt2Session *session)
 {
   Rt2TransportConfig *config;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_renew_key (session);
   config = rt2_transport_config_copy (session->options->transport);
   g_free (config->url);
@@ -258,6 +264,7 @@ rt2_session_keys (const Rt2Session *session)
   Rt2Keys keys = { { key_of (session->options->transport),
       key_of (session->options->fallback), key_of (session->first), NULL } };
 
+  RT2_SESSION_ASSERT_THREAD (session);
   return keys;
 }
 

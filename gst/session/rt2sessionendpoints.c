@@ -10,6 +10,7 @@
 gboolean
 rt2_session_is_at_fallback (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return rt2_endpoints_current (session->endpoints) == RT2_ENDPOINT_FALLBACK;
 }
 
@@ -54,6 +55,7 @@ leave_fallback (Rt2Session *session)
 void
 rt2_session_note_first (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   forget_first (session);
   rt2_endpoints_moved (session->endpoints, RT2_ENDPOINT_FIRST);
   session->used = RT2_ENDPOINT_FIRST;
@@ -90,6 +92,7 @@ rt2_session_judge_fault (Rt2Session *session, const Rt2Fault *fault)
   Rt2EndpointsStep step = rt2_endpoints_failed (
       session->endpoints, fault, again);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (step != RT2_ENDPOINTS_MOVE)
     return step;
   if (rt2_session_is_at_fallback (session))
@@ -106,6 +109,7 @@ rt2_session_last_word (Rt2Session *session, const Rt2Fault *fault)
   Rt2Fault *told;
   gchar *debug;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!verdict || !rt2_session_is_at_fallback (session))
     return rt2_fault_copy (fault);
   told = rt2_fault_copy (verdict);
@@ -164,6 +168,7 @@ rt2_session_note_endpoint (Rt2Session *session, const Rt2SessionInfo *info)
   Rt2SessionOptions *options = session->options;
   gchar *from, *to;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->used == rt2_endpoints_current (session->endpoints))
     return;
   session->used = rt2_endpoints_current (session->endpoints);
@@ -186,6 +191,7 @@ rt2_session_init_endpoints (Rt2Session *session)
 {
   Rt2SessionOptions *options = session->options;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   /* A call is where it is. */
   session->endpoints = rt2_endpoints_new (
       options->fallback && !options->call_id, options->fallback_look);
@@ -194,6 +200,7 @@ rt2_session_init_endpoints (Rt2Session *session)
 void
 rt2_session_clear_endpoints (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_disarm (&session->look_timer);
   forget_first (session);
   rt2_endpoints_free (session->endpoints);

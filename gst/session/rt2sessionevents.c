@@ -63,6 +63,7 @@ rt2_session_report_error (Rt2Session *session, const Rt2ServerError *error)
   const gchar *key = session->options->transport->api_key;
   Rt2ServerError clean = *error;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   clean.code = rt2_redact (error->code, key);
   clean.message = rt2_redact (error->message, key);
   clean.param = rt2_redact (error->param, key);

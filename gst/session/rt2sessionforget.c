@@ -76,6 +76,7 @@ rt2_session_forget_items (Rt2Session *session)
 void
 rt2_session_clear_forgotten (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_mutex_lock (&session->lock);
   g_queue_clear_full (&session->to_forget, g_free);
   g_mutex_unlock (&session->lock);

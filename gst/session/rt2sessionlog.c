@@ -51,6 +51,7 @@ rate_of (Rt2AudioFormat format)
 void
 rt2_session_set_log_rates (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_event_log_set_rates (session->log,
       rate_of (session->config->input_format),
       rate_of (session->config->output_format));
@@ -59,6 +60,7 @@ rt2_session_set_log_rates (Rt2Session *session)
 void
 rt2_session_make_log (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->log = rt2_event_log_new (&functions, session);
   session->options->transport->log = session->log;
   if (session->options->fallback)
@@ -69,6 +71,7 @@ rt2_session_make_log (Rt2Session *session)
 void
 rt2_session_begin_log (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   open_log (
       session, session->options->event_log, session->options->event_log_audio);
 }
@@ -92,6 +95,7 @@ rt2_session_take_log (Rt2Session *session)
 {
   gchar **wanted;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   g_mutex_lock (&session->lock);
   wanted = g_steal_pointer (&session->new_log);
   g_mutex_unlock (&session->lock);
@@ -103,6 +107,7 @@ rt2_session_take_log (Rt2Session *session)
 void
 rt2_session_end_log (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_clear_pointer (&session->log, rt2_event_log_free);
   g_clear_pointer (&session->new_log, g_strfreev);
 }

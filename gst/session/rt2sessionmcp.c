@@ -42,6 +42,7 @@ rt2_session_await_mcp (Rt2Session *session)
 {
   guint n = rt2_session_count_mcp (session->accepted.object);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (n > session->mcp_known) {
     session->mcp_waiting += n - session->mcp_known;
     rt2_session_arm (
@@ -53,6 +54,7 @@ rt2_session_await_mcp (Rt2Session *session)
 void
 rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_on_notice (session, event);
   if (session->mcp_waiting > 0 && --session->mcp_waiting == 0)
     go_on (session);
@@ -61,6 +63,7 @@ rt2_session_on_mcp_listed (Rt2Session *session, const Rt2Event *event)
 void
 rt2_session_on_mcp_called (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (event->item_id)
     rt2_conversation_set_ran (session->conversation, event->item_id);
   rt2_session_on_notice (session, event);

@@ -7,6 +7,7 @@
 void
 rt2_session_on_notice (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->listener->notice)
     session->listener->notice (session->owner, event, NULL);
 }
@@ -33,6 +34,7 @@ has_item_of_mcp (const Rt2Event *event)
 void
 rt2_session_notice_items (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (has_item_of_mcp (event))
     rt2_session_on_notice (session, event);
 }
@@ -43,6 +45,7 @@ rt2_session_redact (Rt2Session *session, const gchar *text)
   Rt2Keys keys = rt2_session_keys (session);
   gchar *clean = g_strdup (text);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   for (guint i = 0; keys.keys[i]; i++) {
     gchar *cleaner = rt2_redact (clean, keys.keys[i]);
 

@@ -55,6 +55,7 @@ rt2_session_count_left_out (Rt2Session *session)
 {
   const Rt2SeedPolicy policy = policy_of (session);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!is_told (session))
     return 0;
   return rt2_seed_count_left_out (session->conversation, &policy);
@@ -85,6 +86,7 @@ rt2_session_restore (Rt2Session *session)
 {
   Rt2Seed *seed = rt2_seed_new ();
 
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_seed (session, session->transport, seed);
   rt2_seed_free (seed);
 }
@@ -246,6 +248,7 @@ mode_of (Rt2Session *session)
 gboolean
 rt2_session_lacks_words (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->type != RT2_SESSION_TYPE_REALTIME || session->options->call_id)
     return FALSE;
   return rt2_replay_lacks_words (session->replay, mode_of (session));
@@ -254,6 +257,7 @@ rt2_session_lacks_words (Rt2Session *session)
 guint64
 rt2_session_unanswered (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->type != RT2_SESSION_TYPE_REALTIME)
     return 0;
   /* A server may commit the same twice. */
@@ -293,6 +297,7 @@ rt2_session_replay_turn (Rt2Session *session)
   GPtrArray *steps;
   guint64 missing;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   /* They become items of the next server. */
   for (guint i = 0; i < turns->len; i++)
     rt2_conversation_remove (
@@ -361,6 +366,7 @@ count_out (Rt2Session *session, const Rt2UplinkPiece *piece)
 void
 rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_queue_push_tail (&session->again, g_memdup2 (piece, sizeof *piece));
   count_in (session, piece);
 }
@@ -368,6 +374,7 @@ rt2_session_add_again (Rt2Session *session, const Rt2UplinkPiece *piece)
 gboolean
 rt2_session_has_room_again (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return session->again_ns < session->options->max_turn_replay
       && session->again_others < RT2_SESSION_MAX_COMMANDS
       && session->again_bytes < RT2_SESSION_MAX_COMMAND_BYTES;
@@ -388,6 +395,7 @@ rt2_session_last_again (Rt2Session *session)
 {
   GList *last = last_link (session);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   return last ? last->data : NULL;
 }
 
@@ -397,6 +405,7 @@ rt2_session_put_again (Rt2Session *session, Rt2Command *command)
   GList *last = last_link (session);
   Rt2UplinkPiece *piece = g_new (Rt2UplinkPiece, 1);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   *piece = (Rt2UplinkPiece){ RT2_UPLINK_COMMAND, NULL, G_MAXUINT64, command };
   if (last)
     g_queue_insert_after (&session->again, last, piece);
@@ -410,6 +419,7 @@ rt2_session_next_again (Rt2Session *session, Rt2UplinkPiece *piece)
 {
   Rt2UplinkPiece *first = g_queue_pop_head (&session->again);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!first)
     return FALSE;
   *piece = *first;
@@ -431,6 +441,7 @@ piece_free (Rt2UplinkPiece *piece)
 void
 rt2_session_clear_again (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   g_queue_clear_full (&session->again, (GDestroyNotify) piece_free);
   session->again_ns = 0;
   session->again_others = 0;
@@ -480,6 +491,7 @@ awaits_turns (Rt2Session *session, gint64 now, gint64 *until)
 gboolean
 rt2_session_is_catching_up (Rt2Session *session, gint64 now, gint64 *until)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   *until = 0;
   if (rt2_responses_has (session->responses, RT2_WISH_DISCLOSURE)
       || rt2_responses_has (session->responses, RT2_WISH_GREETING))
@@ -490,6 +502,7 @@ rt2_session_is_catching_up (Rt2Session *session, gint64 now, gint64 *until)
 void
 rt2_session_note_turn_again (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->turns_again > 0)
     session->turns_again--;
 }
@@ -507,6 +520,7 @@ rt2_session_keep_turn (
   Rt2AudioFormat format;
   GBytes *audio;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->type != RT2_SESSION_TYPE_REALTIME || session->options->call_id
       || !event->item_id)
     return;

@@ -102,6 +102,7 @@ add_stats (Rt2TransportStats *sum, Rt2Transport *transport)
 void
 rt2_session_get_transport_stats (Rt2Session *session, Rt2TransportStats *stats)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   *stats = session->mover->past;
   add_stats (stats, session->transport);
 }
@@ -514,12 +515,14 @@ drain (Rt2Session *session)
 gboolean
 rt2_session_is_draining (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return session->mover->draining;
 }
 
 void
 rt2_session_drained (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   rt2_session_arm (session, &session->mover->timer, 0, on_drained);
 }
 
@@ -643,6 +646,7 @@ rt2_session_note_created (Rt2Session *session, const Rt2SessionInfo *info)
   Rt2Mover *mover = session->mover;
   Rt2MoveReason asked = mover->reason;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   mover->wall = g_get_real_time ();
   mover->expires_at = info->expires_at;
   mover->life.created = g_get_monotonic_time ();
@@ -665,6 +669,7 @@ rt2_session_replan (Rt2Session *session)
   gboolean of_life = mover->reason == RT2_MOVE_EXPIRING
       || mover->reason == RT2_MOVE_AGE;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!mover->planned || mover->draining)
     return;
   if (mover->max_age != session->config->max_age) {
@@ -680,6 +685,7 @@ rt2_session_survives (Rt2Session *session, const Rt2Fault *fault)
 {
   Rt2Mover *mover = session->mover;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (is_ready (mover) && session->finish < RT2_FINISH_WAITING
       && rt2_fault_should_retry (fault, RT2_RETRIES_FOREVER, 1, TRUE)) {
     take_over (session);
@@ -699,6 +705,7 @@ rt2_session_judge_retry (Rt2Session *session)
 {
   Rt2Mover *mover = session->mover;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!mover->wanted || mover->reason == RT2_MOVE_RECOVERED)
     return;
   if (session->ever_configured && mover->retries++ == 0)
@@ -729,6 +736,7 @@ rt2_session_note_arrival (Rt2Session *session, const Rt2SessionInfo *info)
 void
 rt2_session_forget_recovery (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->mover->reason == RT2_MOVE_RECOVERED)
     drop_wanted (session->mover);
 }
@@ -736,6 +744,7 @@ rt2_session_forget_recovery (Rt2Session *session)
 gboolean
 rt2_session_is_moving (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return session->mover->standby || session->mover->wanted
       || session->mover->draining;
 }
@@ -764,6 +773,7 @@ rt2_session_take_move (Rt2Session *session, Rt2TransportConfig *transport,
 {
   Rt2Mover *mover = session->mover;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (mover->draining) {
     put_move_back (session, transport, model, reason);
     return;

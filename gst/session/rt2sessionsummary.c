@@ -68,12 +68,14 @@ rt2_session_ask_summary (Rt2Session *session)
 void
 rt2_session_forget_summary (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->summary_until = 0;
 }
 
 gboolean
 rt2_session_is_summary_late (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return session->summary_until != 0
       && g_get_monotonic_time () >= session->summary_until;
 }
@@ -83,6 +85,7 @@ rt2_session_take_summary (Rt2Session *session, const Rt2Response *response)
 {
   GString *text;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (response->status != RT2_STATUS_COMPLETED
       && response->status != RT2_STATUS_INCOMPLETE)
     return;

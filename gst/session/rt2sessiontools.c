@@ -96,6 +96,7 @@ rt2_session_send_outputs (Rt2Session *session)
   gboolean batch_done;
   Rt2Call *call;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   while (session->configured
       && (call = rt2_calls_take_output (session->calls, &batch_done))) {
     send_output (session, call);

@@ -121,6 +121,7 @@ take_words (Rt2Session *session, const Rt2Event *event, Rt2Sentence *sentence,
 void
 rt2_session_on_translated_text (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   take_words (
       session, event, &session->output_sentence, "translation", report_output);
 }
@@ -128,6 +129,7 @@ rt2_session_on_translated_text (Rt2Session *session, const Rt2Event *event)
 void
 rt2_session_on_source_text (Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   take_words (session, event, &session->input_sentence, "source", report_input);
 }
 
@@ -148,6 +150,7 @@ rt2_session_on_translated_audio (Rt2Session *session, const Rt2Event *event)
 {
   Rt2Place place = { NULL, AUDIO_ITEM, 0, due_of_audio (session) };
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->translated += rt2_audio_format_bytes_to_ns (
       session->config->output_format, g_bytes_get_size (event->audio));
   rt2_replay_settle_until (session->replay, session->translated);
@@ -172,6 +175,7 @@ rt2_session_on_closed (Rt2Session *session, const Rt2Event *event)
   gchar *input = g_strdup_printf ("source-%u", session->input_sentence.number);
   Rt2Place place = { NULL, AUDIO_ITEM, 0, G_MAXUINT64 };
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->closed = TRUE;
   report_output (session, output, G_MAXUINT64, NULL, TRUE);
   report_input (session, input, G_MAXUINT64, NULL, TRUE);

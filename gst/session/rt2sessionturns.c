@@ -44,6 +44,7 @@ rt2_session_utterance (Rt2Session *session, const gchar *item_id)
   Times *times = item_id ? g_hash_table_lookup (session->utterances, item_id)
                          : NULL;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (times) {
     utterance.start = times->start;
     utterance.end = times->end;
@@ -56,6 +57,7 @@ rt2_session_utterance (Rt2Session *session, const gchar *item_id)
 gboolean
 rt2_session_is_deleted (Rt2Session *session, const gchar *item_id)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return item_id && g_hash_table_contains (session->deleted, item_id);
 }
 
@@ -140,6 +142,7 @@ rt2_session_interrupt (Rt2Session *session, gboolean cancel)
   GPtrArray *heard = session->listener->interrupt (session->owner);
   GPtrArray *active = rt2_responses_list_active (session->responses);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->deferred = FALSE;
   if (heard->len > 0 || active->len > 0)
     session->stats.interruptions++;
@@ -219,6 +222,7 @@ is_protected (Rt2Session *session)
 void
 rt2_session_interrupt_when_allowed (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (is_protected (session))
     session->deferred = TRUE;
   else
@@ -296,6 +300,7 @@ end_judging (Rt2Session *session)
 void
 rt2_session_stop_judging (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->turn == RT2_TURN_PENDING)
     session->turn = RT2_TURN_PLAIN;
 }
@@ -333,6 +338,7 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   Rt2Utterance utterance = { event->item_id, G_MAXUINT64, G_MAXUINT64,
     G_MAXUINT64 };
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->vad_start = instant (session, event->audio_start_ms);
   session->turn = RT2_TURN_PLAIN;
   session->speech_open = TRUE;
@@ -393,6 +399,7 @@ rt2_session_on_speech_stopped (Rt2Session *session, const Rt2Event *event)
   Rt2Utterance utterance;
   guint64 end = end_time (session, event->audio_end_ms);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->speech_open = FALSE;
   session->floor_until = g_get_monotonic_time () + COMMIT_WAIT;
   session->vad_commits = TRUE;
@@ -475,6 +482,7 @@ rt2_session_on_input_timeout (Rt2Session *session, const Rt2Event *event)
     rt2_input_clock_to_running_time (session->clock, event->audio_start_ms),
     end_time (session, event->audio_end_ms), G_MAXUINT64 };
 
+  RT2_SESSION_ASSERT_THREAD (session);
   session->turn = RT2_TURN_SILENCE;
   session->vad_start = session->vad_end = instant (
       session, event->audio_end_ms);
@@ -511,6 +519,7 @@ rt2_session_on_committed (Rt2Session *session, const Rt2Event *event)
 {
   Rt2Span *ours = NULL;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   /* Ours may be on its way while the VAD commits. */
   if (!session->vad_commits)
     ours = g_queue_pop_head (&session->commits);
@@ -563,6 +572,7 @@ rt2_session_on_input_transcript_delta (
   Rt2Utterance utterance = rt2_session_utterance (session, event->item_id);
   guint64 start;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (rt2_session_is_deleted (session, event->item_id))
     return;
   utterance.words = instant_of_words (session, &utterance);
@@ -615,6 +625,7 @@ void
 rt2_session_on_input_transcript_completed (
     Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->stats.transcription_tokens += event->usage.total;
   session->stats.transcription_seconds += event->usage.seconds;
   rt2_session_charge_transcript (session, &event->usage);
@@ -625,6 +636,7 @@ void
 rt2_session_on_input_transcript_failed (
     Rt2Session *session, const Rt2Event *event)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   end_transcript (session, event, "");
   if (event->error)
     rt2_session_report_error (session, event->error);

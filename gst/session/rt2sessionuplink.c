@@ -117,6 +117,7 @@ rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning)
   Rt2Span *span;
   guint64 instant;
 
+  RT2_SESSION_ASSERT_THREAD (session);
   if (!commits_at_pauses (session)
       || (!committed && !rt2_pause_has_speech (session->pause)))
     return G_MAXUINT64;
@@ -131,6 +132,7 @@ rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning)
 gboolean
 rt2_session_has_many_commits (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   return session->commits.length >= MAX_COMMITS;
 }
 
@@ -139,6 +141,7 @@ rt2_session_commit (Rt2Session *session)
 {
   Rt2Span *span = new_span (session);
 
+  RT2_SESSION_ASSERT_THREAD (session);
   g_queue_push_tail (&session->commits, span);
   rt2_session_send (
       session, rt2_build_commit (rt2_session_new_event_id (session)));
@@ -210,6 +213,7 @@ end_vad_turn (Rt2Session *session)
 void
 rt2_session_end_late_turn (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   if (session->spending.spent)
     return;
   if (is_semantic (session))
@@ -317,6 +321,7 @@ keep_flowing (Rt2Session *session)
 void
 rt2_session_clear_turn (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->uncommitted = 0;
   session->speech_open = FALSE;
   rt2_replay_clear (session->replay);
@@ -409,6 +414,7 @@ rt2_session_pump (Rt2Session *session)
 void
 rt2_session_reset_uplink (Rt2Session *session)
 {
+  RT2_SESSION_ASSERT_THREAD (session);
   session->uncommitted = 0;
   session->speech_open = FALSE;
   session->vad_commits = FALSE;

@@ -8,8 +8,10 @@
 
 #include "rt2protocolpriv.h"
 #include "rt2session.h"
+#include "rt2thread.h"
 
 struct _Rt2Standby {
+  GThread *thread;                    /* that made it, and alone may use it */
   const Rt2StandbyListener *listener; /* static */
   gpointer owner;                     /* of the listener's calls */
   Rt2StandbyState state;
@@ -232,6 +234,7 @@ rt2_standby_new (const Rt2StandbyListener *listener, gpointer owner,
 {
   Rt2Standby *standby = g_new0 (Rt2Standby, 1);
 
+  standby->thread = g_thread_self ();
   standby->listener = listener;
   standby->owner = owner;
   standby->update = g_strdup (update);
@@ -249,6 +252,7 @@ rt2_standby_free (Rt2Standby *standby)
 {
   if (!standby)
     return;
+  RT2_ASSERT_THREAD (standby->thread);
   disarm (standby);
   if (standby->transport) {
     rt2_transport_close (standby->transport);
@@ -269,30 +273,35 @@ rt2_standby_free (Rt2Standby *standby)
 Rt2StandbyState
 rt2_standby_get_state (const Rt2Standby *standby)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   return standby->state;
 }
 
 Rt2Transport *
 rt2_standby_get_transport (Rt2Standby *standby)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   return standby->transport;
 }
 
 const Rt2SessionInfo *
 rt2_standby_get_created (const Rt2Standby *standby)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   return standby->created;
 }
 
 const Rt2SessionInfo *
 rt2_standby_get_info (const Rt2Standby *standby)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   return standby->info;
 }
 
 gint64
 rt2_standby_get_birth (const Rt2Standby *standby, gint64 *wall)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   *wall = standby->wall;
   return standby->birth;
 }
@@ -301,6 +310,7 @@ Rt2Transport *
 rt2_standby_steal (Rt2Standby *standby, const Rt2TransportListener *listener,
     gpointer user_data)
 {
+  RT2_ASSERT_THREAD (standby->thread);
   g_return_val_if_fail (standby->state == RT2_STANDBY_READY, NULL);
 
   rt2_transport_set_listener (standby->transport, listener, user_data);

@@ -12,6 +12,7 @@
 #include "rt2endpoint.h"
 #include "rt2inflow.h"
 #include "rt2refusal.h"
+#include "rt2thread.h"
 #include "rt2watchdog.h"
 
 G_BEGIN_DECLS
@@ -65,6 +66,7 @@ typedef struct {
 } Rt2Link;
 
 struct _Rt2Transport {
+  GThread *thread; /* that made it, and alone may use it */
   Rt2TransportListener listener;
   gpointer user_data;
   /* The attempt in progress, the open connection, or the end not yet

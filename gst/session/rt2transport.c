@@ -475,6 +475,7 @@ rt2_transport_new (const Rt2TransportListener *listener, gpointer user_data)
 {
   Rt2Transport *transport = g_new0 (Rt2Transport, 1);
 
+  transport->thread = g_thread_self ();
   transport->listener = *listener;
   transport->user_data = user_data;
   return transport;
@@ -486,6 +487,7 @@ rt2_transport_free (Rt2Transport *transport)
   if (transport == NULL)
     return;
 
+  RT2_ASSERT_THREAD (transport->thread);
   if (transport->link != NULL) {
     log_closed (transport->link, NULL);
     link_let_go (transport->link);
@@ -497,6 +499,7 @@ void
 rt2_transport_set_listener (Rt2Transport *transport,
     const Rt2TransportListener *listener, gpointer user_data)
 {
+  RT2_ASSERT_THREAD (transport->thread);
   transport->listener = *listener;
   transport->user_data = user_data;
 }
@@ -518,6 +521,7 @@ rt2_transport_connect (
   Rt2Fault *fault;
   Rt2Link *link;
 
+  RT2_ASSERT_THREAD (transport->thread);
   g_return_if_fail (transport->link == NULL);
 
   link = transport->link = link_new (transport, config);
@@ -535,12 +539,14 @@ rt2_transport_connect (
 gboolean
 rt2_transport_is_open (Rt2Transport *transport)
 {
+  RT2_ASSERT_THREAD (transport->thread);
   return link_is_open (transport->link);
 }
 
 guint
 rt2_transport_get_number (Rt2Transport *transport)
 {
+  RT2_ASSERT_THREAD (transport->thread);
   return transport->number;
 }
 
@@ -587,6 +593,7 @@ rt2_transport_is_writable (Rt2Transport *transport)
 {
   Rt2Link *link = transport->link;
 
+  RT2_ASSERT_THREAD (transport->thread);
   if (!link_is_open (link))
     return FALSE;
   if (link->gate == NULL)
@@ -601,6 +608,7 @@ rt2_transport_send (Rt2Transport *transport, const gchar *text)
   Rt2Link *link = transport->link;
   gsize size = strlen (text);
 
+  RT2_ASSERT_THREAD (transport->thread);
   if (!link_is_open (link))
     return;
 
@@ -617,6 +625,7 @@ rt2_transport_close (Rt2Transport *transport)
 {
   Rt2Link *link = g_steal_pointer (&transport->link);
 
+  RT2_ASSERT_THREAD (transport->thread);
   if (link == NULL)
     return;
   log_closed (link, link->fault);
@@ -631,6 +640,7 @@ rt2_transport_close (Rt2Transport *transport)
 void
 rt2_transport_get_stats (Rt2Transport *transport, Rt2TransportStats *stats)
 {
+  RT2_ASSERT_THREAD (transport->thread);
   *stats = transport->stats;
 }
 

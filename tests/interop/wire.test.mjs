@@ -24,8 +24,9 @@ const run = promisify(execFile);
 
 /* Programs without libsoup talk to nobody; these take only its words, or talk
  * to servers that keep no log. */
-const SILENT = new RegExp("^(?:element-configure|session-(?:delta|endpoints|" +
-  "fault|logline|protocol|schedules|toolbox|toolhttp)|pipelines-evil[a-z]+)$");
+const SILENT = new RegExp("^(?:element-(?:configure|threads)|" +
+  "session-(?:delta|endpoints|fault|logline|protocol|schedules|" +
+  "sessionthreads|toolbox|toolhttp)|pipelines-evil[a-z]+)$");
 /* What is below the events: any text will do there, and none is an event. */
 const NO_EVENTS =
   /^(?:session-(?:transport.*|halfopen|standby)|sandbox-replays)$/;
