@@ -2,47 +2,56 @@
 /*
  * No secret is anywhere but where it has to be. A run in another process, which
  * is as loud as it can be: logs at level 9 of GStreamer and of GLib, all
- * messages, dot files, stats, and the environment and command line of what a
- * tool starts. None of it holds the key, a token of extra-headers or the
- * password of the proxy, in clear, as base64 or as in a URL; not even where the
- * server quotes them.
+ * messages, dot files, stats and all other properties, the event log, and the
+ * environment and command line of what a tool starts. None of it holds a key,
+ * that of the fallback neither, a token of extra-headers or the password of the
+ * proxy, in clear, as base64 or as in a URL; not even where a server quotes
+ * them. In one run a voice is answered over TLS, the key changes and the
+ * conversation moves, and then goes to the fallback.
  *
  * Nor may any of it be in use in the memory of that process once the element is
- * gone, nor in a block that the element gives back. All that is given back is
- * overwritten there, or it would be no more than chance what is found; as-is
- * does not. What this can't hold, because libraries give back blocks as they
- * are; how many is counted, printed, and for the key judged:
+ * gone, nor a key in a block that the element gives back. All that is given
+ * back is overwritten there, or it would be no more than chance what is found;
+ * as-is does not, and only prints. What this can't hold, because libraries give
+ * back blocks as they are; how many is counted, printed, and for keys judged:
  * - of each connection, libsoup the line of the head with the key in it, and
- * the buffer that the head is sent from;
+ *   the buffer that the head is sent from;
  * - of a refusal that quotes the key, libsoup what it reads of it, three times;
+ * - of a message over TLS that quotes the key, GnuTLS what it decrypted;
  * - of each connection, libsoup three copies of each of extra-headers, and GIO
  *   one of the uri of a proxy.
- * With --verbose it is told who gives them back.
- *
- * Nor can it hold:
- * - TLS is not part of it, nor is a proxy that is used.
+ * With --verbose it is told who gives them back. A proxy that is used is not
+ * part of it.
  */
-#include <glib/gstdio.h>
-#include <stdlib.h>
+#include "secretstage.h"
+
 #include <string.h>
 
-#include "child.h"
-#include "testserver.h"
+/* Copies that libraries leave of the key of each connection. */
+#define COPIES 2
+/* One more, of a message over TLS that quotes it. */
+#define COPIES_QUOTED 1
+/* More of them, of a refusal that quotes it. */
+#define COPIES_REFUSED 3
 
-#define MASK 0x5a
-#define KEY "sk-Secret+key/of-this_test=0123456789abcdef"
-#define TOKEN "token+that/is_nobody=else's"
-#define PASSWORD "Pa55+of/the=proxy"
-#define PROXY "http://user:Pa55%2Bof%2Fthe%3Dproxy@127.0.0.1:9"
-/* Is left behind on purpose. */
-#define CONTROL "control=of+this/search,0123456789"
-/* In the environment for the tool not to see. */
-#define OTHER "sk-Other+key/in-the_environment=9876543210"
+typedef struct {
+  TestServer *server; /* of `uri` */
+  gchar *key_file;    /* a new key goes there after the first answer, or NULL */
+  gboolean moves;     /* else the first connection is lost */
+} Host;
 
-/* --- the server --- */
+/* --- what the servers say --- */
 
 static void
-send_session (TestServer *server, guint connection)
+send_created (TestServer *server, guint connection, gpointer unused)
+{
+  test_server_send (server, connection,
+      "{\"type\":\"session.created\",\"event_id\":\"e\",\"session\":"
+      "{\"type\":\"realtime\",\"id\":\"s\"}}");
+}
+
+static void
+send_quote (TestServer *server, guint connection)
 {
   g_autofree gchar *quoted = test_server_dup_header (
       server, connection, "Authorization");
@@ -53,252 +62,167 @@ send_session (TestServer *server, guint connection)
       quoted, quoted);
 
   test_server_send (server, connection, text);
-  test_server_send (server, connection,
-      "{\"type\":\"response.created\",\"event_id\":\"e\",\"response\":"
-      "{\"id\":\"R1\",\"status\":\"in_progress\",\"output\":[]}}");
-  test_server_send (server, connection,
-      "{\"type\":\"response.output_item.done\",\"event_id\":\"e\","
-      "\"response_id\":\"R1\",\"output_index\":0,\"item\":{\"id\":\"F1\","
-      "\"type\":\"function_call\",\"status\":\"completed\",\"call_id\":\"c1\","
-      "\"name\":\"look\",\"arguments\":\"{}\"}}");
-  test_server_send (server, connection,
-      "{\"type\":\"response.done\",\"event_id\":\"e\",\"response\":"
-      "{\"id\":\"R1\",\"status\":\"completed\",\"output\":[]}}");
 }
 
 static void
-on_opened (TestServer *server, guint connection, gpointer unused)
+send_all (TestServer *server, guint connection, const gchar *const *texts)
 {
-  test_server_send (server, connection,
-      "{\"type\":\"session.created\",\"event_id\":\"e\",\"session\":"
-      "{\"type\":\"realtime\",\"id\":\"s\"}}");
+  for (guint i = 0; texts[i]; i++)
+    test_server_send (server, connection, texts[i]);
 }
 
-/* Drops the first connection once it is configured, and quotes the key and
- * calls a function in the second. */
 static void
-on_message (
-    TestServer *server, guint connection, const gchar *text, gpointer unused)
+send_call (TestServer *server, guint connection)
 {
-  if (!strstr (text, "\"session.update\""))
-    return;
+  static const gchar *const texts[] = {
+    "{\"type\":\"response.created\",\"event_id\":\"e\",\"response\":"
+    "{\"id\":\"R1\",\"status\":\"in_progress\",\"output\":[]}}",
+    "{\"type\":\"response.output_item.done\",\"event_id\":\"e\","
+    "\"response_id\":\"R1\",\"output_index\":0,\"item\":{\"id\":\"F1\","
+    "\"type\":\"function_call\",\"status\":\"completed\",\"call_id\":\"c1\","
+    "\"name\":\"look\",\"arguments\":\"{}\"}}",
+    "{\"type\":\"response.done\",\"event_id\":\"e\",\"response\":"
+    "{\"id\":\"R1\",\"status\":\"completed\",\"output\":[]}}",
+    NULL,
+  };
+
+  send_all (server, connection, texts);
+}
+
+/* The user said something, and is answered: a few samples and a word. */
+static void
+send_turn (TestServer *server, guint connection)
+{
+  static const gchar *const texts[] = {
+    "{\"type\":\"input_audio_buffer.speech_started\",\"event_id\":\"e\","
+    "\"audio_start_ms\":0,\"item_id\":\"U1\"}",
+    "{\"type\":\"input_audio_buffer.speech_stopped\",\"event_id\":\"e\","
+    "\"audio_end_ms\":40,\"item_id\":\"U1\"}",
+    "{\"type\":\"input_audio_buffer.committed\",\"event_id\":\"e\","
+    "\"previous_item_id\":null,\"item_id\":\"U1\"}",
+    "{\"type\":\"response.created\",\"event_id\":\"e\",\"response\":"
+    "{\"id\":\"R0\",\"status\":\"in_progress\",\"output\":[]}}",
+    "{\"type\":\"response.output_item.added\",\"event_id\":\"e\","
+    "\"response_id\":\"R0\",\"output_index\":0,\"item\":{\"id\":\"A1\","
+    "\"type\":\"message\",\"role\":\"assistant\",\"content\":[]}}",
+    "{\"type\":\"response.output_audio.delta\",\"event_id\":\"e\","
+    "\"response_id\":\"R0\",\"item_id\":\"A1\",\"output_index\":0,"
+    "\"content_index\":0,\"delta\":\"AQEBAQEBAQEBAQEB\"}",
+    "{\"type\":\"response.output_audio_transcript.delta\",\"event_id\":\"e\","
+    "\"response_id\":\"R0\",\"item_id\":\"A1\",\"output_index\":0,"
+    "\"content_index\":0,\"delta\":\"Yes.\"}",
+    "{\"type\":\"response.output_item.done\",\"event_id\":\"e\","
+    "\"response_id\":\"R0\",\"output_index\":0,\"item\":{\"id\":\"A1\","
+    "\"type\":\"message\",\"status\":\"completed\",\"role\":\"assistant\","
+    "\"content\":[{\"type\":\"output_audio\",\"transcript\":\"Yes.\"}]}}",
+    "{\"type\":\"response.done\",\"event_id\":\"e\",\"response\":"
+    "{\"id\":\"R0\",\"status\":\"completed\",\"output\":[]}}",
+    NULL,
+  };
+
+  send_all (server, connection, texts);
+}
+
+static void
+send_updated (TestServer *server, guint connection)
+{
   test_server_send (server, connection,
       "{\"type\":\"session.updated\",\"event_id\":\"e\",\"session\":{}}");
-  if (connection == 0)
+}
+
+static gboolean
+is_update (const gchar *text)
+{
+  return strstr (text, "\"session.update\"") != NULL;
+}
+
+/* Quotes the key and calls a function. */
+static void
+on_other_message (
+    TestServer *server, guint connection, const gchar *text, gpointer unused)
+{
+  if (!is_update (text))
+    return;
+  send_updated (server, connection);
+  send_quote (server, connection);
+  send_call (server, connection);
+}
+
+static void
+write_new_key (const gchar *path)
+{
+  g_assert_true (g_file_set_contents_full (path, SECRET_NEW_KEY "\n", -1,
+      G_FILE_SET_CONTENTS_CONSISTENT, 0600, NULL));
+}
+
+/* The first connection is lost once it is configured, or answers a turn until
+ * the key changes; the next quotes its key. */
+static void
+on_message (
+    TestServer *server, guint connection, const gchar *text, gpointer data)
+{
+  Host *host = data;
+
+  if (!is_update (text))
+    return;
+  if (!host->moves && connection > 0) {
+    on_other_message (server, connection, text, NULL);
+    return;
+  }
+  send_updated (server, connection);
+  if (!host->moves) {
     test_server_drop (server, connection);
-  else
-    send_session (server, connection);
+    return;
+  }
+  send_quote (server, connection);
+  if (connection == 0)
+    send_turn (server, connection);
+  if (connection == 0 && host->key_file)
+    write_new_key (host->key_file);
+}
+
+/* The conversation has moved to the second: that is the end of this server. */
+static void
+on_closed (TestServer *server, guint connection, gpointer data)
+{
+  Host *host = data;
+
+  if (!host->moves || connection != 0)
+    return;
+  test_server_refuse (server, 503, NULL, NULL);
+  test_server_drop (server, 1);
 }
 
 static const TestServerScript script = {
-  .opened = on_opened,
+  .opened = send_created,
   .on_message = on_message,
+  .closed = on_closed,
 };
 
-/* --- the run --- */
+static const TestServerScript other_script = {
+  .opened = send_created,
+  .on_message = on_other_message,
+};
 
-typedef struct {
-  gchar *directory; /* of the dot files, and of the key */
-  gchar *key_file;
-  TestServer *server;
-} Stand;
+/* --- what is left --- */
 
+/* Of a key that was sent @n times. */
 static void
-stand_init (Stand *stand)
+assert_few_copies (
+    const ChildResult *result, const gchar *name, guint n, guint more)
 {
-  stand->directory = g_dir_make_tmp ("rt2-secrets-XXXXXX", NULL);
-  stand->key_file = g_build_filename (stand->directory, "key", NULL);
-  g_assert_true (g_file_set_contents (stand->key_file, KEY "\n", -1, NULL));
-  g_assert_cmpint (g_chmod (stand->key_file, 0600), ==, 0);
-  stand->server = test_server_new (TEST_TLS_NONE, &script, NULL);
+  g_autofree gchar *others = g_strconcat ("others ", name, NULL);
+
+  g_assert_cmpuint (secret_number (result, others), <=, n * COPIES + more);
 }
 
-static void
-stand_clear (Stand *stand)
-{
-  g_autoptr (GDir) dir = g_dir_open (stand->directory, 0, NULL);
-  const gchar *name;
-
-  while ((name = g_dir_read_name (dir))) {
-    g_autofree gchar *path = g_build_filename (stand->directory, name, NULL);
-
-    g_remove (path);
-  }
-  g_rmdir (stand->directory);
-  g_free (stand->directory);
-  g_free (stand->key_file);
-  test_server_free (stand->server);
-}
-
-static gchar *
-mask (const gchar *secret)
-{
-  GString *hex = g_string_new (NULL);
-
-  for (const gchar *c = secret; *c; c++)
-    g_string_append_printf (hex, "%02x", (guchar) *c ^ MASK);
-  return g_string_free (hex, FALSE);
-}
-
-static ChildResult *
-run (Stand *stand, gboolean in_file, gboolean overwrite, const gchar *events)
-{
-  g_autofree gchar *uri = test_server_dup_url (stand->server);
-  g_autofree gchar *key = mask (KEY), *token = mask (TOKEN);
-  g_autofree gchar *proxy = mask (PROXY), *control = mask (CONTROL);
-  const gchar *const argv[] = { SECRETS_RUN, uri,
-    in_file ? stand->key_file : "-", key, token, proxy, control, events, NULL };
-  const gchar *const environment[] = { "GST_DEBUG", "*:9", "GST_DEBUG_NO_COLOR",
-    "1", "G_MESSAGES_DEBUG", "all", "GST_DEBUG_DUMP_DOT_DIR", stand->directory,
-    "OPENAI_API_KEY", OTHER, "AZURE_OPENAI_API_KEY", OTHER, "MALLOC_PERTURB_",
-    "0", overwrite ? "SECRETS_OVERWRITE" : NULL, "1", NULL };
-
-  return child_run (argv, environment);
-}
-
-/* --- searching --- */
-
-static void
-assert_absent (const gchar *text, gsize size, const gchar *secret,
-    const gchar *name, const gchar *where)
-{
-  g_autofree gchar *base64 = g_base64_encode (
-      (const guchar *) secret, strlen (secret));
-  g_autofree gchar *escaped = g_uri_escape_string (secret, NULL, FALSE);
-  /* Whole groups of three bytes read the same whatever follows them. */
-  const gchar *const forms[] = { secret, base64, escaped };
-
-  base64[strlen (secret) / 3 * 4] = '\0';
-  for (guint i = 0; i < G_N_ELEMENTS (forms); i++) {
-    const gchar *found = g_strstr_len (text, size, forms[i]);
-
-    if (found)
-      g_error ("%s holds the %s, form %u: %.*s", where, name, i, 200,
-          found - MIN (100, found - text));
-  }
-}
-
-static void
-assert_clean (const gchar *text, gsize size, const gchar *where)
-{
-  assert_absent (text, size, KEY, "key", where);
-  assert_absent (text, size, TOKEN, "token", where);
-  assert_absent (text, size, PASSWORD, "password", where);
-  assert_absent (text, size, OTHER, "other key", where);
-  assert_absent (text, size, "user:" PASSWORD, "login", where);
-}
-
-/* Each of the dot files, of which there are some. */
-static void
-assert_files_clean (const Stand *stand)
-{
-  g_autoptr (GDir) dir = g_dir_open (stand->directory, 0, NULL);
-  const gchar *name;
-  guint n = 0;
-
-  while ((name = g_dir_read_name (dir))) {
-    g_autofree gchar *path = g_build_filename (stand->directory, name, NULL);
-    g_autofree gchar *text = NULL;
-    gsize size;
-
-    if (!g_str_has_suffix (name, ".dot"))
-      continue;
-    g_assert_true (g_file_get_contents (path, &text, &size, NULL));
-    g_assert_nonnull (strstr (text, "GstRealtime2"));
-    assert_clean (text, size, name);
-    n++;
-  }
-  g_assert_cmpuint (n, ==, 3);
-}
-
-static guint
-number (const ChildResult *result, const gchar *what)
-{
-  g_autofree gchar *line = g_strdup_printf ("\n%s ", what);
-  const gchar *at = g_strrstr (result->output, line);
-
-  if (!at)
-    g_error ("the run did not get to its end: %s",
-        result->output + MAX (0, (gssize) strlen (result->output) - 2000));
-  return atoi (at + strlen (line));
-}
-
-static void
-assert_run_clean (const Stand *stand, const ChildResult *result)
-{
-  g_assert_cmpint (result->status, ==, 0);
-  assert_clean (result->output, strlen (result->output), "the output");
-  assert_files_clean (stand);
-  g_assert_cmpuint (number (result, "left control"), >, 0);
-  g_assert_cmpuint (number (result, "others control"), ==, 1);
-}
-
-/* What the server was sent must be there, or the search means nothing. */
-static void
-assert_sent (Stand *stand, guint request)
-{
-  g_autofree gchar *key = test_server_dup_header (
-      stand->server, request, "Authorization");
-  g_autofree gchar *token = test_server_dup_header (
-      stand->server, request, "X-Token");
-
-  g_assert_cmpstr (key, ==, "Bearer " KEY);
-  g_assert_cmpstr (token, ==, TOKEN);
-}
-
-/* Of what is still in use, nothing is a secret. */
-static void
-assert_nothing_kept (const ChildResult *result)
-{
-  g_assert_cmpuint (number (result, "left key"), ==, 0);
-  g_assert_cmpuint (number (result, "left token"), ==, 0);
-  g_assert_cmpuint (number (result, "left proxy"), ==, 0);
-}
+/* --- the runs --- */
 
 #define TALK                                                                   \
   "realtime2/session-lost,realtime2/session-restored,"                         \
   "realtime2/server-error,realtime2/function-output"
 
-/* Who gave them back. */
-static void
-print_stacks (const ChildResult *result)
-{
-  g_auto (GStrv) lines = g_strsplit (result->output, "\n", -1);
-
-  for (guint i = 0; g_test_verbose () && lines[i]; i++)
-    if (g_str_has_prefix (lines[i], "stack "))
-      g_test_message ("%s", lines[i]);
-}
-
-/* Of @connections, the last of which may be refused with the key in it. */
-static void
-assert_few_freed (const ChildResult *result, guint connections, gboolean quoted)
-{
-  g_assert_cmpuint (number (result, "freed key"), ==, 0);
-  g_assert_cmpuint (
-      number (result, "others key"), <=, 2 * connections + (quoted ? 3 : 0));
-}
-
-static void
-print_left (const ChildResult *result)
-{
-  static const gchar *const names[] = { "key", "token", "proxy" };
-
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++) {
-    g_autofree gchar *left = g_strconcat ("left ", names[i], NULL);
-    g_autofree gchar *freed = g_strconcat ("freed ", names[i], NULL);
-    g_autofree gchar *others = g_strconcat ("others ", names[i], NULL);
-
-    g_test_message ("%s: %u copies left in memory; %u blocks were freed with "
-                    "it by the element, %u by libraries",
-        names[i], number (result, left), number (result, freed),
-        number (result, others));
-  }
-  print_stacks (result);
-}
-
-/* Where the key is, and whether libc overwrites what is freed, as it can be
- * told to: then all that is left is in use. */
+/* Where the key is, and whether what is freed is overwritten. */
 typedef struct {
   gboolean in_file, overwrite;
 } Way;
@@ -312,43 +236,121 @@ static void
 test_talk (gconstpointer data)
 {
   const Way *way = data;
-  Stand stand;
+  Host host = { .moves = FALSE };
+  g_autoptr (TestServer)
+      server = test_server_new (TEST_TLS_NONE, &script, &host);
+  g_autofree gchar *uri = test_server_dup_url (server);
+  SecretRun run = { uri, NULL, way->in_file, way->overwrite, TALK };
   g_autoptr (ChildResult) result = NULL;
+  SecretStage stage;
 
-  stand_init (&stand);
-  result = run (&stand, way->in_file, way->overwrite, TALK);
-  assert_run_clean (&stand, result);
-  assert_sent (&stand, 0);
-  assert_sent (&stand, 1);
+  secret_stage_init (&stage);
+  result = secret_stage_run (&stage, &run);
+  secret_assert_sent (server, 0, SECRET_KEY, SECRET_TOKEN);
+  secret_assert_sent (server, 1, SECRET_KEY, SECRET_TOKEN);
   g_assert_nonnull (strstr (result->output, "You sent Bearer ***."));
   g_assert_nonnull (strstr (result->output, "function-output"));
-  print_left (result);
+  secret_print (result);
+  if (way->overwrite) {
+    secret_assert_nothing_kept (result);
+    assert_few_copies (result, "key", 2, 0);
+  }
+  secret_stage_clear (&stage);
+}
+
+static guint
+count (const gchar *text, const gchar *word)
+{
+  guint n = 0;
+
+  while ((text = strstr (text, word))) {
+    n++;
+    text += strlen (word);
+  }
+  return n;
+}
+
+/* One server saw two keys, the other one, and neither the other's. */
+static void
+assert_sent_apart (TestServer *server, TestServer *other)
+{
+  guint n = test_server_count_requests (server);
+
+  g_assert_cmpuint (n, >=, 3);
+  secret_assert_sent (server, 0, SECRET_KEY, SECRET_TOKEN);
+  for (guint i = 1; i < n; i++)
+    secret_assert_sent (server, i, SECRET_NEW_KEY, SECRET_TOKEN);
+  g_assert_cmpuint (test_server_count_requests (other), ==, 1);
+  secret_assert_sent (other, 0, SECRET_FALLBACK_KEY, NULL);
+}
+
+/* The first of @n connections had the old key; each key was quoted once. */
+static void
+assert_few_left (const ChildResult *result, guint n)
+{
+  secret_assert_nothing_kept (result);
+  assert_few_copies (result, "key", 1, COPIES_QUOTED);
+  assert_few_copies (result, "new-key", n - 1, COPIES_QUOTED);
+  assert_few_copies (result, "fallback-key", 1, COPIES_QUOTED);
+}
+
+#define MOVE                                                                   \
+  "realtime2/session-moved,realtime2/session-lost,realtime2/session-moved,"    \
+  "realtime2/function-output"
+
+/* Over TLS: a turn, another key, a session with it, the fallback. */
+static void
+test_moves (gconstpointer data)
+{
+  const Way *way = data;
+  Host host = { .moves = TRUE };
+  g_autoptr (TestServer)
+      server = test_server_new (TEST_TLS_TRUSTED, &script, &host);
+  g_autoptr (TestServer)
+      other = test_server_new (TEST_TLS_TRUSTED, &other_script, NULL);
+  g_autofree gchar *uri = test_server_dup_url (server);
+  g_autofree gchar *fallback = test_server_dup_url (other);
+  SecretRun run = { uri, fallback, way->in_file, way->overwrite,
+    way->in_file ? "realtime2/response-done," MOVE
+                 : "realtime2/response-done,!new-key," MOVE };
+  g_autoptr (ChildResult) result = NULL;
+  SecretStage stage;
+
+  secret_stage_init (&stage);
+  host.key_file = way->in_file ? stage.key_file : NULL;
+  result = secret_stage_run (&stage, &run);
+  assert_sent_apart (server, other);
+  g_assert_cmpuint (count (result->output, "You sent Bearer ***."), >=, 3);
+  g_assert_null (strstr (result->output, "error GstMessageError"));
+  secret_print (result);
   if (way->overwrite)
-    assert_nothing_kept (result);
-  assert_few_freed (result, 2, FALSE);
-  stand_clear (&stand);
+    assert_few_left (result, test_server_count_requests (server));
+  secret_stage_clear (&stage);
 }
 
 /* The server refuses the key, and quotes it. */
 static void
-test_refused (void)
+test_refused (gconstpointer data)
 {
-  Stand stand;
+  g_autoptr (TestServer)
+      server = test_server_new (GPOINTER_TO_INT (data), NULL, NULL);
+  g_autofree gchar *uri = test_server_dup_url (server);
+  SecretRun run = { uri, NULL, TRUE, TRUE, "realtime2/session-created" };
   g_autoptr (ChildResult) result = NULL;
+  SecretStage stage;
 
-  stand_init (&stand);
-  test_server_refuse (stand.server, 401,
+  secret_stage_init (&stage);
+  test_server_refuse (server, 401,
       "{\"error\":{\"code\":\"invalid_api_key\",\"message\":\"Incorrect API key "
-      "provided: " KEY "\"}}",
+      "provided: " SECRET_KEY "\"}}",
       NULL);
-  result = run (&stand, TRUE, TRUE, "realtime2/session-created");
-  assert_run_clean (&stand, result);
-  assert_sent (&stand, 0);
+  result = secret_stage_run (&stage, &run);
+  secret_assert_sent (server, 0, SECRET_KEY, SECRET_TOKEN);
   g_assert_nonnull (strstr (result->output, "error GstMessageError"));
-  print_left (result);
-  assert_nothing_kept (result);
-  assert_few_freed (result, 1, TRUE);
-  stand_clear (&stand);
+  secret_print (result);
+  secret_assert_nothing_kept (result);
+  assert_few_copies (result, "key", 1, COPIES_REFUSED);
+  secret_stage_clear (&stage);
 }
 
 int
@@ -358,6 +360,12 @@ main (int argc, char **argv)
   g_test_add_data_func ("/secrets/file", &file, test_talk);
   g_test_add_data_func ("/secrets/property", &property, test_talk);
   g_test_add_data_func ("/secrets/as-is", &as_is, test_talk);
-  g_test_add_func ("/secrets/refused", test_refused);
+  g_test_add_data_func ("/secrets/moves/file", &file, test_moves);
+  g_test_add_data_func ("/secrets/moves/property", &property, test_moves);
+  g_test_add_data_func ("/secrets/moves/as-is", &as_is, test_moves);
+  g_test_add_data_func (
+      "/secrets/refused", GINT_TO_POINTER (TEST_TLS_NONE), test_refused);
+  g_test_add_data_func (
+      "/secrets/refused-tls", GINT_TO_POINTER (TEST_TLS_TRUSTED), test_refused);
   return g_test_run ();
 }

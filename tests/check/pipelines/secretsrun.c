@@ -4,16 +4,23 @@
  * look for what is left of them in this process. The secrets come masked and
  * are kept so: what is found in clear is somebody else's copy.
  *
- * secretsrun URI KEYFILE|- MASKED-KEY MASKED-TOKEN MASKED-PROXY MASKED-CONTROL
- *     EVENTS
+ * secretsrun STEPS [PROPERTY=VALUE | @NAME=MASKED-SECRET | +CA-FILE]...
  *
- * Writes all messages of the bus to stdout. The last lines are "left NAME N",
- * copies in the writable memory of this process, and "freed NAME N", blocks
- * that code of the element gave back with a copy in them.
+ * STEPS, with commas between, are names of messages to wait for, and
+ * !new-key: the secret of that name is set for `api-key`.
+ *
+ * Writes to stdout all messages of the bus, and all that can be read of the
+ * element: each property, and what gst-launch-1.0 -v writes. The last lines are
+ * "left NAME N", copies in the writable memory of this process, "freed NAME N",
+ * blocks that code of the element gave back with a copy in them, and "others
+ * NAME N", likewise libraries; before them "stack NAME ...", who.
+ *
+ * With SECRETS_OVERWRITE in the environment what is freed is overwritten.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <execinfo.h>
+#include <gio/gio.h>
 #include <gst/gst.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -23,14 +30,11 @@
 #define MASK 0x5a
 /* Over what is freed. */
 #define FREED 0xa5
-#define N_SECRETS 4
+#define MAX_SECRETS 8
 #define MAX_SECRET 256
 /* Frames of a stack that are looked at. */
 #define DEPTH 16
 #define MAX_STACKS 32
-
-static const gchar *const names[N_SECRETS] = { "key", "token", "proxy",
-  "control" };
 
 /* Who freed a block with a copy in it. */
 typedef struct {
@@ -40,6 +44,7 @@ typedef struct {
 } Stack;
 
 typedef struct {
+  const gchar *name; /* of the arguments */
   guint8 masked[MAX_SECRET];
   gsize size;
   guint left;   /* copies in memory at the end */
@@ -49,7 +54,8 @@ typedef struct {
   guint n_stacks;
 } Secret;
 
-static Secret secrets[N_SECRETS];
+static Secret secrets[MAX_SECRETS];
+static guint n_secrets;
 static gint watching; /* blocks that are freed are looked at */
 static __thread gboolean looking;
 static gboolean overwriting; /* what is freed: libc does not, see the head */
@@ -142,7 +148,7 @@ look_at_freed (void *block, gsize size)
   if (!block || looking || !g_atomic_int_get (&watching))
     return;
   looking = TRUE;
-  for (guint i = 0; i < N_SECRETS; i++)
+  for (guint i = 0; i < n_secrets; i++)
     if (count_in (block, size, &secrets[i]) > 0)
       blame (&secrets[i]);
   looking = FALSE;
@@ -207,7 +213,7 @@ look_at_memory (void)
   fclose (maps);
   for (guint i = 0; i < n; i++)
     if (is_writable (lines[i], &from, &to))
-      for (guint k = 0; k < N_SECRETS; k++)
+      for (guint k = 0; k < n_secrets; k++)
         secrets[k].left += count_in (
             (const guint8 *) from, to - from, &secrets[k]);
 }
@@ -230,21 +236,26 @@ print_stack (const gchar *name, const Stack *stack)
 static void
 report (void)
 {
-  for (guint i = 0; i < N_SECRETS; i++) {
+  for (guint i = 0; i < n_secrets; i++) {
     const Secret *secret = &secrets[i];
 
     for (guint k = 0; k < secret->n_stacks; k++)
-      print_stack (names[i], &secret->stacks[k]);
-    printf ("left %s %u\nfreed %s %u\nothers %s %u\n", names[i], secret->left,
-        names[i], secret->freed, names[i], secret->others);
+      print_stack (secret->name, &secret->stacks[k]);
+    printf ("left %s %u\nfreed %s %u\nothers %s %u\n", secret->name,
+        secret->left, secret->name, secret->freed, secret->name,
+        secret->others);
   }
 }
 
 /* --- the run --- */
 
 static void
-take_secret (Secret *secret, const gchar *hex)
+take_secret (const gchar *name, const gchar *hex)
 {
+  Secret *secret = &secrets[n_secrets++];
+
+  g_assert (n_secrets <= MAX_SECRETS);
+  secret->name = name;
   secret->size = strlen (hex) / 2;
   g_assert (secret->size < MAX_SECRET);
   for (gsize i = 0; i < secret->size; i++)
@@ -252,12 +263,23 @@ take_secret (Secret *secret, const gchar *hex)
         + g_ascii_xdigit_value (hex[2 * i + 1]);
 }
 
+static const Secret *
+find_secret (const gchar *name)
+{
+  for (guint i = 0; i < n_secrets; i++)
+    if (g_str_equal (secrets[i].name, name))
+      return &secrets[i];
+  return NULL;
+}
+
 /* In clear, until put_away(). */
 static gchar clear[MAX_SECRET];
 
 static const gchar *
-take_out (const Secret *secret)
+take_out (const gchar *name)
 {
+  const Secret *secret = find_secret (name);
+
   for (gsize i = 0; i < secret->size; i++)
     clear[i] = secret->masked[i] ^ MASK;
   clear[secret->size] = '\0';
@@ -270,6 +292,14 @@ put_away (void)
   explicit_bzero (clear, sizeof clear);
 }
 
+static void
+set_secret (GstElement *ai, const gchar *property, const gchar *name)
+{
+  if (find_secret (name))
+    g_object_set (ai, property, take_out (name), NULL);
+  put_away ();
+}
+
 /* This program's own. */
 static void
 wipe_field (GstStructure *fields, const gchar *name)
@@ -280,40 +310,84 @@ wipe_field (GstStructure *fields, const gchar *name)
 }
 
 static void
-configure (GstElement *ai, const gchar *uri, const gchar *key_file)
+set_token (GstElement *ai)
 {
   GstStructure *headers = gst_structure_new (
-      "headers", "X-Token", G_TYPE_STRING, take_out (&secrets[1]), NULL);
+      "headers", "X-Token", G_TYPE_STRING, take_out ("token"), NULL);
 
-  g_object_set (ai, "uri", uri, "extra-headers", headers, "post-server-events",
-      TRUE, "retry-backoff-max", 50 * GST_MSECOND, "tool-exec",
+  g_object_set (ai, "extra-headers", headers, NULL);
+  wipe_field (headers, "X-Token");
+  gst_structure_free (headers);
+  put_away ();
+}
+
+static void
+trust (GstElement *ai, const gchar *ca)
+{
+  GTlsDatabase *database = g_tls_file_database_new (ca, NULL);
+
+  g_object_set (ai, "tls-database", database, NULL);
+  g_object_unref (database);
+}
+
+static void
+configure (GstElement *ai, gchar **arguments)
+{
+  gboolean in_file = FALSE;
+
+  g_object_set (ai, "post-server-events", TRUE, "retry-backoff-max",
+      50 * GST_MSECOND, "tool-exec",
       "{\"look\": [\"sh\", \"-c\", \"tr '\\\\000' '\\\\n' "
       "< /proc/self/environ; tr '\\\\000' '\\\\n' < /proc/$PPID/cmdline\"]}",
       "tools", "[{\"type\":\"function\",\"name\":\"look\"}]", NULL);
-  wipe_field (headers, "X-Token");
-  gst_structure_free (headers);
-  g_object_set (ai, "proxy", take_out (&secrets[2]), NULL);
-  if (key_file[0] != '-')
-    g_object_set (ai, "api-key-file", key_file, NULL);
-  else
-    g_object_set (ai, "api-key", take_out (&secrets[0]), NULL);
-  put_away ();
+  for (guint i = 0; arguments[i]; i++) {
+    g_auto (GStrv) parts = g_strsplit (arguments[i], "=", 2);
+
+    if (arguments[i][0] == '+')
+      trust (ai, arguments[i] + 1);
+    else if (arguments[i][0] != '@')
+      gst_util_set_object_arg (G_OBJECT (ai), parts[0], parts[1]);
+    in_file |= g_str_equal (parts[0], "api-key-file");
+  }
+  set_token (ai);
+  set_secret (ai, "proxy", "proxy");
+  set_secret (ai, "fallback-api-key", "fallback-key");
+  if (!in_file)
+    set_secret (ai, "api-key", "key");
+}
+
+/* As an application does that writes them down. */
+static void
+show_property (GObject *ai, const GParamSpec *pspec)
+{
+  GValue value = G_VALUE_INIT;
+  gchar *text;
+
+  if (!(pspec->flags & G_PARAM_READABLE)) {
+    printf ("property %s: can't be read\n", pspec->name);
+    return;
+  }
+  g_value_init (&value, pspec->value_type);
+  g_object_get_property (ai, pspec->name, &value);
+  text = g_strdup_value_contents (&value);
+  printf ("property %s: %s\n", pspec->name, text);
+  g_free (text);
+  g_value_unset (&value);
 }
 
 /* All there is to be seen of @pipeline from outside. */
 static void
 show (GstElement *pipeline, GstElement *ai, const gchar *when)
 {
-  GstStructure *stats;
-  gchar *text;
+  guint n;
+  GParamSpec **pspecs = g_object_class_list_properties (
+      G_OBJECT_GET_CLASS (ai), &n);
 
   GST_DEBUG_BIN_TO_DOT_FILE_WITH_TS (
       GST_BIN (pipeline), GST_DEBUG_GRAPH_SHOW_ALL, when);
-  g_object_get (ai, "stats", &stats, NULL);
-  text = gst_structure_to_string (stats);
-  printf ("stats %s\n", text);
-  g_free (text);
-  gst_structure_free (stats);
+  for (guint i = 0; i < n; i++)
+    show_property (G_OBJECT (ai), pspecs[i]);
+  g_free (pspecs);
 }
 
 static void
@@ -347,17 +421,22 @@ run_to (GstElement *pipeline, const gchar *name)
 }
 
 static void
-converse (const gchar *uri, const gchar *key_file, gchar **events)
+converse (gchar **steps, gchar **arguments)
 {
   GstElement *pipeline = gst_parse_launch (
       "audiotestsrc is-live=true ! realtime2 name=ai ! fakesink", NULL);
   GstElement *ai = gst_bin_get_by_name (GST_BIN (pipeline), "ai");
 
-  configure (ai, uri, key_file);
+  g_signal_connect (pipeline, "deep-notify",
+      G_CALLBACK (gst_object_default_deep_notify), NULL);
+  configure (ai, arguments);
   show (pipeline, ai, "before");
   gst_element_set_state (pipeline, GST_STATE_PLAYING);
-  for (guint i = 0; events[i]; i++)
-    run_to (pipeline, events[i]);
+  for (guint i = 0; steps[i]; i++)
+    if (steps[i][0] == '!')
+      set_secret (ai, "api-key", steps[i] + 1);
+    else
+      run_to (pipeline, steps[i]);
   show (pipeline, ai, "playing");
   gst_element_set_state (pipeline, GST_STATE_NULL);
   show (pipeline, ai, "after");
@@ -369,31 +448,41 @@ converse (const gchar *uri, const gchar *key_file, gchar **events)
 static gchar *
 leave_control (void)
 {
-  gchar *kept = g_strdup (take_out (&secrets[3]));
+  gchar *kept = g_strdup (take_out ("control"));
 
   g_free (g_strdup (clear));
   put_away ();
   return kept;
 }
 
+static void
+take_secrets (gchar **arguments)
+{
+  for (guint i = 0; arguments[i]; i++) {
+    gchar *hex = strchr (arguments[i], '=');
+
+    if (arguments[i][0] != '@')
+      continue;
+    take_secret (g_strndup (arguments[i] + 1, hex - arguments[i] - 1), hex + 1);
+  }
+}
+
 int
 main (int argc, char **argv)
 {
   gpointer frames[DEPTH];
-  gchar **events;
-  gchar *kept;
+  gchar **steps, *kept;
 
   overwriting = g_getenv ("SECRETS_OVERWRITE") != NULL;
-  for (guint i = 0; i < N_SECRETS; i++)
-    take_secret (&secrets[i], argv[3 + i]);
+  take_secrets (argv + 2);
   backtrace (frames, DEPTH); /* which loads a library the first time */
   gst_init (NULL, NULL);
-  events = g_strsplit (argv[7], ",", -1);
+  steps = g_strsplit (argv[1], ",", -1);
   g_atomic_int_set (&watching, 1);
   kept = leave_control ();
-  converse (argv[1], argv[2], events);
+  converse (steps, argv + 2);
   g_atomic_int_set (&watching, 0);
-  g_strfreev (events);
+  g_strfreev (steps);
   fflush (stdout);
   look_at_memory ();
   report ();
