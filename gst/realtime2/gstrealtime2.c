@@ -358,6 +358,7 @@ stop (GstRealtime2 *self)
   gst_realtime2_link_stop (self->link);
   gst_realtime2_forget_key (self);
   gst_realtime2_tell_overruns (self, TRUE);
+  gst_realtime2_input_tell_rest (self->input);
   g_mutex_lock (&self->lock);
   gst_realtime2_budget_reset (self);
   rt2_playout_clear (self->playout);

@@ -13,6 +13,7 @@
 #include "gstrealtime2messages.h"
 #include "gstrealtime2pacer.h"
 #include "gstrealtime2pads.h"
+#include "rt2drops.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -21,8 +22,6 @@
 #define MAX_HOLE (2 * GST_SECOND)
 /* A smaller difference is jitter of timestamps and no hole. */
 #define MIN_HOLE (20 * GST_MSECOND)
-/* Time between two reports of what is being dropped. */
-#define REPORT_INTERVAL GST_SECOND
 #define ECHO_HINT                                                               \
   "The agent hears itself: the microphone picks up the loudspeaker. Use "       \
   "headphones, or put webrtcechoprobe before the loudspeaker and webrtcdsp "    \
@@ -67,10 +66,9 @@ struct _GstRealtime2Input {
   guint n_commands;   /* pieces that are commands */
   gsize command_size; /* bytes of these */
 
-  /* What was lost. */
-  guint64 dropped;    /* ns, in this run */
-  guint64 reported;   /* ns of it that were reported */
-  gint64 last_report; /* monotonic us */
+  /* What was lost in this run: because too much waited, and because it was in
+   * a format that is not sent any more. */
+  Rt2Drops dropped, outdated;
 };
 
 /* --- the queue --- */
@@ -124,7 +122,8 @@ clear_audio (GstRealtime2Input *input)
 static void
 drop_piece (GstRealtime2Input *input, Rt2UplinkPiece *piece)
 {
-  input->dropped += piece_duration (input, piece);
+  rt2_drops_add (
+      &input->dropped, piece_duration (input, piece), g_get_monotonic_time ());
   piece_free (piece);
 }
 
@@ -394,31 +393,34 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   return head != NULL;
 }
 
-/* Tells what was dropped: when dropping begins, then once a second, then what
- * is left at the end. */
 static void
-report_drops (GstRealtime2Input *input, const gchar *reason)
+post_drops (GstRealtime2 *self, const gchar *reason, const Rt2DropsNews *news)
+{
+  if (news->first || news->over)
+    GST_WARNING_OBJECT (self, "%s input (%s): %" G_GUINT64_FORMAT " ms so far",
+        news->over ? "dropped" : "dropping", reason, news->total_ms);
+  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64, news->ms,
+      "reason", G_TYPE_STRING, reason, "total-ms", G_TYPE_UINT64,
+      news->total_ms, "over", G_TYPE_BOOLEAN, news->over, NULL);
+}
+
+/* Tells what was dropped. @end: no more can be. */
+static void
+report_drops (GstRealtime2Input *input, gboolean end)
 {
   GstRealtime2 *self = input->self;
   gint64 now = g_get_monotonic_time ();
-  guint64 lost;
+  Rt2DropsNews dropped, outdated;
+  gboolean tell, tell_outdated;
 
   g_mutex_lock (&self->lock);
-  lost = input->dropped - input->reported;
-  if (lost == 0
-      || (input->reported > 0 && !input->eos
-          && now - input->last_report < REPORT_INTERVAL / 1000)) {
-    g_mutex_unlock (&self->lock);
-    return;
-  }
-  input->reported = input->dropped;
-  input->last_report = now;
+  tell = rt2_drops_tell (&input->dropped, now, end || input->eos, &dropped);
+  tell_outdated = rt2_drops_tell (&input->outdated, now, TRUE, &outdated);
   g_mutex_unlock (&self->lock);
-
-  GST_WARNING_OBJECT (
-      self, "dropped %" GST_TIME_FORMAT " of input", GST_TIME_ARGS (lost));
-  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
-      lost / GST_MSECOND, "reason", G_TYPE_STRING, reason, NULL);
+  if (tell)
+    post_drops (self, "max-size-time", &dropped);
+  if (tell_outdated)
+    post_drops (self, "caps-changed", &outdated);
 }
 
 /* Once in a run, if the microphone hears the loudspeaker. */
@@ -592,7 +594,7 @@ chain (GstPad *pad, GstObject *parent, GstBuffer *buffer)
 
   gst_buffer_unref (buffer);
   gst_realtime2_link_wake (self->link);
-  report_drops (input, "max-size-time");
+  report_drops (input, FALSE);
   report_echo (self);
   return ret;
 }
@@ -630,8 +632,11 @@ take_caps (GstRealtime2Input *input, GstEvent *event)
   changed = format != self->input_format;
   if (changed) {
     /* What waits is in the old format and can't be sent any more. */
-    input->dropped += input->queued
-        + rt2_audio_format_bytes_to_ns (self->input_format, input->chunk->len);
+    rt2_drops_add (&input->outdated,
+        input->queued
+            + rt2_audio_format_bytes_to_ns (
+                self->input_format, input->chunk->len),
+        g_get_monotonic_time ());
     clear_audio (input);
   }
   self->input_format = format;
@@ -639,7 +644,7 @@ take_caps (GstRealtime2Input *input, GstEvent *event)
   g_mutex_unlock (&self->lock);
 
   if (changed) {
-    report_drops (input, "caps-changed");
+    report_drops (input, FALSE);
     gst_realtime2_update_config (self);
   }
   return TRUE;
@@ -711,7 +716,7 @@ gst_realtime2_input_end (GstRealtime2Input *input, GstEvent *event)
   }
   g_mutex_unlock (&self->lock);
   gst_event_unref (event);
-  report_drops (input, "max-size-time");
+  report_drops (input, FALSE);
   gst_realtime2_link_finish (self->link);
 }
 
@@ -815,8 +820,7 @@ gst_realtime2_input_start (
   input->eos = FALSE;
   input->end_taken = FALSE;
   input->next_rt = GST_CLOCK_TIME_NONE;
-  input->dropped = 0;
-  input->reported = 0;
+  input->dropped = input->outdated = (Rt2Drops){ 0 };
   input->muted = 0;
   gst_realtime2_input_set_gate (
       input, settings->mute_while_speaking, settings->echo_tail);
@@ -839,6 +843,12 @@ gst_realtime2_input_stop (GstRealtime2Input *input)
 }
 
 void
+gst_realtime2_input_tell_rest (GstRealtime2Input *input)
+{
+  report_drops (input, TRUE);
+}
+
+void
 gst_realtime2_input_reschedule (GstRealtime2Input *input)
 {
   GST_REALTIME2_ASSERT_LOCKED (input->self);
@@ -858,7 +868,7 @@ gst_realtime2_input_get_stats (
 {
   GST_REALTIME2_ASSERT_LOCKED (input->self);
   stats->queued = input->queued;
-  stats->dropped = input->dropped;
+  stats->dropped = input->dropped.lost + input->outdated.lost;
   stats->muted = input->muted;
 }
 

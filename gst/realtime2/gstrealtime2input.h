@@ -20,6 +20,8 @@ void gst_realtime2_input_start (
     GstRealtime2Input *input, const GstRealtime2Settings *settings);
 /* PAUSED->READY: ends every wait. Called with self->lock. */
 void gst_realtime2_input_stop (GstRealtime2Input *input);
+/* After that: what was lost and not told yet is told. Called without locks. */
+void gst_realtime2_input_tell_rest (GstRealtime2Input *input);
 
 /* With @mute, what is captured while the agent is heard, and for @tail ns
  * after, is replaced by silence from now on. Called with self->lock. */

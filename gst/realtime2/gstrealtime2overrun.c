@@ -32,7 +32,8 @@ gst_realtime2_note_lost_item (GstRealtime2 *self)
   self->overruns.items++;
 }
 
-/* What is due to be told, taken out; FALSE if it is nothing. */
+/* What is due to be told, taken out; FALSE if it is nothing. What is less than
+ * a ms waits for more, so that what is told adds up. */
 static gboolean
 take (GstRealtime2 *self, gboolean all, GstRealtime2Overruns *lost)
 {
@@ -41,10 +42,13 @@ take (GstRealtime2 *self, gboolean all, GstRealtime2Overruns *lost)
 
   g_mutex_lock (&self->lock);
   *lost = self->overruns;
-  due = (lost->speech > 0 || lost->text > 0 || lost->items > 0)
+  due = (lost->speech >= GST_MSECOND || lost->text > 0 || lost->items > 0)
       && (all || lost->told == 0 || now - lost->told >= INTERVAL);
+  lost->speech -= lost->speech % GST_MSECOND;
   if (due)
-    self->overruns = (GstRealtime2Overruns){ .told = now };
+    self->overruns = (GstRealtime2Overruns){
+      .speech = self->overruns.speech - lost->speech, .told = now
+    };
   g_mutex_unlock (&self->lock);
   return due;
 }

@@ -294,6 +294,24 @@ sum_of_drops (Talk *talk)
   return sum;
 }
 
+/* The last message, and no other, says that it is over, and how much it was. */
+static void
+assert_over (Talk *talk, guint64 total_ms)
+{
+  guint n = talk_count_messages (talk, "overrun");
+  gboolean over;
+
+  fail_unless (n > 0);
+  for (guint i = 0; i < n; i++) {
+    fail_unless (gst_structure_get_boolean (
+        talk_message (talk, "overrun", i), "over", &over));
+    fail_unless_equals_int (over, i == n - 1);
+  }
+  fail_unless_equals_uint64 (
+      talk_uint64 (talk_message (talk, "overrun", n - 1), "total-ms"),
+      total_ms);
+}
+
 /* A session that does not take audio yet, with room for 1 s. */
 static Talk *
 new_full (const gchar *leaky)
@@ -342,6 +360,23 @@ GST_START_TEST (test_drops_are_told)
   peer_hold_updated (talk->peer, FALSE);
   end_with (talk, 48000);
   fail_unless_equals_uint64 (sum_of_drops (talk), 4000);
+  assert_over (talk, 4000);
+  talk_free (talk);
+}
+GST_END_TEST;
+
+/* A run that is ended while audio is lost tells of all of it. */
+GST_START_TEST (test_drops_are_told_at_the_end)
+{
+  Talk *talk = new_full ("auto");
+
+  g_object_set (
+      talk->element, "chunk-duration", (guint64) 10 * GST_MSECOND, NULL);
+  talk_speak (talk, &law_pcm, 5 * 24000);
+  fail_unless (sum_of_drops (talk) < 4000);
+  gst_element_set_state (talk->element, GST_STATE_READY);
+  talk_message (talk, "overrun", 1);
+  assert_over (talk, 4000);
   talk_free (talk);
 }
 GST_END_TEST;
@@ -701,6 +736,7 @@ inputs_suite (void)
   suite_add_tcase (suite, bound);
   tcase_add_loop_test (bound, test_oldest_is_dropped, 0, G_N_ELEMENTS (leaks));
   tcase_add_test (bound, test_drops_are_told);
+  tcase_add_test (bound, test_drops_are_told_at_the_end);
   tcase_add_test (bound, test_newest_is_dropped);
   tcase_add_loop_test (bound, test_upstream_waits, 0, 2);
   tcase_add_test (bound, test_file_keeps_time);
