@@ -11,6 +11,7 @@
 #include "gstrealtime2budget.h"
 #include "gstrealtime2commands.h"
 #include "gstrealtime2configure.h"
+#include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2input.h"
@@ -165,6 +166,29 @@ note_images (GstRealtime2 *self)
     gst_realtime2_forget_sent_image (self);
 }
 
+/* What the server that the conversation goes on at does not know of it. */
+static void
+set_left_out (GstRealtime2 *self, GstStructure *fields)
+{
+  gboolean summary;
+  guint n = rt2_session_get_left_out (self->link->session, &summary);
+
+  if (n > 0)
+    gst_structure_set (fields, "left-out", G_TYPE_UINT, n, "summary",
+        G_TYPE_BOOLEAN, summary, NULL);
+}
+
+static void
+post_restored (GstRealtime2 *self, const Rt2SessionInfo *info)
+{
+  GstStructure *fields = gst_structure_new_empty ("realtime2/session-restored");
+
+  gst_realtime2_set_string (fields, "session-id", info->id);
+  gst_realtime2_set_string (fields, "uri", self->link->uri);
+  set_left_out (self, fields);
+  gst_realtime2_post_structure (self, fields);
+}
+
 static void
 on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
 {
@@ -176,8 +200,7 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
   if (reconnected)
     note_images (self);
   if (reconnected)
-    gst_realtime2_post (self, "session-restored", "session-id", G_TYPE_STRING,
-        info->id, "uri", G_TYPE_STRING, self->link->uri, NULL);
+    post_restored (self, info);
   end_progress (self->link, GST_PROGRESS_TYPE_COMPLETE, "Session is ready");
 }
 
@@ -281,13 +304,17 @@ static void
 on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
     const gchar *to, Rt2MoveReason reason)
 {
+  GstStructure *fields = gst_structure_new_empty ("realtime2/session-moved");
+
   GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
   end_responses (owner);
   note_place (GST_REALTIME2 (owner)->link);
   note_images (owner);
-  gst_realtime2_post (owner, "session-moved", "session-id", G_TYPE_STRING,
-      info->id, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING, to, "reason",
-      G_TYPE_STRING, rt2_move_reason_name (reason), NULL);
+  gst_realtime2_set_string (fields, "session-id", info->id);
+  gst_structure_set (fields, "from", G_TYPE_STRING, from, "to", G_TYPE_STRING,
+      to, "reason", G_TYPE_STRING, rt2_move_reason_name (reason), NULL);
+  set_left_out (owner, fields);
+  gst_realtime2_post_structure (owner, fields);
 }
 
 static void
@@ -749,6 +776,12 @@ GMainContext *
 gst_realtime2_link_get_context (GstRealtime2Link *link)
 {
   return link->context;
+}
+
+gboolean
+gst_realtime2_link_asked_itself (GstRealtime2Link *link)
+{
+  return rt2_session_asked_itself (link->session);
 }
 
 gboolean

@@ -64,6 +64,9 @@ gchar *gst_realtime2_link_redact (GstRealtime2Link *link, const gchar *text);
 gboolean gst_realtime2_link_price (
     GstRealtime2Link *link, const Rt2Usage *usage, Rt2Money *cost);
 
+/* From inside the session's response_done(), see rt2_session_asked_itself(). */
+gboolean gst_realtime2_link_asked_itself (GstRealtime2Link *link);
+
 /* Whether there is a session to configure. */
 gboolean gst_realtime2_link_is_running (GstRealtime2Link *link);
 

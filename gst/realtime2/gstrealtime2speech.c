@@ -10,6 +10,7 @@
 #include "gstrealtime2fields.h"
 #include "gstrealtime2figures.h"
 #include "gstrealtime2imagesink.h"
+#include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
 #include "gstrealtime2overrun.h"
 #include "rt2caption.h"
@@ -345,7 +346,8 @@ gst_realtime2_on_response_done (
   post_response_done (self, response, out_of_band);
   gst_realtime2_finish_figures (
       self, response->id, response->status == RT2_STATUS_COMPLETED);
-  if (response->status == RT2_STATUS_FAILED)
+  if (response->status == RT2_STATUS_FAILED
+      && !gst_realtime2_link_asked_itself (self->link))
     GST_ELEMENT_WARNING (self, RESOURCE, FAILED,
         ("The server failed to answer: %s",
             response->error_message ? response->error_message

@@ -694,6 +694,14 @@ rt2_responses_wish_of (const Rt2Responses *responses, const gchar *id)
   return run ? run->wish : NULL;
 }
 
+const Rt2Wish *
+rt2_responses_wish_marked (const Rt2Responses *responses, const gchar *mark)
+{
+  GList *link = mark ? find_due (responses, mark) : NULL;
+
+  return link ? ((Run *) link->data)->wish : NULL;
+}
+
 static gboolean
 is_of_kind (const Run *run, Rt2WishKind kind)
 {

@@ -136,6 +136,11 @@ gboolean rt2_responses_is_out_of_band (
 const Rt2Wish *rt2_responses_wish_of (
     const Rt2Responses *responses, const gchar *id);
 
+/* The wish whose response.create is marked @mark and due; NULL if there is none.
+ */
+const Rt2Wish *rt2_responses_wish_marked (
+    const Rt2Responses *responses, const gchar *mark);
+
 /* TRUE if something of @kind is wished for, due or under way. */
 gboolean rt2_responses_has (const Rt2Responses *responses, Rt2WishKind kind);
 

@@ -182,6 +182,7 @@ struct _Rt2Session {
   gchar *summary;          /* of its oldest items, in place of them; or NULL */
   gint64 summary_until;    /* monotonic us until which a move waits for one
                             * that was asked for; 0 = this one did not ask */
+  gboolean summary_done;   /* the response that is being told of was it */
   GHashTable *transcripts; /* item ids whose transcript is still to come */
   GHashTable *utterances;  /* item id -> Times, see rt2sessionturns.c */
   Rt2Shown *shown;         /* which of the user's words were */

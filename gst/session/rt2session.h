@@ -373,6 +373,15 @@ gboolean rt2_session_price (
  * is with the server that is in use now. TRUE if there is none. */
 gboolean rt2_session_has_newest_image (Rt2Session *session);
 
+/* From `configured` and `moved`: how many items of the conversation the server
+ * in use was not told of, because they are too many. *summary: it was told a
+ * summary instead. */
+guint rt2_session_get_left_out (Rt2Session *session, gboolean *summary);
+
+/* From `response_done`: whether the session itself asked for this response, and
+ * goes on without if there is nothing of use in it. */
+gboolean rt2_session_asked_itself (Rt2Session *session);
+
 /* Any thread; a snapshot of the last turn of the session's loop. */
 void rt2_session_get_stats (Rt2Session *session, Rt2SessionStats *stats);
 

@@ -154,10 +154,21 @@ is_about_update (Rt2Session *session, const Rt2ServerError *error)
   return !session->configured && is_refusal (error);
 }
 
+/* Nobody else asked for that, and it is no loss but to the next server. */
+static gboolean
+is_about_summary (Rt2Session *session, const Rt2ServerError *error)
+{
+  const Rt2Wish *wish = rt2_responses_wish_marked (
+      session->responses, error->event_id);
+
+  return wish && wish->kind == RT2_WISH_SUMMARY;
+}
+
 static void
 on_error (Rt2Session *session, const Rt2Event *event)
 {
   const Rt2ServerError *error = event->error;
+  gboolean silent;
 
   session->stats.server_errors++;
   if (rt2_fault_code_is_fatal (error->code)) {
@@ -171,8 +182,9 @@ on_error (Rt2Session *session, const Rt2Event *event)
     on_update_refused (session, error);
     return;
   }
+  silent = is_benign (error->code) || is_about_summary (session, error);
   undo_event (session, error);
-  if (is_benign (error->code))
+  if (silent)
     g_debug ("server: %s", error->code);
   else
     rt2_session_report_error (session, error);
@@ -371,7 +383,9 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
     else if (!dead)
       note_outputs (session, response);
   }
+  session->summary_done = summary;
   session->listener->response_done (session->owner, response, apart);
+  session->summary_done = FALSE;
   if (response->status == RT2_STATUS_FAILED
       && rt2_fault_code_is_fatal (response->error_code))
     rt2_session_fault (session,

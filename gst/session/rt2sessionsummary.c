@@ -80,6 +80,21 @@ rt2_session_is_summary_late (Rt2Session *session)
       && g_get_monotonic_time () >= session->summary_until;
 }
 
+guint
+rt2_session_get_left_out (Rt2Session *session, gboolean *summary)
+{
+  RT2_SESSION_ASSERT_THREAD (session);
+  *summary = session->summary != NULL;
+  return rt2_session_count_left_out (session);
+}
+
+gboolean
+rt2_session_asked_itself (Rt2Session *session)
+{
+  RT2_SESSION_ASSERT_THREAD (session);
+  return session->summary_done;
+}
+
 void
 rt2_session_take_summary (Rt2Session *session, const Rt2Response *response)
 {
@@ -87,8 +102,11 @@ rt2_session_take_summary (Rt2Session *session, const Rt2Response *response)
 
   RT2_SESSION_ASSERT_THREAD (session);
   if (response->status != RT2_STATUS_COMPLETED
-      && response->status != RT2_STATUS_INCOMPLETE)
+      && response->status != RT2_STATUS_INCOMPLETE) {
+    g_debug ("no summary: %s, %s", rt2_status_name (response->status),
+        response->error_message ? response->error_message : "no reason given");
     return;
+  }
   text = g_string_new (NULL);
   for (guint i = 0; i < response->output->len; i++) {
     const Rt2Item *item = g_ptr_array_index (response->output, i);

@@ -347,6 +347,68 @@ GST_START_TEST (test_refused_in_background)
 }
 GST_END_TEST;
 
+/* A talk of two items, of which one is told, and a move. The server in use is
+ * asked for a summary. */
+static gchar *
+ask_summary (Fixture *fixture)
+{
+  JsonObject *create, *metadata;
+
+  for (guint i = 0; i < 2; i++)
+    peer_send (fixture->talk->peer,
+        "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"item_%u\","
+        "\"type\":\"message\",\"role\":\"user\",\"content\":[{\"type\":"
+        "\"input_text\",\"text\":\"Well.\"}]}}",
+        i);
+  talk_sync (fixture->talk);
+  g_object_set (fixture->talk->element, "uri", fixture->there, NULL);
+  create = peer_event (fixture->talk->peer, "response.create", 0);
+  metadata = json_object_get_object_member (
+      json_object_get_object_member (create, "response"), "metadata");
+  return g_strdup (json_object_get_string_member (metadata, "client_event_id"));
+}
+
+/* It is of no use: that is no WARNING, but said when it matters. */
+GST_START_TEST (test_summary)
+{
+  static const gchar *const outcomes[] = { "failed", "cancelled", "completed" };
+  const GstStructure *fields;
+  guint left_out;
+  gboolean summary;
+  gchar *mark;
+  Fixture f;
+
+  set_up (&f, NULL);
+  g_object_set (f.talk->element, "history-limit", 1, NULL);
+  talk_play (f.talk, &law_pcm);
+  mark = ask_summary (&f);
+  peer_send (f.talk->peer,
+      "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_s\","
+      "\"status\":\"in_progress\",\"output\":[],\"metadata\":{"
+      "\"client_event_id\":\"%s\"}}}",
+      mark);
+  peer_send (f.talk->peer,
+      "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_s\","
+      "\"status\":\"%s\",\"output\":[%s]}}",
+      outcomes[__i__],
+      __i__ < 2 ? ""
+                : "{\"id\":\"item_s\",\"type\":\"message\",\"role\":"
+                  "\"assistant\",\"content\":[{\"type\":\"output_text\","
+                  "\"text\":\"It is well.\"}]}");
+  assert_moved (&f, "settings");
+  fields = talk_message (f.talk, "session-moved", 0);
+  fail_unless (gst_structure_get_uint (fields, "left-out", &left_out));
+  fail_unless (gst_structure_get_boolean (fields, "summary", &summary));
+  fail_unless_equals_int (left_out, 1);
+  fail_unless_equals_int (summary, __i__ == 2);
+  fail_unless_equals_int (talk_count_messages (f.talk, "response-done"), 1);
+  fail_unless_equals_int (talk_count_messages (f.talk, "server-error"), 0);
+  assert_quiet (&f);
+  g_free (mark);
+  tear_down (&f);
+}
+GST_END_TEST;
+
 static void
 on_notify (GObject *object, GParamSpec *pspec, GString *names)
 {
@@ -392,6 +454,7 @@ moves_suite (void)
   tcase_add_test (places, test_refused);
   tcase_add_test (places, test_lost);
   tcase_add_loop_test (places, test_refused_in_background, 0, 2);
+  tcase_add_loop_test (places, test_summary, 0, 3);
   tcase_add_test (places, test_notify);
   return suite;
 }

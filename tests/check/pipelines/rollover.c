@@ -212,9 +212,10 @@ test_rollovers (void)
 
 /* -- changed in PLAYING ---------------------------------------------------- */
 
+/* @left_out: the server there is not told of all. */
 static void
-expect_move (
-    Stage *stage, const gchar *reason, const gchar *from, const gchar *to)
+expect_move (Stage *stage, const gchar *reason, const gchar *from,
+    const gchar *to, gboolean left_out)
 {
   const GstStructure *fields = stage_wait (stage, "realtime2/session-moved");
 
@@ -222,6 +223,7 @@ expect_move (
   g_assert_cmpstr (gst_structure_get_string (fields, "from"), ==, from);
   g_assert_cmpstr (gst_structure_get_string (fields, "to"), ==, to);
   g_assert_nonnull (gst_structure_get_string (fields, "session-id"));
+  g_assert_cmpint (gst_structure_has_field (fields, "left-out"), ==, left_out);
 }
 
 /* Until there are @n warnings; the last one says @text. */
@@ -265,11 +267,11 @@ test_changes (void)
   stage_play (stage);
   stage_wait (stage, "realtime2/session-updated");
   g_object_set (stage->ai, "uri", b, NULL);
-  expect_move (stage, "settings", a, b);
+  expect_move (stage, "settings", a, b, FALSE);
   g_object_set (stage->ai, "api-key", "sk-right", NULL);
-  expect_move (stage, "key", b, b);
+  expect_move (stage, "key", b, b, FALSE);
   g_object_set (stage->ai, "session-max-age", 2 * GST_SECOND, NULL);
-  expect_move (stage, "age", b, b);
+  expect_move (stage, "age", b, b, FALSE);
   g_object_set (stage->ai, "session-max-age", (guint64) 0, NULL);
   g_object_set (stage->ai, "model", "gpt-realtime-translate", NULL);
   expect_warning (stage, 1, "model");
@@ -279,7 +281,7 @@ test_changes (void)
   g_object_set (stage->ai, "tls-pins", "nonsense", NULL);
   expect_warning (stage, 3, "tls-pins");
   g_object_set (stage->ai, "tls-pins", NULL, "api-key", "sk-right", NULL);
-  expect_move (stage, "settings", b, c);
+  expect_move (stage, "settings", b, c, FALSE);
   stage_expect_no_error (stage);
   g_assert_cmpuint (
       stage_count_element (stage, "realtime2/session-lost"), ==, 0);
@@ -358,8 +360,8 @@ test_summary (void)
     stage_wait (stage, "realtime2/response-heard");
   }
   g_object_set (stage->ai, "uri", sandbox_get_uri (second), NULL);
-  expect_move (
-      stage, "settings", sandbox_get_uri (first), sandbox_get_uri (second));
+  expect_move (stage, "settings", sandbox_get_uri (first),
+      sandbox_get_uri (second), TRUE);
   summary = find_summary (stage);
   g_assert_true (summary && *summary);
   wait_told (second, summary);

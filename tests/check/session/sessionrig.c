@@ -310,8 +310,9 @@ on_response_done (
 {
   const gchar *status = rt2_status_name (response->status);
 
-  log_line (owner, "response-done %s %s%s", response->id, status ? status : "?",
-      out_of_band ? " out-of-band" : "");
+  log_line (owner, "response-done %s %s%s%s", response->id,
+      status ? status : "?", out_of_band ? " out-of-band" : "",
+      rt2_session_asked_itself (((Rig *) owner)->session) ? " itself" : "");
 }
 
 static void

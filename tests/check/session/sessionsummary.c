@@ -94,10 +94,13 @@ wait_note (Rig *rig)
   return text;
 }
 
+/* Nothing of it is an error to the owner. */
 static void
 expect_none (Rig *rig)
 {
   const gchar *note = wait_note (rig);
+
+  g_assert_cmpuint (rig_count (rig, "server-error"), ==, 0);
 
   g_assert_nonnull (strstr (note, " 2 older items"));
   g_assert_null (strstr (note, "summary"));
@@ -160,6 +163,8 @@ test_failed (void)
   wait_asked (rig);
   answer (rig, "failed", "");
   expect_none (rig);
+  g_assert_cmpuint (
+      rig_count (rig, "response-done R9 failed out-of-band itself"), ==, 1);
 }
 
 /* Nothing was written. */
