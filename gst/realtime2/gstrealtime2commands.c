@@ -155,21 +155,26 @@ name_of (Rt2CommandKind kind)
   return NULL;
 }
 
+/* @id: of a call or an approval. @text: of a message. Both may be NULL. */
 static void
-post_failure (
-    GstRealtime2 *self, const gchar *name, const gchar *id, const gchar *reason)
+post_failure (GstRealtime2 *self, const gchar *name, const gchar *id,
+    const gchar *text, const gchar *reason)
 {
   GST_WARNING_OBJECT (self, "%s: %s", name, reason);
   gst_realtime2_post (self, "command-failed", "command", G_TYPE_STRING, name,
-      "id", G_TYPE_STRING, id, "reason", G_TYPE_STRING, reason, NULL);
+      "id", G_TYPE_STRING, id, "text", G_TYPE_STRING, text, "reason",
+      G_TYPE_STRING, reason, NULL);
 }
 
 void
 gst_realtime2_on_command_failed (
     gpointer owner, const Rt2Command *command, const gchar *reason)
 {
+  const gchar *text = command->kind == RT2_COMMAND_SEND_TEXT ? command->text
+                                                             : NULL;
+
   GST_REALTIME2_ASSERT_SESSION_THREAD (owner);
-  post_failure (owner, name_of (command->kind), command->id, reason);
+  post_failure (owner, name_of (command->kind), command->id, text, reason);
 }
 
 /* What update-session says lies over the properties until the next READY. */
@@ -192,7 +197,7 @@ update_session (GstRealtime2 *self, const gchar *json)
   if (merged)
     gst_realtime2_update_config (self);
   else
-    post_failure (self, "update-session", NULL, error->message);
+    post_failure (self, "update-session", NULL, NULL, error->message);
   g_clear_error (&error);
   return merged != NULL;
 }
@@ -215,9 +220,9 @@ gst_realtime2_submit_or_tell (
     gst_realtime2_show_turn (self);
   taken = command && gst_realtime2_submit (self, command);
   if (error)
-    post_failure (self, name, NULL, error->message);
+    post_failure (self, name, NULL, NULL, error->message);
   else if (!taken && gst_realtime2_link_is_running (self->link))
-    post_failure (self, name, NULL, "too much waits to be sent already");
+    post_failure (self, name, NULL, NULL, "too much waits to be sent already");
   g_clear_error (&error);
   return taken;
 }

@@ -122,8 +122,8 @@ clear_audio (GstRealtime2Input *input)
 static void
 drop_piece (GstRealtime2Input *input, Rt2UplinkPiece *piece)
 {
-  rt2_drops_add (
-      &input->dropped, piece_duration (input, piece), g_get_monotonic_time ());
+  rt2_drops_add (&input->dropped, piece->rt, piece_duration (input, piece),
+      g_get_monotonic_time ());
   piece_free (piece);
 }
 
@@ -139,6 +139,21 @@ static gboolean
 compare_audio (gconstpointer piece, gconstpointer unused)
 {
   return ((const Rt2UplinkPiece *) piece)->kind != RT2_UPLINK_AUDIO;
+}
+
+/* What waits is in a format that is not sent any more. */
+static void
+drop_outdated (GstRealtime2Input *input)
+{
+  Rt2AudioFormat format = input->self->input_format;
+  GList *oldest = g_queue_find_custom (&input->pieces, NULL, compare_audio);
+  guint64 start = oldest ? ((Rt2UplinkPiece *) oldest->data)->rt
+                         : input->chunk_rt;
+
+  rt2_drops_add (&input->outdated, start,
+      input->queued + rt2_audio_format_bytes_to_ns (format, input->chunk->len),
+      g_get_monotonic_time ());
+  clear_audio (input);
 }
 
 static void
@@ -401,7 +416,9 @@ post_drops (GstRealtime2 *self, const gchar *reason, const Rt2DropsNews *news)
         news->over ? "dropped" : "dropping", reason, news->total_ms);
   gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64, news->ms,
       "reason", G_TYPE_STRING, reason, "total-ms", G_TYPE_UINT64,
-      news->total_ms, "over", G_TYPE_BOOLEAN, news->over, NULL);
+      news->total_ms, "over", G_TYPE_BOOLEAN, news->over, "dropped-start",
+      G_TYPE_UINT64, news->start, "dropped-end", G_TYPE_UINT64, news->end,
+      NULL);
 }
 
 /* Tells what was dropped. @end: no more can be. */
@@ -630,15 +647,8 @@ take_caps (GstRealtime2Input *input, GstEvent *event)
     return FALSE;
   g_mutex_lock (&self->lock);
   changed = format != self->input_format;
-  if (changed) {
-    /* What waits is in the old format and can't be sent any more. */
-    rt2_drops_add (&input->outdated,
-        input->queued
-            + rt2_audio_format_bytes_to_ns (
-                self->input_format, input->chunk->len),
-        g_get_monotonic_time ());
-    clear_audio (input);
-  }
+  if (changed)
+    drop_outdated (input);
   self->input_format = format;
   input->has_caps = TRUE;
   g_mutex_unlock (&self->lock);

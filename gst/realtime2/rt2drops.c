@@ -9,10 +9,14 @@
 #define NS_PER_MS G_GUINT64_CONSTANT (1000000)
 
 void
-rt2_drops_add (Rt2Drops *drops, guint64 ns, gint64 now)
+rt2_drops_add (Rt2Drops *drops, guint64 start, guint64 ns, gint64 now)
 {
   if (ns == 0)
     return;
+  if (!drops->any)
+    drops->start = start;
+  drops->end = start + ns;
+  drops->any = TRUE;
   drops->lost += ns;
   drops->last = now;
   drops->going_on = TRUE;
@@ -30,6 +34,9 @@ rt2_drops_tell (Rt2Drops *drops, gint64 now, gboolean end, Rt2DropsNews *news)
   news->ms = (drops->lost - drops->told) / NS_PER_MS;
   drops->told += news->ms * NS_PER_MS;
   news->total_ms = (drops->told - drops->before) / NS_PER_MS;
+  news->start = drops->any ? drops->start : drops->end;
+  news->end = drops->end;
+  drops->any = FALSE;
   drops->news = now;
   drops->begun = drops->going_on = !news->over;
   if (news->over)

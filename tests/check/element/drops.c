@@ -19,7 +19,7 @@ test_pace (void)
 
   g_assert_false (rt2_drops_tell (&drops, 0, FALSE, &news));
   for (gint64 now = 0; now < 10 * S; now += 20 * MS) {
-    rt2_drops_add (&drops, 20 * NS_PER_MS, now);
+    rt2_drops_add (&drops, 0, 20 * NS_PER_MS, now);
     if (!rt2_drops_tell (&drops, now, FALSE, &news))
       continue;
     g_assert_cmpint (news.first, ==, n == 0);
@@ -49,12 +49,15 @@ test_stretches (void)
   for (guint i = 1; i <= 3; i++) {
     gint64 now = i * 60 * (gint64) S;
 
-    rt2_drops_add (&drops, i * NS_PER_MS, now);
+    rt2_drops_add (&drops, 5 * i, i * NS_PER_MS, now);
     g_assert_true (rt2_drops_tell (&drops, now, FALSE, &news));
     g_assert_true (news.first);
     g_assert_false (news.over);
     g_assert_cmpuint (news.ms, ==, i);
+    g_assert_cmpuint (news.start, ==, 5 * i);
+    g_assert_cmpuint (news.end, ==, 5 * i + i * NS_PER_MS);
     g_assert_true (rt2_drops_tell (&drops, now + S, FALSE, &news));
+    g_assert_cmpuint (news.start, ==, news.end);
     g_assert_false (news.first);
     g_assert_true (news.over);
     g_assert_cmpuint (news.ms, ==, 0);
@@ -71,7 +74,7 @@ test_fractions (void)
   guint64 sum = 0, lost = 0;
 
   for (guint i = 0; i < 100000; i++) {
-    rt2_drops_add (&drops, 333333, i * MS);
+    rt2_drops_add (&drops, 0, 333333, i * MS);
     lost += 333333;
     if (rt2_drops_tell (&drops, i * MS, i % 7777 == 0, &news))
       sum += news.ms;
@@ -88,7 +91,7 @@ test_nothing (void)
   Rt2Drops drops = { 0 };
   Rt2DropsNews news;
 
-  rt2_drops_add (&drops, 0, 5);
+  rt2_drops_add (&drops, 0, 0, 5);
   g_assert_false (rt2_drops_tell (&drops, 5, TRUE, &news));
 }
 

@@ -347,6 +347,25 @@ GST_START_TEST (test_oldest_is_dropped)
 }
 GST_END_TEST;
 
+/* The messages cover the input from its beginning to @end, each what follows on
+ * the one before. */
+static void
+assert_stretch (Talk *talk, GstClockTime end)
+{
+  guint n = talk_count_messages (talk, "overrun");
+  GstClockTime next = 0;
+
+  for (guint i = 0; i < n; i++) {
+    const GstStructure *fields = talk_message (talk, "overrun", i);
+
+    fail_unless_equals_uint64 (talk_uint64 (fields, "dropped-start"), next);
+    next = talk_uint64 (fields, "dropped-end");
+    fail_unless_equals_uint64 (next - talk_uint64 (fields, "dropped-start"),
+        talk_uint64 (fields, "dropped-ms") * GST_MSECOND);
+  }
+  fail_unless_equals_uint64 (next, end);
+}
+
 /* Every ms of it is told. */
 GST_START_TEST (test_drops_are_told)
 {
@@ -361,6 +380,7 @@ GST_START_TEST (test_drops_are_told)
   end_with (talk, 48000);
   fail_unless_equals_uint64 (sum_of_drops (talk), 4000);
   assert_over (talk, 4000);
+  assert_stretch (talk, 4 * GST_SECOND);
   talk_free (talk);
 }
 GST_END_TEST;

@@ -576,20 +576,22 @@ GST_END_TEST;
 
 GST_START_TEST (test_expires)
 {
+  static const gchar *const late[] = { "Late by meta.", "Late by property." };
   Talk *talk = talk_new_playing ();
   Feed *feed = open_text (talk, GST_FORMAT_TIME);
   const GstStructure *fields;
 
   gst_util_set_object_arg (G_OBJECT (feed->sink), "role", "system");
   begin_answer (talk);
-  push_meta (feed, "Late by meta.", "x,expires=(guint64)20000000");
+  push_meta (feed, late[0], "x,expires=(guint64)20000000");
   g_object_set (feed->sink, "expires", 20 * MS, NULL);
-  push (feed, "Late by property.");
+  push (feed, late[1]);
   push_meta (feed, "Never late.", "x,expires=(guint64)0");
   push_meta (feed, "In time.", "x,expires=(guint64)3600000000000");
   for (guint i = 0; i < 2; i++) {
     fields = talk_message (talk, FAILED, i);
     fail_unless_equals_string (talk_string (fields, "command"), "send-text");
+    fail_unless_equals_string (talk_string (fields, "text"), late[i]);
     fail_unless (strstr (talk_string (fields, "reason"), "expired") != NULL);
   }
   end_answer (talk);
