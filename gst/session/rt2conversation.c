@@ -376,6 +376,17 @@ rt2_conversation_set_has_audio (
     item->has_audio = TRUE;
 }
 
+void
+rt2_conversation_mute (Rt2Conversation *conversation, Rt2ConversationItem *item)
+{
+  if (!item->audio)
+    return;
+  g_clear_pointer (&item->audio, g_bytes_unref);
+  item->muted = TRUE;
+  conversation->dropped += !item->text;
+  changed (conversation, item);
+}
+
 /* Forgets the oldest voices that are too much. */
 static void
 bound_voices (Rt2Conversation *conversation)
@@ -391,9 +402,7 @@ bound_voices (Rt2Conversation *conversation)
       continue;
     }
     left = 0;
-    conversation->dropped += !item->text;
-    g_clear_pointer (&item->audio, g_bytes_unref);
-    changed (conversation, item);
+    rt2_conversation_mute (conversation, item);
   }
 }
 
@@ -408,6 +417,7 @@ rt2_conversation_set_audio (Rt2Conversation *conversation, const gchar *item_id,
   g_clear_pointer (&item->audio, g_bytes_unref);
   item->audio = audio ? g_bytes_ref (audio) : NULL;
   item->audio_format = format;
+  item->muted = FALSE;
   changed (conversation, item);
   bound_voices (conversation);
 }

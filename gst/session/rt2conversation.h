@@ -30,6 +30,7 @@ typedef struct {
   gchar *detail;     /* likewise; may be NULL */
   GBytes *audio;     /* of a turn of the user's that has no words; or NULL */
   Rt2AudioFormat audio_format;
+  gboolean muted;     /* there was audio, which is forgotten: it was too much */
   gboolean done;      /* the server finished it */
   gboolean has_audio; /* at least one sample of it came */
   gboolean stated;    /* all its words came */
@@ -91,6 +92,10 @@ void rt2_conversation_set_has_audio (
 /* What the user said, as long as there are no words for it; NULL = none. */
 void rt2_conversation_set_audio (Rt2Conversation *conversation,
     const gchar *item_id, GBytes *audio, Rt2AudioFormat format);
+
+/* Forgets what the user said in @item, which no server will be told. */
+void rt2_conversation_mute (
+    Rt2Conversation *conversation, Rt2ConversationItem *item);
 
 /* What we put into the conversation ourselves, at its end. The item is present.
  */

@@ -397,6 +397,7 @@ rt2_replay_get (
     Rt2Replay *replay, guint64 start, guint64 end, Rt2AudioFormat *format)
 {
   GByteArray *all = g_byte_array_new ();
+  GBytes *audio = NULL;
 
   for (GList *l = replay->pieces.head; l; l = l->next) {
     const Piece *piece = l->data;
@@ -413,10 +414,11 @@ rt2_replay_get (
     g_byte_array_append (all, data, size);
     g_bytes_unref (part);
   }
+  /* The array may be twice as large as what is in it, and this is kept. */
   if (all->len > 0)
-    return g_byte_array_free_to_bytes (all);
+    audio = g_bytes_new (all->data, all->len);
   g_byte_array_unref (all);
-  return NULL;
+  return audio;
 }
 
 GPtrArray *

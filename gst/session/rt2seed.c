@@ -236,6 +236,22 @@ list_tellable (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
   return lines;
 }
 
+/* Items of which there is nothing to be told any more. */
+static guint
+count_muted (Rt2Conversation *conversation)
+{
+  GPtrArray *items = rt2_conversation_list (conversation);
+  guint n = 0;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    n += item->muted && !item->gone && !has_words (item->text);
+  }
+  g_ptr_array_unref (items);
+  return n;
+}
+
 /* Leaves out the oldest beyond @limit. Returns how many. */
 static guint
 drop_oldest (GPtrArray *lines, guint limit)
@@ -257,7 +273,25 @@ rt2_seed_count_left_out (
   guint n = drop_oldest (lines, policy->history_limit);
 
   g_ptr_array_unref (lines);
-  return n;
+  return n + count_muted (conversation);
+}
+
+void
+rt2_seed_forget_voices (
+    Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
+{
+  GPtrArray *items = rt2_conversation_list (conversation);
+  guint n = 0; /* that will surely be told, from the newest on */
+
+  for (guint i = items->len; policy->history_limit > 0 && i > 0; i--) {
+    Rt2ConversationItem *item = g_ptr_array_index (items, i - 1);
+
+    if (n >= policy->history_limit)
+      rt2_conversation_mute (conversation, item);
+    n += item->type == RT2_ITEM_MESSAGE && !item->image
+        && is_tellable (item, policy);
+  }
+  g_ptr_array_unref (items);
 }
 
 /* All that is to be told, in order: Line*. */
@@ -266,7 +300,8 @@ list_wanted (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
 {
   GPtrArray *lines = list_tellable (conversation, policy);
   gboolean any = lines->len > 0;
-  guint left_out = drop_oldest (lines, policy->history_limit);
+  guint left_out = drop_oldest (lines, policy->history_limit)
+      + count_muted (conversation);
   gchar *text = note_text (left_out, policy->summary);
 
   if (any)

@@ -43,8 +43,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Seed, rt2_seed_free)
 GPtrArray *rt2_seed_update (Rt2Seed *seed, Rt2Conversation *conversation,
     const Rt2SeedPolicy *policy, Rt2SeedIdFunc new_id, gpointer user_data);
 
-/* Items that could be told, but for the limit. */
+/* Items that could be told, but for the limit and what was forgotten of the
+ * user's voice. */
 guint rt2_seed_count_left_out (
+    Rt2Conversation *conversation, const Rt2SeedPolicy *policy);
+
+/* Forgets the user's voice in items that are beyond the limit. */
+void rt2_seed_forget_voices (
     Rt2Conversation *conversation, const Rt2SeedPolicy *policy);
 
 /* Whether the server was told of the item. */

@@ -517,6 +517,7 @@ rt2_session_keep_turn (
     .type = RT2_ITEM_MESSAGE,
     .status = RT2_STATUS_COMPLETED,
     .role = RT2_ROLE_USER };
+  const Rt2SeedPolicy policy = policy_of (session);
   Rt2AudioFormat format;
   GBytes *audio;
 
@@ -532,6 +533,7 @@ rt2_session_keep_turn (
   rt2_conversation_set_audio (
       session->conversation, event->item_id, audio, format);
   g_bytes_unref (audio);
+  rt2_seed_forget_voices (session->conversation, &policy);
 }
 
 /* What @item follows in the conversation that the server has. */

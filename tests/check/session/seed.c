@@ -335,6 +335,55 @@ test_audio (void)
   assert_told (room, "U1 user: Hi.\n");
 }
 
+static void
+say (Room *room, const gchar *id)
+{
+  g_autoptr (GBytes) voice = g_bytes_new_static ("\1\2\3", 3);
+
+  message (room, id, RT2_ROLE_USER, NULL);
+  rt2_conversation_set_audio (
+      room->conversation, id, voice, RT2_AUDIO_FORMAT_PCM16);
+}
+
+static gboolean
+has_voice (Room *room, const gchar *id)
+{
+  return rt2_conversation_find (room->conversation, id)->audio != NULL;
+}
+
+/* A voice that no server will be told is forgotten, but not that it was there;
+ * what can be told stays to the last. */
+static void
+test_old_voices (void)
+{
+  g_autoptr (Room) room = room_new ();
+
+  say (room, "U1");
+  say (room, "U2");
+  message (room, "A1", RT2_ROLE_ASSISTANT, "42.");
+  image (room, "I1");
+  call (room, "F1", "c1", "count");
+  rt2_seed_forget_voices (room->conversation, &room->policy);
+  g_assert_true (has_voice (room, "U1"));
+  room->policy.history_limit = 2;
+  /* The picture and the call may yet be left out. */
+  rt2_seed_forget_voices (room->conversation, &room->policy);
+  g_assert_false (has_voice (room, "U1"));
+  g_assert_true (has_voice (room, "U2"));
+  g_assert_cmpuint (rt2_conversation_n_dropped (room->conversation), ==, 1);
+  room->policy.history_limit = 3;
+  g_assert_cmpuint (
+      rt2_seed_count_left_out (room->conversation, &room->policy), ==, 1);
+  tell (room);
+  assert_told (room,
+      "U2 audio AQID\nA1 assistant: 42.\nI1 image data:image/png;base64,"
+      "iVBO\n");
+  rt2_conversation_set_text (room->conversation, "U1", "Hi.");
+  room->policy.history_limit = 0;
+  g_assert_cmpuint (
+      rt2_seed_count_left_out (room->conversation, &room->policy), ==, 0);
+}
+
 /* What changed is made again in its place, and nothing else. */
 static void
 test_changes (void)
@@ -585,6 +634,7 @@ main (int argc, char **argv)
   ADD ("empty", test_empty);
   ADD ("kinds", test_kinds);
   ADD ("audio", test_audio);
+  ADD ("old-voices", test_old_voices);
   ADD ("changes", test_changes);
   ADD ("pairs", test_pairs);
   ADD ("pairs/odd", test_odd_pairs);
