@@ -12,11 +12,13 @@
 
 /* A response.create that is on its way, or the response that came of it. */
 typedef struct {
-  gchar *id;        /* of the response; NULL while it is due */
-  gchar *mark;      /* of our response.create; NULL if the server made it */
-  Rt2Wish *wish;    /* why; NULL if the server made it */
-  gboolean dead;    /* nothing of it is to be heard */
-  gboolean guessed; /* that it is ours: it carries no mark */
+  gchar *id;          /* of the response; NULL while it is due */
+  gchar *mark;        /* of our response.create; NULL if the server made it */
+  gchar *cancel;      /* mark of our response.cancel; NULL = none */
+  Rt2Wish *wish;      /* why; NULL if the server made it */
+  gboolean announced; /* the server said that it begins */
+  gboolean dead;      /* nothing of it is to be heard */
+  gboolean guessed;   /* that it is ours: it carries no mark */
 } Run;
 
 struct _Rt2Responses {
@@ -70,6 +72,7 @@ run_free (Run *run)
 {
   g_free (run->id);
   g_free (run->mark);
+  g_free (run->cancel);
   g_clear_pointer (&run->wish, rt2_wish_free);
   g_free (run);
 }
@@ -565,6 +568,53 @@ rt2_responses_ended (Rt2Responses *responses, const gchar *id)
   if (responses->ended.length > MAX_ENDED)
     g_free (g_queue_pop_head (&responses->ended));
   return TRUE;
+}
+
+void
+rt2_responses_announced (Rt2Responses *responses, const gchar *id)
+{
+  Run *run = find_run (responses, id);
+
+  if (run)
+    run->announced = TRUE;
+}
+
+const gchar *
+rt2_responses_find_unannounced (const Rt2Responses *responses)
+{
+  GHashTableIter iter;
+  gpointer id, run;
+
+  g_hash_table_iter_init (&iter, responses->runs);
+  while (g_hash_table_iter_next (&iter, &id, &run))
+    if (!((Run *) run)->announced)
+      return id;
+  return NULL;
+}
+
+void
+rt2_responses_cancelling (
+    Rt2Responses *responses, const gchar *id, const gchar *mark)
+{
+  Run *run = find_run (responses, id);
+
+  if (!run)
+    return;
+  g_free (run->cancel);
+  run->cancel = g_strdup (mark);
+}
+
+const gchar *
+rt2_responses_find_cancelled (const Rt2Responses *responses, const gchar *mark)
+{
+  GHashTableIter iter;
+  gpointer id, run;
+
+  g_hash_table_iter_init (&iter, responses->runs);
+  while (mark && g_hash_table_iter_next (&iter, &id, &run))
+    if (g_strcmp0 (((Run *) run)->cancel, mark) == 0)
+      return id;
+  return NULL;
 }
 
 /* --- interruption --- */

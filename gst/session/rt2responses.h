@@ -116,6 +116,20 @@ Rt2Start rt2_responses_started (
  * before. */
 gboolean rt2_responses_ended (Rt2Responses *responses, const gchar *id);
 
+/* The server said that @id begins. */
+void rt2_responses_announced (Rt2Responses *responses, const gchar *id);
+/* One under way that was never announced, only seen by what it says; NULL if
+ * there is none. Owned by @responses. */
+const gchar *rt2_responses_find_unannounced (const Rt2Responses *responses);
+
+/* The cancel that was sent for @id last is marked @mark. */
+void rt2_responses_cancelling (
+    Rt2Responses *responses, const gchar *id, const gchar *mark);
+/* The response that the cancel marked @mark is for, if it is under way; else
+ * NULL. Owned by @responses. */
+const gchar *rt2_responses_find_cancelled (
+    const Rt2Responses *responses, const gchar *mark);
+
 /* An interruption: all that is under way in band is dead, what is due or
  * expected will be, and wishes are dropped but for those that last. */
 void rt2_responses_interrupt (Rt2Responses *responses);

@@ -177,6 +177,7 @@ struct _Rt2Session {
   guint mcp_known;    /* MCP servers in the configuration that was accepted */
   guint mcp_waiting;  /* of them, those that have not listed their tools */
   GSource *mcp_timer; /* waits no longer for them */
+  gint64 last_word;   /* monotonic us of the last event of a response */
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
   gchar *summary;          /* of its oldest items, in place of them; or NULL */
@@ -303,6 +304,13 @@ void rt2_session_clear_turn (Rt2Session *session);
  * at which it is now; G_MAXUINT64 if that is not known. */
 guint64 rt2_session_instant_of_speech (Rt2Session *session, gboolean beginning);
 
+/* Asks the server to end the response @id. */
+void rt2_session_cancel_response (Rt2Session *session, const gchar *id);
+/* The end of what was never announced can't be relied upon: without a word of
+ * it for RT2_SESSION_UNANNOUNCED_SILENCE it is over. *next: monotonic us when
+ * to look again, unless that is earlier already; 0 = never. */
+void rt2_session_end_unannounced (
+    Rt2Session *session, gint64 now, gint64 *next);
 /* Takes back all that was not heard, here and on the server, and ends what is
  * under way. @cancel: the server does not do so by itself. */
 void rt2_session_interrupt (Rt2Session *session, gboolean cancel);

@@ -396,6 +396,9 @@ gchar *rt2_session_redact (Rt2Session *session, const gchar *text);
 #define RT2_SESSION_MCP_WAIT (G_GUINT64_CONSTANT (4000) * 1000000)
 /* How long (ns) the end waits for the user's transcript once all else is in. */
 #define RT2_SESSION_TRANSCRIPT_GRACE (G_GUINT64_CONSTANT (3000) * 1000000)
+/* How long (ns) a response whose beginning the server did not announce may be
+ * silent until it is over. */
+#define RT2_SESSION_UNANNOUNCED_SILENCE (G_GUINT64_CONSTANT (10000) * 1000000)
 /* How long (ns) a sentence may still take once the budget is spent. */
 #define RT2_SESSION_SENTENCE_MAX (G_GUINT64_CONSTANT (15000) * 1000000)
 /* The server refuses to commit less (ns). */

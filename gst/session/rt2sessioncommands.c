@@ -190,6 +190,7 @@ rt2_session_send_wishes (Rt2Session *session)
   gboolean late = rt2_session_is_catching_up (session, now, &next);
 
   RT2_SESSION_ASSERT_THREAD (session);
+  rt2_session_end_unannounced (session, now, &next);
   drop_expired (session);
   /* One that was sent before may have come back. */
   if (session->spending.spent)

@@ -115,81 +115,6 @@ is_code (const Rt2ServerError *error, const gchar *code)
   return g_strcmp0 (error->code, code) == 0;
 }
 
-/* What the refusal of one of our events means for what it was to do. */
-static void
-undo_event (Rt2Session *session, const Rt2ServerError *error)
-{
-  gboolean again = is_code (error, ACTIVE_RESPONSE);
-
-  if (error->event_id)
-    rt2_session_forget_refused (session, error->event_id);
-  /* Not every server says which event it means. */
-  if (error->event_id || again)
-    rt2_responses_refused (session->responses, error->event_id, again);
-  if (is_code (error, "input_audio_buffer_commit_empty")) {
-    g_free (g_queue_pop_head (&session->commits));
-    rt2_replay_refused (session->replay);
-  }
-}
-
-/* Codes that say that what a client sent is wrong. */
-static gboolean
-is_refusal (const Rt2ServerError *error)
-{
-  return error->code
-      && (g_str_has_prefix (error->code, "invalid_")
-          || g_str_has_prefix (error->code, "unknown_parameter")
-          || g_str_has_prefix (error->code, "missing_"));
-}
-
-/* Whether @error answers our session.update. Not every server says which event
- * it means; before the first is accepted there is nothing else to refuse. */
-static gboolean
-is_about_update (Rt2Session *session, const Rt2ServerError *error)
-{
-  if (!session->update_id)
-    return FALSE;
-  if (error->event_id)
-    return g_str_equal (error->event_id, session->update_id);
-  return !session->configured && is_refusal (error);
-}
-
-/* Nobody else asked for that, and it is no loss but to the next server. */
-static gboolean
-is_about_summary (Rt2Session *session, const Rt2ServerError *error)
-{
-  const Rt2Wish *wish = rt2_responses_wish_marked (
-      session->responses, error->event_id);
-
-  return wish && wish->kind == RT2_WISH_SUMMARY;
-}
-
-static void
-on_error (Rt2Session *session, const Rt2Event *event)
-{
-  const Rt2ServerError *error = event->error;
-  gboolean silent;
-
-  session->stats.server_errors++;
-  if (rt2_fault_code_is_fatal (error->code)) {
-    rt2_session_fault (
-        session, rt2_fault_from_close (0, NULL, error->code, error->message));
-    return;
-  }
-  if (is_code (error, "session_expired"))
-    note_reason (session, error);
-  if (is_about_update (session, error)) {
-    on_update_refused (session, error);
-    return;
-  }
-  silent = is_benign (error->code) || is_about_summary (session, error);
-  undo_event (session, error);
-  if (silent)
-    g_debug ("server: %s", error->code);
-  else
-    rt2_session_report_error (session, error);
-}
-
 static void
 on_rate_limits (Rt2Session *session, const Rt2Event *event)
 {
@@ -236,13 +161,13 @@ start_response (Rt2Session *session, const gchar *id, const gchar *mark)
   Rt2Start start = rt2_responses_started (session->responses, id, mark);
   const Rt2Wish *wish = rt2_responses_wish_of (session->responses, id);
 
+  session->last_word = g_get_monotonic_time ();
   if (start == RT2_START_NEW && session->spending.spent) {
     rt2_responses_kill (session->responses, id);
     start = RT2_START_VOID;
   }
   if (start == RT2_START_VOID)
-    rt2_session_send (session,
-        rt2_build_response_cancel (id, rt2_session_new_event_id (session)));
+    rt2_session_cancel_response (session, id);
   if (start == RT2_START_NEW && !(wish && wish->out_of_band)) {
     rt2_replay_answering (session->replay);
     session->listener->response_started (session->owner, id, opening_of (wish));
@@ -303,6 +228,7 @@ on_response_created (Rt2Session *session, const Rt2Event *event)
 {
   start_response (
       session, event->response->id, event->response->client_event_id);
+  rt2_responses_announced (session->responses, event->response->id);
 }
 
 static void
@@ -354,6 +280,22 @@ note_outputs (Rt2Session *session, const Rt2Response *response)
 }
 
 static void
+conclude (Rt2Session *session, const Rt2Response *response, gboolean dead,
+    gboolean apart)
+{
+  if (!apart) {
+    rt2_replay_answered (session->replay);
+    take_calls (session, response, dead);
+    rt2_calls_response_done (session->calls, response->id, dead);
+    if (dead && !session->options->call_id)
+      delete_unheard (session, response);
+    else if (!dead)
+      note_outputs (session, response);
+  }
+  session->listener->response_done (session->owner, response, apart);
+}
+
+static void
 on_response_done (Rt2Session *session, const Rt2Event *event)
 {
   const Rt2Response *response = event->response;
@@ -372,25 +314,56 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
   add_usage (session, &response->usage);
   if (summary)
     rt2_session_take_summary (session, response);
-  if (!apart) {
-    if (!known)
-      rt2_replay_answering (session->replay);
-    rt2_replay_answered (session->replay);
-    take_calls (session, response, dead);
-    rt2_calls_response_done (session->calls, response->id, dead);
-    if (dead && !session->options->call_id)
-      delete_unheard (session, response);
-    else if (!dead)
-      note_outputs (session, response);
-  }
+  if (!apart && !known)
+    rt2_replay_answering (session->replay);
   session->summary_done = summary;
-  session->listener->response_done (session->owner, response, apart);
+  conclude (session, response, dead, apart);
   session->summary_done = FALSE;
   if (response->status == RT2_STATUS_FAILED
       && rt2_fault_code_is_fatal (response->error_code))
     rt2_session_fault (session,
         rt2_fault_from_close (
             0, NULL, response->error_code, response->error_message));
+}
+
+/* @id is over, though the server tells of no end. */
+static void
+end_response (Rt2Session *session, const gchar *id, Rt2Status status)
+{
+  gboolean apart = rt2_responses_is_out_of_band (session->responses, id);
+  gboolean dead = rt2_responses_is_dead (session->responses, id);
+  Rt2Response response = {
+    .id = g_strdup (id), .status = status, .output = g_ptr_array_new ()
+  };
+
+  rt2_responses_ended (session->responses, id);
+  conclude (session, &response, dead, apart);
+  g_ptr_array_unref (response.output);
+  g_free (response.id);
+}
+
+void
+rt2_session_end_unannounced (Rt2Session *session, gint64 now, gint64 *next)
+{
+  gint64 until = session->last_word + RT2_SESSION_UNANNOUNCED_SILENCE / 1000;
+  const gchar *id;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  while ((id = rt2_responses_find_unannounced (session->responses))
+      && now >= until)
+    end_response (session, id, RT2_STATUS_INCOMPLETE);
+  if (id && (*next == 0 || until < *next))
+    *next = until;
+}
+
+void
+rt2_session_cancel_response (Rt2Session *session, const gchar *id)
+{
+  const gchar *mark = rt2_session_new_event_id (session);
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  rt2_responses_cancelling (session->responses, id, mark);
+  rt2_session_send (session, rt2_build_response_cancel (id, mark));
 }
 
 /* TRUE if what @event brings belongs to a response that is to be heard. */
@@ -496,6 +469,96 @@ static void
 on_transcript_done (Rt2Session *session, const Rt2Event *event)
 {
   report_text (session, event, RT2_TEXT_TRANSCRIPT, TRUE);
+}
+
+/* --- errors --- */
+
+/* What the refusal of one of our events means for what it was to do. */
+static void
+undo_event (Rt2Session *session, const Rt2ServerError *error)
+{
+  gboolean again = is_code (error, ACTIVE_RESPONSE);
+
+  if (error->event_id)
+    rt2_session_forget_refused (session, error->event_id);
+  /* Not every server says which event it means. */
+  if (error->event_id || again)
+    rt2_responses_refused (session->responses, error->event_id, again);
+  if (is_code (error, "input_audio_buffer_commit_empty")) {
+    g_free (g_queue_pop_head (&session->commits));
+    rt2_replay_refused (session->replay);
+  }
+}
+
+/* Codes that say that what a client sent is wrong. */
+static gboolean
+is_refusal (const Rt2ServerError *error)
+{
+  return error->code
+      && (g_str_has_prefix (error->code, "invalid_")
+          || g_str_has_prefix (error->code, "unknown_parameter")
+          || g_str_has_prefix (error->code, "missing_"));
+}
+
+/* Whether @error answers our session.update. Not every server says which event
+ * it means; before the first is accepted there is nothing else to refuse. */
+static gboolean
+is_about_update (Rt2Session *session, const Rt2ServerError *error)
+{
+  if (!session->update_id)
+    return FALSE;
+  if (error->event_id)
+    return g_str_equal (error->event_id, session->update_id);
+  return !session->configured && is_refusal (error);
+}
+
+/* Nobody else asked for that, and it is no loss but to the next server. */
+static gboolean
+is_about_summary (Rt2Session *session, const Rt2ServerError *error)
+{
+  const Rt2Wish *wish = rt2_responses_wish_marked (
+      session->responses, error->event_id);
+
+  return wish && wish->kind == RT2_WISH_SUMMARY;
+}
+
+/* The server knows nothing of the response that the event @mark was to cancel:
+ * no end of it will come, or it would have come before this. */
+static void
+forget_cancelled (Rt2Session *session, const gchar *mark)
+{
+  const gchar *id = rt2_responses_find_cancelled (session->responses, mark);
+
+  if (id)
+    end_response (session, id, RT2_STATUS_CANCELLED);
+}
+
+static void
+on_error (Rt2Session *session, const Rt2Event *event)
+{
+  const Rt2ServerError *error = event->error;
+  gboolean silent;
+
+  session->stats.server_errors++;
+  if (rt2_fault_code_is_fatal (error->code)) {
+    rt2_session_fault (
+        session, rt2_fault_from_close (0, NULL, error->code, error->message));
+    return;
+  }
+  if (is_code (error, "session_expired"))
+    note_reason (session, error);
+  if (is_about_update (session, error)) {
+    on_update_refused (session, error);
+    return;
+  }
+  silent = is_benign (error->code) || is_about_summary (session, error);
+  undo_event (session, error);
+  if (is_code (error, "response_cancel_not_active"))
+    forget_cancelled (session, error->event_id);
+  if (silent)
+    g_debug ("server: %s", error->code);
+  else
+    rt2_session_report_error (session, error);
 }
 
 /* --- dispatch --- */

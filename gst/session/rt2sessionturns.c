@@ -131,9 +131,7 @@ static void
 cancel_responses (Rt2Session *session, const GPtrArray *active)
 {
   for (guint i = 0; i < active->len; i++)
-    rt2_session_send (session,
-        rt2_build_response_cancel (
-            g_ptr_array_index (active, i), rt2_session_new_event_id (session)));
+    rt2_session_cancel_response (session, g_ptr_array_index (active, i));
 }
 
 void

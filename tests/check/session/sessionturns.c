@@ -259,6 +259,75 @@ test_create_waits_for_the_unannounced (void)
   rig_wait_sent (rig, "response.create", 1);
 }
 
+/* The error that answers the first response.cancel, or one that is not of
+ * ours. */
+static void
+refuse_cancel (Rig *rig, gboolean ours)
+{
+  rig_wait_sent (rig, "response.cancel", 1);
+  rig_send_error (rig, "response_cancel_not_active",
+      ours ? rt2_json_string (
+          rig_get_sent (rig, "response.cancel", 0), "event_id")
+           : "rt2-0",
+      NULL);
+}
+
+static void
+send_unannounced (Rig *rig)
+{
+  rig_send_audio (rig, "R1", "A1", 480);
+}
+
+static void
+send_announced (Rig *rig)
+{
+  rig_send_response_created (rig, "R1");
+}
+
+/* What the server does not know will not end: it is in nobody's way. */
+static void
+test_cancel_of_none (gconstpointer begin)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  ((void (*) (Rig * rig)) begin) (rig);
+  rig_flush_down (rig);
+  rig_command (rig, rig_text ("user", "Stop."));
+  refuse_cancel (rig, FALSE);
+  expect_creates (rig, 0);
+  refuse_cancel (rig, TRUE);
+  rig_wait_sent (rig, "response.create", 1);
+  g_assert_cmpuint (rig_count (rig, "response-done R1 cancelled"), ==, 1);
+  g_assert_cmpuint (rig_count_sent (rig, "conversation.item.create"), ==, 1);
+  /* Whatever it still says is a straggler. */
+  rig_send_audio (rig, "R1", "A1", 480);
+  rig_send_response_done (rig, "R1", "completed");
+  rig_send_response_created (rig, "R2");
+  rig_flush_down (rig);
+  rig_expect_last (rig, "response-started R2");
+  g_assert_cmpuint (rig_count (rig, "response-done"), ==, 1);
+}
+
+/* One whose beginning was not announced may have no end, either. */
+static void
+test_unannounced_falls_silent (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+  gint64 begun;
+
+  rig_start_ready (rig);
+  send_unannounced (rig);
+  rig_flush_down (rig);
+  begun = g_get_monotonic_time ();
+  rig_command (rig, rig_text ("system", "It rains."));
+  expect_creates (rig, 0);
+  rig_wait_sent (rig, "response.create", 1);
+  g_assert_cmpint (g_get_monotonic_time () - begun, >,
+      RT2_SESSION_UNANNOUNCED_SILENCE / 1000 - G_USEC_PER_SEC);
+  g_assert_cmpuint (rig_count (rig, "response-done R1 incomplete"), ==, 1);
+}
+
 /* The server began one of its own when ours was on its way. */
 static void
 test_already_active (void)
@@ -610,6 +679,11 @@ main (int argc, char **argv)
   ADD ("create/waits", test_create_waits);
   ADD ("create/waits-for-the-unannounced",
       test_create_waits_for_the_unannounced);
+  g_test_add_data_func ("/session/create/cancel-of-unannounced",
+      (gconstpointer) send_unannounced, test_cancel_of_none);
+  g_test_add_data_func ("/session/create/cancel-of-announced",
+      (gconstpointer) send_announced, test_cancel_of_none);
+  ADD ("create/unannounced-falls-silent", test_unannounced_falls_silent);
   ADD ("create/already-active", test_already_active);
   ADD ("create/already-active-unannounced", test_already_active_unannounced);
   ADD ("create/refused", test_create_refused);
