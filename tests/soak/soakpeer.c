@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../check/pipelines/agent.h"
+#include "gates.h"
 #include "soakrelay.h"
 
 #define MAX_ITEMS 64
@@ -47,6 +48,20 @@ static gint64
 do_slow (Server *server, const gchar *rest)
 {
   return soak_relay_start (do_port (server, NULL), atoi (rest));
+}
+
+/* The gate stands as long as the process. */
+static gint64
+do_secure (Server *server, const gchar *rest)
+{
+  g_autoptr (GTlsCertificate)
+      certificate = test_certificate_new (TEST_TLS_TRUSTED);
+  g_autofree gchar *ca = test_certificate_dup_ca ();
+
+  if (!g_file_set_contents (rest, ca, -1, NULL))
+    g_error ("the certificate can't be written");
+  return tls_gate_get_port (
+      tls_gate_new_to (certificate, do_port (server, NULL)));
 }
 
 static gint64
@@ -213,12 +228,12 @@ carry_out (Server *server, gchar *line)
     const gchar *name;
     gint64 (*func) (Server *server, const gchar *rest);
   } words[] = { { "port", do_port }, { "slow", do_slow },
-    { "connected", do_connected }, { "send", do_send }, { "repeat", do_repeat },
-    { "answer", do_answer }, { "go", do_go }, { "cut", do_cut },
-    { "starts", do_starts }, { "stops", do_stops }, { "drop", do_drop },
-    { "hangup", do_hangup }, { "fault", do_fault }, { "refuse", do_refuse },
-    { "stall", do_stall }, { "close", do_close }, { "forget", do_forget },
-    { "count", do_count }, { "newest", do_newest } };
+    { "secure", do_secure }, { "connected", do_connected }, { "send", do_send },
+    { "repeat", do_repeat }, { "answer", do_answer }, { "go", do_go },
+    { "cut", do_cut }, { "starts", do_starts }, { "stops", do_stops },
+    { "drop", do_drop }, { "hangup", do_hangup }, { "fault", do_fault },
+    { "refuse", do_refuse }, { "stall", do_stall }, { "close", do_close },
+    { "forget", do_forget }, { "count", do_count }, { "newest", do_newest } };
   gchar *rest = strchr (line, ' ');
 
   if (rest != NULL)

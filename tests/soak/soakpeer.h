@@ -23,6 +23,8 @@ void soak_peer_free (SoakPeer *peer);
  *   port                    where it listens
  *   slow BYTES              the port of a relay that passes so many bytes per
  *                           second on to it, and keeps next to none
+ *   secure FILE             the port of a gate to it with TLS; writes the
+ *                           certificate of its CA into FILE
  *   connected N             waits until N connections were made in all
  *   send JSON               an event
  *   repeat N JSON           the same event N times

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Storms of state changes: three threads change states, pads and properties,
- * give commands, flush and end streams, while a fourth lets the network fail.
- * Whatever they do, each storm ends in NULL in time and leaves no thread and
- * nothing on the heap.
+ * Storms of state changes: three threads change states, pads, properties, keys
+ * and servers, give commands, flush and end streams, while a fourth lets the
+ * network fail. Whatever they do, each storm ends in NULL in time and leaves no
+ * thread and nothing on the heap.
  *
  * soak-storms [N]: storms; the same ones again with --seed
  */
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 #include "soak.h"
 #include "soakheap.h"
+#include "soakwatch.h"
 
 #define SHORT 20
 #define THREADS 3
@@ -24,7 +26,8 @@
 
 static SoakPeer *peer;
 static guint n_storms = SHORT;
-static gint deaths; /* storms that are over; atomic */
+static gchar *uris[3]; /* two of the server's, and one where nobody is */
+static gchar *key_files[2];
 
 typedef struct {
   GstElement *pipeline, *ai;
@@ -111,6 +114,61 @@ change_property (Storm *storm, GRand *rand)
         g_rand_int_range (rand, 200, 900) * GST_MSECOND, NULL);
 }
 
+/* Another server, the same by another name, or none. */
+static const gchar *
+choose_uri (GRand *rand)
+{
+  return uris[g_rand_int_range (rand, 0, G_N_ELEMENTS (uris))];
+}
+
+static void
+write_key (GRand *rand, const gchar *path)
+{
+  g_autofree gchar *key = g_strdup_printf (
+      "sk-%u\n", g_rand_int_range (rand, 0, 100));
+
+  g_assert_true (g_file_set_contents (path, key, -1, NULL));
+}
+
+/* A file that is written, or another one, or none. */
+static void
+change_key_file (Storm *storm, GRand *rand)
+{
+  gint i = g_rand_int_range (rand, -1, 2 * G_N_ELEMENTS (key_files));
+
+  if (i >= (gint) G_N_ELEMENTS (key_files))
+    write_key (rand, key_files[i - G_N_ELEMENTS (key_files)]);
+  else
+    g_object_set (storm->ai, "api-key-file", i < 0 ? NULL : key_files[i], NULL);
+}
+
+static void
+change_connection (Storm *storm, GRand *rand)
+{
+  g_autofree gchar *key = g_strdup_printf (
+      "sk-%u", g_rand_int_range (rand, 0, 100));
+
+  switch (g_rand_int_range (rand, 0, 5)) {
+    case 0:
+      g_object_set (storm->ai, "uri", choose_uri (rand), NULL);
+      break;
+    case 1:
+      g_object_set (
+          storm->ai, "api-key", g_rand_boolean (rand) ? key : NULL, NULL);
+      break;
+    case 2:
+      g_object_set (storm->ai, "fallback-uri",
+          g_rand_boolean (rand) ? choose_uri (rand) : NULL, NULL);
+      break;
+    case 3:
+      g_object_set (storm->ai, "session-max-age",
+          g_rand_int_range (rand, 0, 100) * GST_MSECOND, NULL);
+      break;
+    default:
+      change_key_file (storm, rand);
+  }
+}
+
 static void
 look (Storm *storm, GRand *rand)
 {
@@ -153,7 +211,8 @@ run_sailor (gpointer data)
 {
   static void (*const doings[]) (Storm *, GRand *) = { change_state,
     change_state, change_state, come_and_go, come_and_go, give_command,
-    give_command, change_property, look, end_stream, flush };
+    give_command, change_property, change_connection, change_connection, look,
+    end_stream, flush };
   Sailor *sailor = data;
 
   for (guint i = 0; i < DOINGS; i++) {
@@ -188,33 +247,18 @@ run_weather (gpointer data)
 static GstElement *
 new_pipeline (void)
 {
-  g_autofree gchar *uri = soak_peer_dup_uri (soak_peer_do (peer, "port"));
   g_autofree gchar *line = g_strdup_printf (
       "audiotestsrc is-live=true samplesperbuffer=480 ! "
       "audio/x-raw,format=S16LE,rate=24000,channels=1 ! "
       "realtime2 name=ai uri=%s retries=-1 retry-backoff-max=5000000 "
       "eos-timeout=100000000 ! queue ! fakesink sync=true "
       "ai.text_src_0 ! text/x-raw,format=utf8 ! queue ! fakesink",
-      uri);
+      uris[0]);
   g_autoptr (GError) error = NULL;
   GstElement *pipeline = gst_parse_launch (line, &error);
 
   g_assert_no_error (error);
   return pipeline;
-}
-
-static gpointer
-watch_over (gpointer data)
-{
-  gint number = GPOINTER_TO_INT (data);
-  gint64 deadline = g_get_monotonic_time () + PATIENCE;
-
-  while (g_atomic_int_get (&deaths) < number) {
-    if (g_get_monotonic_time () > deadline)
-      g_error ("storm %d does not end", number);
-    g_usleep (10000);
-  }
-  return NULL;
 }
 
 static void
@@ -293,28 +337,60 @@ expect_no_thread (void)
 }
 
 static void
+choose_places (void)
+{
+  gint64 port = soak_peer_do (peer, "port");
+
+  uris[0] = soak_peer_dup_uri (port);
+  uris[1] = g_strconcat (uris[0], "?by=another", NULL);
+  uris[2] = soak_peer_dup_uri (1);
+  for (guint i = 0; i < G_N_ELEMENTS (key_files); i++) {
+    close (g_file_open_tmp ("rt2-storm-XXXXXX", &key_files[i], NULL));
+    g_assert_true (g_file_set_contents (key_files[i], "sk-0\n", -1, NULL));
+  }
+}
+
+static void
+leave_places (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (key_files); i++) {
+    g_unlink (key_files[i]);
+    g_free (key_files[i]);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS (uris); i++)
+    g_free (uris[i]);
+}
+
+static void
+weather_storm (guint number, guint32 seed)
+{
+  g_autofree gchar *what = g_strdup_printf ("storm %u", number);
+  SoakWatch *watch = soak_watch_begin (what, PATIENCE);
+
+  g_print ("# %s, seed %u\n", what, seed);
+  blow (seed);
+  soak_watch_end (watch);
+  soak_peer_do (peer, "forget");
+  expect_no_thread ();
+}
+
+static void
 test_storms (void)
 {
   SoakHeap heap;
 
+  choose_places ();
   soak_heap_init (&heap, "storm");
   /* What nobody works in is not kept for later. */
   g_thread_pool_set_max_unused_threads (0);
   for (guint i = 1; i <= n_storms; i++) {
-    guint32 seed = (guint32) g_test_rand_int ();
-    GThread *watch = g_thread_new ("watch", watch_over, GUINT_TO_POINTER (i));
-
-    g_print ("# storm %u, seed %u\n", i, seed);
-    blow (seed);
-    g_atomic_int_inc (&deaths);
-    g_thread_join (watch);
-    soak_peer_do (peer, "forget");
-    expect_no_thread ();
+    weather_storm (i, (guint32) g_test_rand_int ());
     soak_heap_note (&heap, i);
   }
   if (n_storms > 2 * WARM_UP)
     soak_heap_check (&heap, WARM_UP, LIMIT);
   soak_heap_clear (&heap);
+  leave_places ();
 }
 
 int
