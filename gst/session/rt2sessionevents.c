@@ -284,7 +284,6 @@ conclude (Rt2Session *session, const Rt2Response *response, gboolean dead,
     gboolean apart)
 {
   if (!apart) {
-    rt2_replay_answered (session->replay);
     take_calls (session, response, dead);
     rt2_calls_response_done (session->calls, response->id, dead);
     if (dead && !session->options->call_id)
@@ -316,6 +315,8 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
     rt2_session_take_summary (session, response);
   if (!apart && !known)
     rt2_replay_answering (session->replay);
+  if (!apart)
+    rt2_replay_answered (session->replay);
   session->summary_done = summary;
   conclude (session, response, dead, apart);
   session->summary_done = FALSE;
@@ -324,6 +325,18 @@ on_response_done (Rt2Session *session, const Rt2Event *event)
     rt2_session_fault (session,
         rt2_fault_from_close (
             0, NULL, response->error_code, response->error_message));
+}
+
+/* What was said before is answered, unless it is by another that is under way:
+ * this one may never have been meant for it. */
+static void
+settle_turns (Rt2Session *session)
+{
+  GPtrArray *others = rt2_responses_list_active (session->responses);
+
+  if (others->len == 0)
+    rt2_replay_answered (session->replay);
+  g_ptr_array_unref (others);
 }
 
 /* @id is over, though the server tells of no end. */
@@ -337,6 +350,8 @@ end_response (Rt2Session *session, const gchar *id, Rt2Status status)
   };
 
   rt2_responses_ended (session->responses, id);
+  if (!apart)
+    settle_turns (session);
   conclude (session, &response, dead, apart);
   g_ptr_array_unref (response.output);
   g_free (response.id);
