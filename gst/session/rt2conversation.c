@@ -258,6 +258,8 @@ complete_item (Rt2ConversationItem *item, const Rt2Item *shown)
   replace (&item->name, shown->name);
   replace (&item->arguments, shown->arguments);
   replace (&item->output, shown->output);
+  if (shown->type == RT2_ITEM_MCP_CALL && !shown->output)
+    replace (&item->output, shown->error);
   if (shown->text && *shown->text && !item->heard) {
     put_text (item, shown->text);
     item->stated = TRUE;
@@ -364,6 +366,27 @@ rt2_conversation_set_ran (Rt2Conversation *conversation, const gchar *item_id)
 
   if (item)
     item->ran = TRUE;
+}
+
+void
+rt2_conversation_make_function (Rt2Conversation *conversation,
+    const gchar *item_id, const gchar *output_id, const gchar *unknown)
+{
+  Rt2ConversationItem *item = rt2_conversation_find (conversation, item_id);
+  gchar *call_id, *output;
+
+  if (!item || item->type != RT2_ITEM_MCP_CALL)
+    return;
+  call_id = g_strdup (item->id);
+  output = item->output ? g_steal_pointer (&item->output) : g_strdup (unknown);
+  item->type = RT2_ITEM_FUNCTION_CALL;
+  replace (&item->call_id, call_id);
+  if (!item->name || !*item->name)
+    replace (&item->name, "unknown");
+  changed (conversation, item);
+  rt2_conversation_add_output (conversation, output_id, call_id, output);
+  g_free (output);
+  g_free (call_id);
 }
 
 void

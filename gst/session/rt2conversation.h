@@ -24,7 +24,8 @@ typedef struct {
   gchar *call_id;    /* of a function call, and of its output */
   gchar *name;       /* of a function */
   gchar *arguments;  /* that it is called with */
-  gchar *output;     /* of a FUNCTION_CALL_OUTPUT */
+  gchar *output;     /* of a FUNCTION_CALL_OUTPUT; of an MCP call, or its error
+                      */
   GBytes *image;     /* that the user shows; NULL = none */
   gchar *media_type; /* of the image */
   gchar *detail;     /* likewise; may be NULL */
@@ -87,6 +88,11 @@ void rt2_conversation_set_heard (
     Rt2Conversation *conversation, const gchar *item_id, const gchar *text);
 void rt2_conversation_set_ran (
     Rt2Conversation *conversation, const gchar *item_id);
+/* An MCP call is a call of a function from now on, which another server can be
+ * told of, and what it gave, @unknown if that did not come, is the output, the
+ * item @output_id at the end. */
+void rt2_conversation_make_function (Rt2Conversation *conversation,
+    const gchar *item_id, const gchar *output_id, const gchar *unknown);
 void rt2_conversation_set_has_audio (
     Rt2Conversation *conversation, const gchar *item_id);
 /* What the user said, as long as there are no words for it; NULL = none. */

@@ -4,6 +4,12 @@
  */
 #include "rt2session-private.h"
 
+/* What a tool gave that only a lost server knows. */
+#define LOST_OUTPUT                                                            \
+  "{\"error\":\"The tool was called, and may have done its work, but the "     \
+  "connection was lost before its result came. Do not call it again unless "   \
+  "the user wants that: tell them.\"}"
+
 /* us: how long the VAD may take to find the turns that were sent again. */
 #define FIND_LIMIT (2 * G_USEC_PER_SEC)
 
@@ -163,6 +169,86 @@ forget_messages (Rt2Session *session, const gchar *id)
   g_ptr_array_unref (items);
 }
 
+/* Whether tools of MCP servers were used for @id, and nothing was said after
+ * that. */
+static gboolean
+lacks_answer (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  gboolean lacks = FALSE;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (g_strcmp0 (item->response_id, id) != 0)
+      continue;
+    if (item->type == RT2_ITEM_MCP_CALL)
+      lacks |= item->ran;
+    else if (item->has_audio || item->stated || item->written)
+      lacks = FALSE;
+  }
+  g_ptr_array_unref (items);
+  return lacks;
+}
+
+/* Functions that it called as well bring a wish of their own, once all of them
+ * have their outputs. */
+static gboolean
+has_functions (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  gboolean has = FALSE;
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    has |= g_strcmp0 (item->response_id, id) == 0
+        && item->type == RT2_ITEM_FUNCTION_CALL && is_called (session, item);
+  }
+  g_ptr_array_unref (items);
+  return has;
+}
+
+/* The calls of tools of MCP servers for @id: gchar*, their items. */
+static GPtrArray *
+list_used (Rt2Session *session, const gchar *id)
+{
+  GPtrArray *items = rt2_conversation_list (session->conversation);
+  GPtrArray *used = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < items->len; i++) {
+    const Rt2ConversationItem *item = g_ptr_array_index (items, i);
+
+    if (g_strcmp0 (item->response_id, id) == 0
+        && item->type == RT2_ITEM_MCP_CALL && item->ran)
+      g_ptr_array_add (used, g_strdup (item->id));
+  }
+  g_ptr_array_unref (items);
+  return used;
+}
+
+/* What they gave is told to the next server, so that it need not use them
+ * again, and is answered there. */
+static void
+save_results (Rt2Session *session, const gchar *id)
+{
+  gboolean functions = has_functions (session, id);
+  GPtrArray *used = list_used (session, id);
+
+  for (guint i = 0; i < used->len; i++) {
+    gchar *output_id;
+
+    rt2_session_new_event_id (session);
+    output_id = rt2_session_new_item_id (session, "output");
+    rt2_conversation_make_function (session->conversation,
+        g_ptr_array_index (used, i), output_id, LOST_OUTPUT);
+    g_free (output_id);
+  }
+  g_ptr_array_unref (used);
+  if (!functions)
+    rt2_session_want (session, RT2_WISH_TOOLS);
+}
+
 /* The answer @id breaks off. TRUE if it stands as far as it came: to ask for it
  * again would be to hear it, or to do what it did, twice. */
 static gboolean
@@ -182,6 +268,8 @@ break_off (Rt2Session *session, const gchar *id)
   /* It must be heard to its end. */
   session->discloses |= wish && wish->kind == RT2_WISH_DISCLOSURE;
   rt2_responses_kill (session->responses, id);
+  if (lacks_answer (session, id))
+    save_results (session, id);
   return TRUE;
 }
 

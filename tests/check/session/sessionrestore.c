@@ -240,7 +240,34 @@ test_unbegun (void)
   g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
 }
 
-/* The server used a tool for it: it must not do so again. */
+/* Item @n that was made is @id, of @type, and its @member says @text. */
+static void
+assert_half (Rig *rig, guint n, const gchar *type, const gchar *member,
+    const gchar *text)
+{
+  JsonObject *item = rt2_json_object (rig_get_sent (rig, MAKE, n), "item");
+
+  g_assert_cmpstr (rt2_json_string (item, "type"), ==, type);
+  g_assert_cmpstr (rt2_json_string (item, "call_id"), ==, "M1");
+  g_assert_nonnull (strstr (rt2_json_string (item, member), text));
+}
+
+/* The pair that tells of the tool is made behind @before other items, and an
+ * answer is asked for, once. */
+static void
+assert_pair (Rig *rig, guint before, const gchar *name, const gchar *output)
+{
+  rig_wait_sent (rig, ASK, 1);
+  rig_run_for (rig, 50);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 1);
+  g_assert_cmpuint (ms_sent (rig), ==, 0);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, before + 2);
+  assert_half (rig, before, "function_call", "name", name);
+  assert_half (rig, before + 1, "function_call_output", "output", output);
+}
+
+/* The server used a tool for it: it must not do so again, and the user is
+ * answered all the same. What it gave, only the lost one knows. */
 static void
 check_used (const gchar *event, gboolean again)
 {
@@ -253,12 +280,15 @@ check_used (const gchar *event, gboolean again)
     rig_send (
         rig, "{\"type\":\"response.mcp_call.%s\",\"item_id\":\"M1\"}", event);
   lose (rig);
-  if (again)
-    rig_wait_sent_audio (rig, 800 * 48);
+  if (!again) {
+    assert_pair (rig, 2, "unknown", "Do not call it again");
+    return;
+  }
+  rig_wait_sent_audio (rig, 800 * 48);
   rig_run_for (rig, 50);
-  g_assert_cmpuint (ms_sent (rig), ==, again ? 800 : 0);
+  g_assert_cmpuint (ms_sent (rig), ==, 800);
   g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
-  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, again ? 0 : 2);
+  g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 0);
 }
 
 static void
@@ -268,6 +298,113 @@ test_used (void)
   check_used ("in_progress", FALSE);
   check_used ("completed", FALSE);
   check_used ("failed", FALSE);
+}
+
+static void
+send_result (Rig *rig, guint index, const gchar *output, const gchar *error)
+{
+  rig_send (rig,
+      "{\"type\":\"response.output_item.done\",\"response_id\":\"R1\","
+      "\"output_index\":%u,\"item\":{\"id\":\"M1\",\"type\":\"mcp_call\","
+      "\"server_label\":\"docs\",\"name\":\"search\",\"arguments\":"
+      "\"{\\\"q\\\":1}\",\"output\":%s,\"error\":%s}}",
+      index, output, error);
+}
+
+/* What it gave is known, and told like the output of a function; after another
+ * loss as well. */
+static void
+test_result (void)
+{
+  static const gchar *const results[][3] = {
+    { "\"3 hits\"", "null", "3 hits" },
+    { "null", "{\"type\":\"http_error\",\"code\":404,\"message\":\"gone\"}",
+        "gone" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (results); i++) {
+    g_autoptr (Rig) rig = new_ready (60000);
+
+    say_turn (rig);
+    rig_send_response_created (rig, "R1");
+    send_result (rig, 0, results[i][0], results[i][1]);
+    lose (rig);
+    assert_pair (rig, 2, "search", results[i][2]);
+    assert_half (rig, 2, "function_call", "arguments", "{\"q\":1}");
+    lose (rig);
+    assert_pair (rig, 2, "search", results[i][2]);
+    rig_speak (rig, "R2", "A2");
+    rig_send_response_done (rig, "R2", "completed");
+    lose (rig);
+    rig_run_for (rig, 50);
+    g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  }
+}
+
+/* The agent said that it looks it up, and that was heard: the answer to it was
+ * not. If it had begun, it stands. */
+static void
+test_result_behind_words (void)
+{
+  for (guint begun = 0; begun < 2; begun++) {
+    g_autoptr (Rig) rig = new_ready (60000);
+
+    say_turn (rig);
+    rig_send_transcript (rig, "U1", "How many?");
+    rig_speak (rig, "R1", "A1");
+    rig_send (rig,
+        "{\"type\":\"response.output_audio_transcript.delta\",\"response_id\":"
+        "\"R1\",\"item_id\":\"A1\",\"delta\":\"Let me see.\"}");
+    send_result (rig, 1, "\"3 hits\"", "null");
+    if (begun) {
+      rig_send_item (rig, "R1", 2, "A2", "message", FALSE);
+      rig_send_audio (rig, "R1", "A2", 4800);
+    }
+    lose (rig);
+    if (!begun) {
+      assert_pair (rig, 3, "search", "3 hits");
+      assert_made (rig, 2, "A1", "assistant: Let me see.");
+      continue;
+    }
+    rig_run_for (rig, 50);
+    g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+    g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 3);
+  }
+}
+
+/* The user did not want it any more. */
+static void
+test_result_unwanted (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_response_created (rig, "R1");
+  send_result (rig, 0, "\"3 hits\"", "null");
+  rig_flush_down (rig);
+  rig_command (rig, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
+  lose (rig);
+  rig_run_for (rig, 50);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+}
+
+/* A function was called beside it: one answer is to both. */
+static void
+test_result_and_function (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  say_turn (rig);
+  rig_send_response_created (rig, "R1");
+  send_result (rig, 0, "\"3 hits\"", "null");
+  rig_send_call (rig, "R1", "C1", "look", "{}");
+  lose (rig);
+  rig_run_for (rig, 50);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 0);
+  rig_command (rig, rt2_command_new_result ("C1", "done", NULL));
+  rig_wait_sent (rig, ASK, 1);
+  rig_run_for (rig, 50);
+  g_assert_cmpuint (rig_count_sent (rig, ASK), ==, 1);
 }
 
 /* Some was heard: it stands, with the words that came. */
@@ -538,6 +675,10 @@ main (int argc, char **argv)
   ADD ("caption-begun", test_caption_begun);
   ADD ("unbegun", test_unbegun);
   ADD ("used", test_used);
+  ADD ("result", test_result);
+  ADD ("result-behind-words", test_result_behind_words);
+  ADD ("result-unwanted", test_result_unwanted);
+  ADD ("result-and-function", test_result_and_function);
   ADD ("heard", test_heard);
   ADD ("interrupted", test_interrupted);
   ADD ("bounded", test_bounded);
