@@ -475,6 +475,9 @@ void rt2_session_reset_connection (Rt2Session *session);
 /* Of that, what only the connection knew: turns and answers stay as they are.
  */
 void rt2_session_reset_link (Rt2Session *session);
+/* What the agent says unasked when the conversation begins, as far as it is
+ * still to be said. */
+void rt2_session_wish_for_opening (Rt2Session *session);
 /* The connection is lost: what of the opening did not come in whole is said
  * again. */
 void rt2_session_note_opening (Rt2Session *session);

@@ -319,9 +319,8 @@ wish_for (Rt2Session *session, Rt2WishKind kind, const gchar *words)
     rt2_session_want_command (session, kind, say (session, words));
 }
 
-/* What the agent says unasked when the conversation begins. */
-static void
-wish_for_opening (Rt2Session *session)
+void
+rt2_session_wish_for_opening (Rt2Session *session)
 {
   if (session->discloses)
     wish_for (session, RT2_WISH_DISCLOSURE, session->options->disclosure);
@@ -359,7 +358,7 @@ rt2_session_configured (Rt2Session *session, const Rt2SessionInfo *info)
     session->listener->configured (session->owner, info, reconnected);
     rt2_session_note_arrival (session, info);
     rt2_session_note_endpoint (session, info);
-    wish_for_opening (session);
+    rt2_session_wish_for_opening (session);
     rt2_session_replan (session);
   } else {
     session->listener->updated (session->owner, info);

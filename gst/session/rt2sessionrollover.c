@@ -470,6 +470,7 @@ take_over (Rt2Session *session)
   plan_life (session);
   rt2_session_seed (session, session->transport, mover->seed);
   tell_move (session, standby, from, reason);
+  rt2_session_wish_for_opening (session);
   rt2_session_send_config (session);
   rt2_session_run_commands (session);
   rt2_session_pump (session);

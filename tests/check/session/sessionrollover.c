@@ -479,6 +479,15 @@ test_seed (void)
       "u1:user:One? a1:assistant:One. u2:user:Two? a2:assistant:Two. ");
 }
 
+/* What the @n-th response.create asks for. */
+static const gchar *
+instructions (Rig *rig, guint n)
+{
+  JsonObject *create = rig_get_sent (rig, "response.create", n);
+
+  return rt2_json_string (rt2_json_object (create, "response"), "instructions");
+}
+
 /* Neither the greeting nor the disclosure is said again. */
 static void
 test_one_greeting (void)
@@ -497,6 +506,34 @@ test_one_greeting (void)
   rig->hears_on = -1;
   rig_run_for (rig, 100);
   g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 0);
+}
+
+/* What opens the conversation and was not noticed when the move could not wait
+ * any longer is asked for again, in its order. */
+static void
+test_opening_again (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->disclosure = g_strdup ("I am a machine.");
+  rig->options->greeting = g_strdup ("Hello.");
+  moverig_set_age (rig, MOVERIG_LIFE);
+  rig_start (rig);
+  rig_wait_sent (rig, "response.create", 1);
+  rig_send_answer (rig, "r1", 0);
+  rig_wait (rig, "moved sess_2 age");
+  moverig_stay (rig);
+  rig->speaks_on = rig->hears_on = 1;
+  rig_wait_sent (rig, "response.create", 1);
+  rig_send_answer (rig, "r2", 0);
+  rig_send_response_done (rig, "r2", "completed");
+  rig_wait_sent (rig, "response.create", 2);
+  rig_send_answer (rig, "r3", 1);
+  rig_send_response_done (rig, "r3", "completed");
+  rig_wait (rig, "response-done r3 completed");
+  g_assert_nonnull (strstr (instructions (rig, 0), "I am a machine."));
+  g_assert_nonnull (strstr (instructions (rig, 1), "Hello."));
+  g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 2);
 }
 
 int
@@ -518,5 +555,6 @@ main (int argc, char **argv)
       "/session/rollover/config-unanswered", test_config_unanswered);
   g_test_add_func ("/session/rollover/seed", test_seed);
   g_test_add_func ("/session/rollover/one-greeting", test_one_greeting);
+  g_test_add_func ("/session/rollover/opening-again", test_opening_again);
   return g_test_run ();
 }
