@@ -152,7 +152,7 @@ typedef struct {
   void (*lost) (gpointer owner, const Rt2Fault *fault, guint64 delay);
   /* With a connection went what the user said last: @duration ns were sent,
    * not answered to the end, and are not kept (see max_turn_replay) or, before
-   * `failed`, of no more use. Before `lost` or `failed`. */
+   * `failed` and `drained`, of no more use. Before `lost` or one of those. */
   void (*turn_lost) (gpointer owner, guint64 duration);
   /* The connection is gone in the middle of the answer @response_id. If not a
    * sample or word of it has left, it is dropped, with all that is known of it,

@@ -376,16 +376,30 @@ note_turns_again (Rt2Session *session, guint found)
   session->again_since = 0;
 }
 
+/* What was said and had no answer at the end of it all gets none. */
+static void
+forget_audio (Rt2Session *session)
+{
+  guint64 missing;
+
+  g_ptr_array_unref (
+      rt2_replay_take (session->replay, mode_of (session), 0, &missing));
+}
+
 guint64
 rt2_session_replay_turn (Rt2Session *session)
 {
-  GPtrArray *turns = rt2_replay_list (session->replay);
+  GPtrArray *turns, *steps;
   guint found = rt2_replay_n_found (session->replay);
   GQueue later = session->again;
-  GPtrArray *steps;
   guint64 missing;
 
   RT2_SESSION_ASSERT_THREAD (session);
+  if (session->finish == RT2_FINISH_DONE) {
+    forget_audio (session);
+    return 0;
+  }
+  turns = rt2_replay_list (session->replay);
   /* They become items of the next server. */
   for (guint i = 0; i < turns->len; i++)
     rt2_conversation_remove (

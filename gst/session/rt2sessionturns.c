@@ -339,7 +339,8 @@ rt2_session_on_speech_started (Rt2Session *session, const Rt2Event *event)
   RT2_SESSION_ASSERT_THREAD (session);
   session->vad_start = instant (session, event->audio_start_ms);
   session->turn = RT2_TURN_PLAIN;
-  session->speech_open = TRUE;
+  /* After the end nobody listens: what begins then would have no end. */
+  session->speech_open = session->finish != RT2_FINISH_DONE;
   rt2_replay_speech (session->replay, session->vad_start);
   session->vad_commits = FALSE;
   session->last_turn = g_get_monotonic_time ();

@@ -487,6 +487,36 @@ on_finish_timer (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* What waits to be sent again will not be: nothing may wait for it. */
+static void
+drop_again (Rt2Session *session)
+{
+  guint64 lost = session->again_ns;
+  Rt2UplinkPiece piece;
+
+  while (rt2_session_next_again (session, &piece)) {
+    if (piece.command)
+      session->listener->command_failed (session->owner, piece.command,
+          "the conversation ended before its turn came");
+    g_clear_pointer (&piece.command, rt2_command_free);
+    g_clear_pointer (&piece.audio, g_bytes_unref);
+  }
+  session->turns_again = 0;
+  if (lost > 0 && session->listener->turn_lost)
+    session->listener->turn_lost (session->owner, lost);
+}
+
+/* The end is here: from now on the user says nothing, whatever was going on. */
+static void
+stop_listening (Rt2Session *session)
+{
+  session->finish = RT2_FINISH_DONE;
+  session->speech_open = FALSE;
+  drop_again (session);
+  if (session->state != RT2_SESSION_DISCONNECTED)
+    rt2_session_update_state (session);
+}
+
 void
 rt2_session_check_finish (Rt2Session *session)
 {
@@ -500,7 +530,7 @@ rt2_session_check_finish (Rt2Session *session)
   settle = time_to_settle (session, now);
   timeout = time_to_timeout (session, now);
   if (settle == 0 || timeout == 0) {
-    session->finish = RT2_FINISH_DONE;
+    stop_listening (session);
     session->listener->drained (session->owner, settle != 0);
     return;
   }

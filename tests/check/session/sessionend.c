@@ -606,6 +606,98 @@ test_lost_for_long (void)
   g_assert_cmpuint (rig_count (rig, "drained"), ==, 1);
 }
 
+/* -- after the end -------------------------------------------------------- */
+
+/* Says something that waits while the user speaks, and is heard all the same.
+ */
+static void
+expect_said (Rig *rig)
+{
+  Rt2Command *command = rt2_command_new_text ("system", "Say bye.", NULL);
+
+  command->respond = TRUE;
+  rig_command (rig, command);
+  rig_wait_sent (rig, "response.create", 1);
+  g_assert_cmpuint (rig_count (rig, "state listening"), ==, 0);
+}
+
+/* Speech that the server hears too late has no end. */
+static void
+test_speech_after (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->turn_detection = RT2_TURN_DETECTION_SEMANTIC_VAD;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 200, 0);
+  rig_finish (rig);
+  rig_wait (rig, "drained");
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  expect_said (rig);
+}
+
+/* Nor has speech that goes on when the server is waited for no longer. */
+static void
+test_speech_at (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->options->eos_timeout = 300 * RIG_MS;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 200, 0);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  rig_finish (rig);
+  rig_wait (rig, "drained timed-out");
+  g_assert_cmpuint (rig_count (rig, "state ready"), ==, 1);
+  rig_clear (rig);
+  expect_said (rig);
+}
+
+/* What was too short for a turn is not sent again, and nothing waits for that.
+ */
+static void
+test_lost_after (void)
+{
+  g_autoptr (Rig) rig = new_manual ();
+
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 60, 0);
+  rig_finish (rig);
+  rig_wait (rig, "drained");
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_clear (rig);
+  expect_said (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "input_audio_buffer.append"), ==, 0);
+}
+
+/* What waits to be sent again when the server is waited for no longer is lost,
+ * which is told, and nothing waits for it. */
+static void
+test_lost_at (void)
+{
+  g_autoptr (Rig) rig = new_manual ();
+
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig->options->eos_timeout = 500 * RIG_MS;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 200, 0);
+  rig_finish (rig);
+  rig_wait_sent (rig, "response.create", 1);
+  test_server_refuse (rig->server, 503, NULL, NULL);
+  rig_drop (rig);
+  rig_wait (rig, "drained timed-out");
+  g_assert_cmpuint (rig_count (rig, "turn-lost 200"), ==, 1);
+  test_server_refuse (rig->server, 0, NULL, NULL);
+  rig_wait (rig, "configured again");
+  rig_clear (rig);
+  expect_said (rig);
+  g_assert_cmpuint (rig_count_sent (rig, "input_audio_buffer.append"), ==, 0);
+}
+
 /* `failed` is the last that the owner hears; the rig sees to it. */
 static void
 test_failed (void)
@@ -658,6 +750,10 @@ main (int argc, char **argv)
   ADD ("once", test_once);
   ADD ("lost", test_lost);
   ADD ("lost-for-long", test_lost_for_long);
+  ADD ("speech-after", test_speech_after);
+  ADD ("speech-at", test_speech_at);
+  ADD ("lost-after", test_lost_after);
+  ADD ("lost-at", test_lost_at);
   ADD ("failed", test_failed);
   return g_test_run ();
 }
