@@ -2,8 +2,9 @@
 /*
  * The whole session under random schedules: a user, an application and a server
  * that obeys the protocol do what they may in any order, and all that arrives
- * late arrives at any time. The rules that must hold all the while are in
- * world.c and its neighbours.
+ * late arrives at any time. Connections are lost, sessions end by their age,
+ * and the conversation moves to another that is refused, late, or there. The
+ * rules that must hold all the while are in world.c and its neighbours.
  *
  * RT2_SCHEDULES is how many schedules are tried, RT2_SCHEDULES_SEED the seed of
  * the first; each has the seed after the one before.
@@ -12,10 +13,15 @@
 
 #include <stdlib.h>
 
-#define DEFAULT_SCHEDULES 10000
+#define DEFAULT_SCHEDULES 8000
 #define DEFAULT_SEED 1
 #define MIN_STEPS 20
 #define MAX_STEPS 120
+
+/* What became of connections in all schedules together. */
+static struct {
+  guint losses, moves, forced;
+} sum;
 
 /* --- one schedule --- */
 
@@ -112,6 +118,14 @@ step_time (World *world)
   world_advance (world, g_rand_int_range (world->random, 1000, 400000));
 }
 
+/* Sessions live for seconds. */
+static void
+step_seconds (World *world)
+{
+  world_advance (world,
+      g_rand_int_range (world->random, 500, 4000) * G_TIME_SPAN_MILLISECOND);
+}
+
 static void
 step_long_time (World *world)
 {
@@ -160,6 +174,31 @@ step_transcribe (World *world)
 }
 
 static void
+step_move (World *world)
+{
+  if (world->setup.moves)
+    world_move (world);
+}
+
+/* The next server is as quick or as slow as any. */
+static void
+step_next (World *world)
+{
+  world_next_connect (world);
+  for (gint n = g_rand_int_range (world->random, 1, 20); n > 0; n--) {
+    world_next_take (world);
+    world_next_deliver (world);
+  }
+}
+
+static void
+step_next_fails (World *world)
+{
+  if (world_chance (world, 40))
+    world_next_fail (world);
+}
+
+static void
 step_finish (World *world)
 {
   if (!world->ended && world_chance (world, 40))
@@ -181,8 +220,12 @@ static const struct {
   { step_protect, 3 },
   { step_play, 8 },
   { step_time, 5 },
+  { step_seconds, 4 },
   { step_long_time, 2 },
-  { step_drop, 1 },
+  { step_drop, 4 },
+  { step_move, 2 },
+  { step_next, 12 },
+  { step_next_fails, 1 },
   { step_take, 25 },
   { step_deliver, 25 },
   { step_work, 14 },
@@ -230,6 +273,13 @@ draw_setup (GRand *random)
   setup.greets = g_rand_int_range (random, 0, 4) == 0;
   setup.gives_marks = g_rand_int_range (random, 0, 4) > 0;
   setup.names_event = setup.gives_marks || g_rand_boolean (random);
+  setup.lives = g_rand_int_range (random, 0, 3) > 0
+      ? 0
+      : (guint) g_rand_int_range (random, 3, 10);
+  setup.max_age = g_rand_int_range (random, 0, 3) > 0
+      ? 0
+      : (guint) g_rand_int_range (random, 2, 10);
+  setup.moves = g_rand_boolean (random);
   return setup;
 }
 
@@ -250,6 +300,9 @@ run_schedule (guint32 seed)
     world_finish (world);
   world_settle (world);
   WORLD_CHECK (world, world->drained == 1);
+  sum.losses += world->losses;
+  sum.moves += world->moves;
+  sum.forced += world->forced;
   world_free (world);
   g_rand_free (random);
   g_free (name);
@@ -274,6 +327,14 @@ test_schedules (void)
   g_test_message ("%u schedules from seed %u", n, seed);
   for (guint i = 0; i < n; i++)
     run_schedule (seed + i);
+  g_test_message ("%u connections lost, %u moves, %u of them in mid-talk",
+      sum.losses, sum.moves, sum.forced);
+  /* Or the schedules are not worth much. */
+  if (n < 1000)
+    return;
+  g_assert_cmpuint (sum.losses, >, n / 5);
+  g_assert_cmpuint (sum.moves, >, n / 4);
+  g_assert_cmpuint (sum.forced, >, n / 10);
 }
 
 int

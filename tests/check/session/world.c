@@ -56,6 +56,7 @@ item_free (gpointer data)
 
   g_free (item->id);
   g_free (item->call_id);
+  g_free (item->heard);
   g_clear_pointer (&item->words, g_array_unref);
   g_free (item);
 }
@@ -68,15 +69,6 @@ answer_free (gpointer data)
   g_ptr_array_unref (answer->items);
   g_free (answer->id);
   g_free (answer);
-}
-
-static void
-packet_free (gpointer data)
-{
-  Packet *packet = data;
-
-  g_free (packet->json);
-  g_free (packet);
 }
 
 static Rt2SessionConfig *
@@ -92,6 +84,7 @@ make_config (const WorldSetup *setup)
   config->interrupt_response = setup->interrupt_response;
   config->min_interruption = setup->min_interruption * WORLD_MS;
   config->guards_speech = setup->guards_speech;
+  config->max_age = setup->max_age * 1000 * WORLD_MS;
   if (setup->transcribes)
     config->transcription_model = g_strdup ("whisper-1");
   return config;
@@ -116,9 +109,17 @@ static void
 on_connecting (gpointer data)
 {
   World *world = data;
+  guint number = fakewire_number ();
 
-  world->connection++;
-  world_log (world, "connection %u", world->connection);
+  world->connections++;
+  if (world->transport == 0)
+    world->transport = number;
+  world_log (world, "connection %u%s", world->connections,
+      number == world->transport ? "" : ", in the background");
+  if (number == world->transport)
+    world->connection = world->connections;
+  else
+    world_next_asked (world, number);
 }
 
 static void
@@ -146,7 +147,9 @@ world_new (const gchar *name, guint32 seed, const WorldSetup *setup)
   world->answers = g_ptr_array_new_with_free_func (answer_free);
   world->items = g_ptr_array_new_with_free_func (item_free);
   world->words = world_words_new ();
-  world->heard = g_array_new (FALSE, FALSE, sizeof (guint));
+  world->heard = g_array_new (FALSE, FALSE, sizeof (HeardWord));
+  world->marks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  world->told = world_told_new ();
   world->context = g_main_context_new ();
   world->config = make_config (setup);
   /* The session draws its delays from GLib's global numbers. */
@@ -169,8 +172,11 @@ world_free (World *world)
   g_main_context_pop_thread_default (world->context);
   g_main_context_unref (world->context);
   rt2_session_config_free (world->config);
+  world_next_forget (world);
   g_queue_clear_full (&world->up, (GDestroyNotify) json_object_unref);
-  g_queue_clear_full (&world->down, packet_free);
+  g_queue_clear_full (&world->down, world_packet_free);
+  g_hash_table_unref (world->marks);
+  g_ptr_array_unref (world->told);
   g_queue_clear_full (&world->uplink, (GDestroyNotify) g_bytes_unref);
   g_queue_clear (&world->untranscribed);
   g_queue_clear (&world->playing);
@@ -218,6 +224,33 @@ world_connect (World *world)
   world_run (world);
 }
 
+void
+world_move (World *world)
+{
+  Rt2TransportConfig *config = rt2_transport_config_new ();
+  gboolean by_key = world_chance (world, 50);
+
+  config->url = g_strdup_printf (
+      "wss://127.0.0.1/v1/%s", by_key ? "realtime" : "elsewhere");
+  config->api_key = g_strdup_printf ("sk-%u", world->connections);
+  world_log (world, "move to %s %s", config->url, config->api_key);
+  rt2_session_move (
+      world->session, config, NULL, by_key ? RT2_MOVE_KEY : RT2_MOVE_SETTINGS);
+  rt2_transport_config_free (config);
+  world_run (world);
+}
+
+void
+world_stay (World *world)
+{
+  world->setup.lives = 0;
+  if (world->config->max_age == 0)
+    return;
+  world->config->max_age = 0;
+  rt2_session_set_config (world->session, world->config);
+  world_run (world);
+}
+
 static gboolean
 is_such (const Create *create, gboolean written)
 {
@@ -253,30 +286,61 @@ forget_plain (World *world)
   world->plain_told = TRUE;
 }
 
-void
-world_forget_connection (World *world)
+/* The server knows nothing any more. */
+static void
+forget_server (World *world)
 {
   g_queue_clear_full (&world->up, (GDestroyNotify) json_object_unref);
-  g_queue_clear_full (&world->down, packet_free);
+  g_queue_clear_full (&world->down, world_packet_free);
   g_queue_init (&world->up);
   g_queue_init (&world->down);
   g_queue_clear (&world->untranscribed);
+  g_ptr_array_set_size (world->told, 0);
+  g_array_set_size (world->heard, 0);
+  world->appended = world->uncommitted = world->sound = world->quiet = 0;
+  world->turn_start = world->turn_end = world->longest = 0;
+}
+
+/* What opens the conversation is said again if nobody noticed it. */
+static void
+forget_greeting (World *world, Request *request)
+{
+  if (request->state != REQUEST_SENT)
+    return;
+  request->state = REQUEST_GONE;
+  if (world->outstanding && world->outstanding->request == request
+      && !world->outstanding->dead)
+    request->state = REQUEST_QUEUED;
+  for (guint i = 0; i < world->answers->len; i++) {
+    const Answer *answer = g_ptr_array_index (world->answers, i);
+
+    if (answer->create && answer->create->request == request
+        && answer->connection == world->connection && answer->retracted)
+      request->state = REQUEST_QUEUED;
+  }
+}
+
+void
+world_forget_connection (World *world)
+{
+  forget_server (world);
   forget_plain (world);
+  if (world->drained)
+    world_words_end (world);
+  for (guint i = 0; i < world->requests->len; i++) {
+    Request *request = g_ptr_array_index (world->requests, i);
+
+    if (request->kind == REQUEST_GREETING)
+      forget_greeting (world, request);
+    if (request->state == REQUEST_SENT && request->kind == REQUEST_ASKED)
+      request->state = REQUEST_MAY;
+  }
   world->ready = world->configured = world->hears = FALSE;
   world->outstanding = NULL;
   world->message = NULL;
   world->expects = FALSE;
   world->speaks = world->owed = FALSE;
   world->sent = world->heard_until = 0;
-  for (guint i = 0; i < world->requests->len; i++) {
-    Request *request = g_ptr_array_index (world->requests, i);
-
-    /* An opening that was not said to its end may be said again. */
-    if (request->kind == REQUEST_GREETING && request->state != REQUEST_GONE)
-      request->state = REQUEST_QUEUED;
-    if (request->state == REQUEST_SENT && request->kind == REQUEST_ASKED)
-      request->state = REQUEST_MAY;
-  }
   for (guint i = 0; i < world->items->len; i++) {
     Item *item = g_ptr_array_index (world->items, i);
 
@@ -324,7 +388,9 @@ settle_round (World *world)
   gboolean busy = fakewire_is_connecting ();
 
   world_connect (world);
-  while (world_server_take (world) || world_deliver (world))
+  busy |= world_next_connect (world);
+  while (world_server_take (world) || world_deliver (world)
+      || world_next_take (world) || world_next_deliver (world))
     busy = TRUE;
   if (world->hears && !world->ended) {
     world_say (world, WORLD_SILENCE_MS + WORLD_PIECE_MS, FALSE);
@@ -407,10 +473,9 @@ check_rest (World *world)
   WORLD_CHECK (world, world->failures_expected == 0);
   WORLD_CHECK (world, !rt2_responses_is_open (world->session->responses));
   WORLD_CHECK (world, rt2_calls_n_open (world->session->calls) == 0);
-  /* Speech that the VAD heard too late to count has no end. */
-  WORLD_CHECK (world,
-      world->state == RT2_SESSION_READY || (world->drained && world->hears));
+  WORLD_CHECK (world, world->state == RT2_SESSION_READY);
   check_items (world);
+  world_told_check (world);
   world_words_check (world);
 }
 
@@ -420,6 +485,7 @@ world_settle (World *world)
   gint64 rested = 0;
 
   world_log (world, "settle");
+  world_stay (world);
   world_protect (world, FALSE);
   for (guint step = 0; rested < REST; step++) {
     WORLD_CHECK (world, step < MAX_STEPS);

@@ -7,8 +7,10 @@
  * Whoever breaks a rule ends the program, with all that happened before.
  *
  * world.c: the books, and the steps of time. worldwords.c: the user's words.
- * worldserver.c: the server. worldclient.c: judges each message that the client
- * sends. worldowner.c: the listener of the session, and what was played.
+ * worldserver.c: the server. worldnext.c: the one that the session goes over
+ * to. worldtold.c: what the client tells either of the conversation.
+ * worldclient.c: judges each message that the client sends. worldowner.c: the
+ * listener of the session, and what was played.
  */
 #pragma once
 
@@ -86,10 +88,12 @@ typedef struct {
 
   /* The server's side. */
   guint64 made;  /* samples */
+  guint spoken;  /* words, see world_words_of() */
   gboolean done; /* nothing is added to it any more */
 
   /* The client's side. */
   guint64 told;            /* samples */
+  guint words_told;        /* of those spoken or written */
   gboolean announced;      /* output_item.added, or any later */
   gboolean text_told;      /* words of a WRITING */
   gboolean called;         /* the owner was asked for an output */
@@ -101,6 +105,9 @@ typedef struct {
   guint truncations;       /* sent */
   guint deletions;         /* sent */
   gboolean dismissed;      /* the owner was told so */
+  gboolean withdrawn;      /* nobody noticed it before its connection went */
+  gchar *heard;            /* what the owner said of it when it was cut, if it
+                            * had any words */
   gboolean reported;       /* at an interruption, with `played` */
   guint64 played;          /* samples */
   gboolean complete;       /* `told` is all that there will be */
@@ -144,6 +151,7 @@ typedef enum {
   PACKET_CREATED, /* and so on: of responses */
   PACKET_ADDED,
   PACKET_AUDIO,
+  PACKET_WORDS, /* of what is spoken; TEXT: of what is written */
   PACKET_TEXT,
   PACKET_ITEM_DONE,
   PACKET_DONE,
@@ -159,6 +167,7 @@ typedef struct {
   Item *item;
   gboolean by_vad; /* of a COMMITTED */
   guint64 samples; /* of an AUDIO */
+  guint words;     /* of WORDS or TEXT: how many the client has then */
   Create *create;  /* of a REFUSAL */
   gboolean again;  /* likewise: another response was in its way */
 } Packet;
@@ -180,9 +189,21 @@ typedef struct {
   gboolean guards_speech;
   gboolean transcribes;
   gboolean greets;
+  guint lives;          /* s: a session of the server's; 0 = an hour */
+  guint max_age;        /* s: of a session, as the client wants it; 0 = any */
+  gboolean moves;       /* the application asks for it */
   gboolean gives_marks; /* the server, in response.metadata */
   gboolean names_event; /* the server, in its errors */
 } WorldSetup;
+
+/* A session in the background. Its server says nothing by itself. */
+typedef struct {
+  guint number;     /* of its transport, see fakewire.h; 0 = there is none */
+  guint connection; /* its number */
+  GQueue up, down;  /* as in the world */
+  GPtrArray *told;  /* likewise */
+  gboolean has_vad, creates_answers, cancels_answers;
+} Next;
 
 typedef struct {
   WorldSetup setup;
@@ -196,9 +217,18 @@ typedef struct {
 
   /* Everything that ever was, owned. */
   GPtrArray *requests, *creates, *answers, *items;
-  GArray *words;    /* all that the user says, see worldwords.c */
-  guint connection; /* number of the newest */
-  guint numbers;    /* of ids */
+  GArray *words;     /* all that the user says, see worldwords.c */
+  guint transport;   /* that is in use, see fakewire.h */
+  guint connection;  /* number of the one in use */
+  guint connections; /* that there ever were */
+  guint losses;      /* of them, that were lost in use */
+  guint moves;       /* to another, without a loss */
+  guint forced;      /* of them, while something was open */
+  guint numbers;     /* of ids */
+  GHashTable *marks; /* event ids that the client used, on any connection */
+  GPtrArray *told;   /* JsonObject*, items as the client made them on the
+                      * connection in use, in their order there */
+  Next next;
 
   GQueue up;   /* JsonObject*, sent by the client */
   GQueue down; /* Packet*, sent by the server */
@@ -212,9 +242,10 @@ typedef struct {
   guint64 sound_start;  /* ms appended when it began */
   guint64 stretch_start; /* when the last stretch without a gap did */
   guint64 longest;       /* ms: such stretch in this turn */
+  guint64 turn_start;    /* ms appended that the turn going on begins with */
   guint64 turn_end;      /* ms appended when the last turn ended */
   gboolean hears;        /* speech_started was said, and its end not */
-  GArray *heard;         /* guint: words that were not committed yet */
+  GArray *heard;         /* HeardWord: words that were not committed yet */
   GQueue untranscribed;  /* Item*, borrowed */
 
   /* The client, as far as it was told. */
@@ -274,6 +305,11 @@ void world_drop (World *world);
 /* The books of a connection that is gone. */
 void world_forget_connection (World *world);
 
+/* The session is to be elsewhere. */
+void world_move (World *world);
+/* No session ends, or is to end, by its age from now on. */
+void world_stay (World *world);
+
 /* Until nothing happens any more: the user is silent, the application answers
  * all calls, the server ends all responses. Then checks that nobody waits. */
 void world_settle (World *world);
@@ -283,6 +319,18 @@ void world_want_plain (World *world);
 
 /* --- the server --- */
 
+/* The first @n words that it says, or writes, of any item; new string. */
+gchar *world_words_of (guint n);
+/* session.created. New string. */
+gchar *world_server_greeting (World *world);
+/* session.updated. New string. */
+gchar *world_server_acceptance (void);
+/* What the turn detection in @update, a session.update, says. */
+gboolean world_server_detection (
+    JsonObject *update, gboolean *creates, gboolean *cancels);
+/* Puts @json, taken over, behind what is on its way @down. */
+Packet *world_packet (GQueue *down, PacketKind kind, gchar *json);
+void world_packet_free (gpointer data);
 void world_server_connected (World *world);
 /* Takes the next message of the client; FALSE if there is none. */
 gboolean world_server_take (World *world);
@@ -302,6 +350,36 @@ Answer *world_server_planned (World *world);
 /* Delivers the next message to the client; FALSE if there is none. */
 gboolean world_deliver (World *world);
 
+/* --- the next server --- */
+
+gboolean world_has_next (World *world);
+/* It is asked for a connection: opens it. FALSE if it is not. */
+gboolean world_next_connect (World *world);
+/* Takes the next message of the client's, delivers the next to it. */
+gboolean world_next_take (World *world);
+gboolean world_next_deliver (World *world);
+/* It refuses the connection, or closes it. */
+void world_next_fail (World *world);
+/* The client asks for the connection @number; sent it @object of @type. */
+void world_next_asked (World *world, guint number);
+void world_next_sent (World *world, JsonObject *object, const gchar *type);
+/* It is in use from now on. */
+void world_next_taken (World *world);
+void world_next_forget (World *world);
+
+/* --- what the client tells a server --- */
+
+GPtrArray *world_told_new (void);
+/* The client made the item in @create, or deletes one, which must not, or must,
+ * be there. */
+void world_told_make (World *world, GPtrArray *told, JsonObject *create);
+void world_told_delete (World *world, GPtrArray *told, const gchar *id);
+gboolean world_told_has (GPtrArray *told, const gchar *id);
+/* The output of @call_id is there. */
+gboolean world_told_has_output (GPtrArray *told, const gchar *call_id);
+/* What the server in use believes of all before it is what happened. */
+void world_told_check (World *world);
+
 /* --- the client --- */
 
 /* The client sent @text. */
@@ -314,6 +392,12 @@ Item *world_find_call (World *world, const gchar *call_id);
 
 /* --- the user's words --- */
 
+/* One that the server heard, at @at ms appended. */
+typedef struct {
+  guint number;
+  guint64 at;
+} HeardWord;
+
 GArray *world_words_new (void);
 /* Fills @samples with the next. */
 void world_words_say (World *world, guint8 *samples, gsize size);
@@ -322,9 +406,10 @@ void world_words_sent (World *world, const guint8 *audio, gsize size);
 void world_words_commit (World *world);
 void world_words_clear (World *world);
 void world_words_restored (World *world, Item *item);
-/* The server hears them, commits them as @item, begins to answer them. */
+/* The server hears them, commits those since @from as @item, begins to answer
+ * them. */
 void world_words_heard (World *world, const guint8 *audio, gsize size);
-void world_words_committed (World *world, Item *item);
+void world_words_committed (World *world, Item *item, guint64 from);
 void world_words_covered (World *world, Answer *answer);
 /* The client is told that @item was committed, and took it back; that @answer
  * is over; the user interrupted; a response.create was refused for good. */
@@ -333,6 +418,8 @@ void world_words_dismissed (World *world, Item *item);
 void world_words_answered (World *world, const Answer *answer);
 void world_words_interrupted (World *world);
 void world_words_refused (World *world);
+/* What was said is not said again: the end came before its connection went. */
+void world_words_end (World *world);
 /* At the end: none is lost, and none waits for an answer. */
 void world_words_check (World *world);
 

@@ -232,8 +232,12 @@ tell (World *world, const Packet *packet)
     case PACKET_AUDIO:
       item->told += answer->dead ? 0 : packet->samples;
       break;
+    case PACKET_WORDS:
     case PACKET_TEXT:
-      item->text_told |= !answer->dead;
+      if (answer->dead)
+        break;
+      item->text_told |= packet->kind == PACKET_TEXT;
+      item->words_told = packet->words;
       break;
     case PACKET_ITEM_DONE:
       told_item_done (item);
@@ -283,6 +287,7 @@ deliver_judged_turn (World *world, const Packet *packet)
   gboolean lasted = world->plain_lasts;
   guint64 min = world->setup.min_interruption;
   guint64 ms = packet->item->speech;
+  guint connection = world->connection;
 
   world->plain_again = FALSE;
   if (world->setup.create_response && before == PLAIN_NONE)
@@ -291,6 +296,9 @@ deliver_judged_turn (World *world, const Packet *packet)
     world->plain_lasts |= world->session->deferred;
   fakewire_deliver (packet->json);
   world_run (world);
+  /* With the turn the talk may have found its gap. */
+  if (world->connection != connection)
+    return;
   /* Unless one response answered it, and all else. */
   world->plain_again = again && world->plain != PLAIN_NONE;
   if (packet->item->dismissed) {
@@ -373,6 +381,9 @@ check_output (World *world, JsonObject *item)
 
   WORLD_CHECK (world, call->call_told && answer->over);
   WORLD_CHECK (world, !answer->out_of_band);
+  WORLD_CHECK (world,
+      call->connection == world->connection
+          || world_told_has (world->told, call->id));
   WORLD_CHECK (world, ++call->outputs == 1);
   call->open = FALSE;
   for (guint i = 0; i < answer->items->len; i++) {
@@ -440,6 +451,7 @@ check_item_create (World *world, JsonObject *object)
   JsonObject *item = rt2_json_object (object, "item");
   gboolean placed = rt2_json_string (object, "previous_item_id") != NULL;
 
+  world_told_make (world, world->told, object);
   if (placed
       || g_strcmp0 (rt2_json_string (item, "type"), "function_call") == 0)
     check_restored (world, item, placed);
@@ -549,8 +561,11 @@ check_delete (World *world, JsonObject *object)
 
   WORLD_CHECK (world, item->kind != ITEM_CALL);
   /* What was restored may be made anew, and then deleted. */
-  if (item->connection != world->connection)
+  if (world_told_has (world->told, item->id)) {
+    world_told_delete (world, world->told, item->id);
     return;
+  }
+  WORLD_CHECK (world, item->connection == world->connection);
   WORLD_CHECK (world, item->kind != ITEM_USER || is_judge (world));
   WORLD_CHECK (world, ++item->deletions == 1 && item->truncations == 0);
 }
@@ -579,16 +594,20 @@ note_append (World *world, JsonObject *object)
   g_free (sound);
 }
 
-void
-world_client_sent (World *world, const gchar *text)
+/* Ids of events are those of one client, whatever the connection. */
+static void
+note_mark (World *world, JsonObject *object, const gchar *type)
 {
-  JsonObject *object = rt2_json_parse_object (text, strlen (text), NULL);
-  const gchar *type = rt2_json_string (object, "type");
+  const gchar *mark = rt2_json_string (object, "event_id");
 
-  if (!g_str_has_suffix (type, ".append"))
-    world_log (world, "> %s", text);
-  else
-    note_append (world, object);
+  WORLD_CHECK (world, mark || g_str_has_suffix (type, ".append"));
+  WORLD_CHECK (
+      world, !mark || g_hash_table_add (world->marks, g_strdup (mark)));
+}
+
+static void
+judge_sent (World *world, JsonObject *object, const gchar *type)
+{
   WORLD_CHECK (world, !world->message || g_str_equal (type, "response.create"));
   if (g_str_equal (type, "conversation.item.create"))
     check_item_create (world, object);
@@ -604,5 +623,23 @@ world_client_sent (World *world, const gchar *text)
     check_commit (world);
   else if (g_str_equal (type, "input_audio_buffer.clear"))
     world_words_clear (world);
+  else if (g_str_has_suffix (type, ".append"))
+    note_append (world, object);
   g_queue_push_tail (&world->up, object);
+}
+
+void
+world_client_sent (World *world, const gchar *text)
+{
+  JsonObject *object = rt2_json_parse_object (text, strlen (text), NULL);
+  const gchar *type = rt2_json_string (object, "type");
+  gboolean next = fakewire_number () != world->transport;
+
+  if (!g_str_has_suffix (type, ".append"))
+    world_log (world, "%s %s", next ? ">>" : ">", text);
+  note_mark (world, object, type);
+  if (next)
+    world_next_sent (world, object, type);
+  else
+    judge_sent (world, object, type);
 }

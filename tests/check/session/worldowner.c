@@ -37,12 +37,44 @@ on_configured (gpointer owner, const Rt2SessionInfo *info, gboolean reconnected)
   for (guint i = 0; i < world->requests->len; i++) {
     Request *request = g_ptr_array_index (world->requests, i);
 
-    if (request->kind == REQUEST_GREETING && !reconnected)
-      request->state = REQUEST_MUST;
     if (request->state == REQUEST_QUEUED)
-      request->state = request->kind == REQUEST_TEXT ? REQUEST_MUST
-                                                     : REQUEST_MAY;
+      request->state = request->kind == REQUEST_ASKED ? REQUEST_MAY
+                                                      : REQUEST_MUST;
   }
+  if (reconnected)
+    world_told_check (world);
+}
+
+/* Whoever was asked for before must be asked again. */
+static void
+on_moved (gpointer owner, const Rt2SessionInfo *info, const gchar *from,
+    const gchar *to, Rt2MoveReason reason)
+{
+  World *world = owner;
+
+  world_log (world, "moved: %s", rt2_move_reason_name (reason));
+  WORLD_CHECK (world, world->ready);
+  /* After a loss the next try may have gone there. */
+  if (world->next.number == 0) {
+    WORLD_CHECK (world, world->losses > 0);
+    return;
+  }
+  world->moves++;
+  world->forced += world->outstanding || world_server_active (world)
+      || world_server_planned (world) || world->hears;
+  world_forget_connection (world);
+  world_next_taken (world);
+  on_configured (owner, info, TRUE);
+}
+
+static void
+on_move_failed (
+    gpointer owner, const Rt2Fault *fault, Rt2MoveReason reason, gboolean again)
+{
+  World *world = owner;
+
+  world_log (world, "not moved: %s", fault->message);
+  world_next_forget (world);
 }
 
 static void
@@ -51,6 +83,8 @@ on_lost (gpointer owner, const Rt2Fault *fault, guint64 delay)
   World *world = owner;
 
   world_log (world, "lost: %s", fault->message);
+  world->losses++;
+  world_next_forget (world);
   world_forget_connection (world);
 }
 
@@ -93,8 +127,12 @@ on_retract (gpointer owner, const gchar *response_id)
   if (was_noticed (answer))
     return FALSE;
   world_log (world, "retracted %s", response_id);
-  for (guint i = 0; i < answer->items->len; i++)
-    g_queue_remove (&world->playing, g_ptr_array_index (answer->items, i));
+  for (guint i = 0; i < answer->items->len; i++) {
+    Item *item = g_ptr_array_index (answer->items, i);
+
+    g_queue_remove (&world->playing, item);
+    item->withdrawn = TRUE;
+  }
   return TRUE;
 }
 
@@ -296,7 +334,11 @@ report (Item *item)
   heard->heard = item->played;
   heard->rate = WORLD_SAMPLES_PER_MS * 1000;
   heard->complete = item->complete;
-  heard->heard_text = g_strdup ("words");
+  g_free (item->heard);
+  item->heard = item->words_told > 0
+      ? g_strdup_printf ("heard-%s-%" G_GUINT64_FORMAT, item->id, item->played)
+      : NULL;
+  heard->heard_text = g_strdup (item->heard);
   return heard;
 }
 
@@ -373,10 +415,10 @@ world_say (World *world, guint ms, gboolean loud)
   world_log (world, "%u ms of %s", ms, loud ? "sound" : "silence");
   rt2_session_wake (world->session);
   world_run (world);
-  /* Enough to interrupt is enough before it ends. */
+  /* Enough to interrupt is enough before it ends, once it is all sent. */
   if (loud && ms >= world->setup.min_interruption + 60 && world->ready
       && world->speaks && world->floor && !world->is_protected
-      && world->setup.interrupt_response)
+      && world->setup.interrupt_response && !world->session->paced)
     WORLD_CHECK (world, world->interrupts > world->interrupts_before);
 }
 
@@ -432,6 +474,8 @@ const Rt2SessionListener world_listener = {
   .created = on_created,
   .configured = on_configured,
   .updated = on_updated,
+  .moved = on_moved,
+  .move_failed = on_move_failed,
   .lost = on_lost,
   .turn_lost = on_turn_lost,
   .retract = on_retract,

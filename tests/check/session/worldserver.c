@@ -19,16 +19,31 @@
 
 /* --- saying --- */
 
-/* Takes @json over. */
-static Packet *
-say (World *world, PacketKind kind, gchar *json)
+Packet *
+world_packet (GQueue *down, PacketKind kind, gchar *json)
 {
   Packet *packet = g_new0 (Packet, 1);
 
   packet->kind = kind;
   packet->json = json;
-  g_queue_push_tail (&world->down, packet);
+  g_queue_push_tail (down, packet);
   return packet;
+}
+
+void
+world_packet_free (gpointer data)
+{
+  Packet *packet = data;
+
+  g_free (packet->json);
+  g_free (packet);
+}
+
+/* Takes @json over. */
+static Packet *
+say (World *world, PacketKind kind, gchar *json)
+{
+  return world_packet (&world->down, kind, json);
 }
 
 static Packet *
@@ -319,17 +334,45 @@ say_audio (World *world, Item *item)
   g_free (samples);
 }
 
+gchar *
+world_words_of (guint n)
+{
+  GString *words = g_string_new (NULL);
+
+  for (guint i = 1; i <= n; i++)
+    g_string_append_printf (words, "word-%u ", i);
+  return g_string_free (words, FALSE);
+}
+
+/* One more word of @item, or all of them once more. */
+static void
+say_words (World *world, Item *item, gboolean whole)
+{
+  gboolean spoken = item->kind == ITEM_SPEECH;
+  gchar *type = g_strdup_printf ("output_%s.%s",
+      spoken ? "audio_transcript" : "text", whole ? "done" : "delta");
+  gchar *words = whole ? world_words_of (item->spoken)
+                       : g_strdup_printf ("word-%u ", ++item->spoken);
+
+  say_part (world, spoken ? PACKET_WORDS : PACKET_TEXT, item, type,
+      !whole       ? "delta"
+          : spoken ? "transcript"
+                   : "text",
+      words);
+  ((Packet *) g_queue_peek_tail (&world->down))->words = item->spoken;
+  g_free (words);
+  g_free (type);
+}
+
 static void
 extend_item (World *world, Item *item)
 {
   if (item->kind == ITEM_SPEECH && item->made > 0 && world_chance (world, 20))
-    say_part (world, PACKET_OTHER, item, "output_audio_transcript.delta",
-        "delta", "word ");
+    say_words (world, item, FALSE);
   else if (item->kind == ITEM_SPEECH)
     say_audio (world, item);
   else if (item->kind == ITEM_WRITING)
-    say_part (
-        world, PACKET_TEXT, item, "output_text.delta", "delta", "written ");
+    say_words (world, item, FALSE);
 }
 
 static void
@@ -338,12 +381,11 @@ end_item (World *world, Item *item)
   if (item->kind == ITEM_SPEECH && item->made == 0)
     say_audio (world, item);
   item->done = TRUE;
-  if (item->kind == ITEM_SPEECH) {
+  if (item->kind == ITEM_SPEECH)
     say_part (world, PACKET_OTHER, item, "output_audio.done", "x", "");
-    say_part (world, PACKET_OTHER, item, "output_audio_transcript.done",
-        "transcript", "word word");
-  } else if (item->kind == ITEM_WRITING) {
-    say_part (world, PACKET_TEXT, item, "output_text.done", "text", "written");
+  if (item->kind != ITEM_CALL) {
+    item->spoken++;
+    say_words (world, item, TRUE);
   }
   say_item (world, PACKET_ITEM_DONE, item, "done", FALSE);
   say_in_conversation (world, item, FALSE);
@@ -427,7 +469,7 @@ commit (World *world, gboolean by_vad)
   Packet *packet;
 
   item->speech = world->longest;
-  world_words_committed (world, item);
+  world_words_committed (world, item, by_vad ? world->turn_start : 0);
   world->uncommitted = world->sound = world->quiet = world->longest = 0;
   world->turn_end = item->end = world->appended;
   /* The error names nobody, so it must not be taken for another's. */
@@ -462,11 +504,12 @@ begin_turn (World *world)
   world_server_answer (world);
   active = world_server_active (world);
   world->hears = TRUE;
+  world->turn_start = MAX (start, world->turn_end);
   say (world, PACKET_SPEECH_STARTED,
       g_strdup_printf ("{\"type\":\"input_audio_buffer.speech_started\","
                        "\"audio_start_ms\":%" G_GUINT64_FORMAT ","
                        "\"item_id\":\"turn_%" G_GUINT64_FORMAT "\"}",
-          MAX (start, world->turn_end), world->appended));
+          world->turn_start, world->appended));
   if (active && world->cancels_answers)
     cancel_answer (world, active, "turn_detected");
 }
@@ -529,28 +572,39 @@ world_server_transcribe (World *world)
 
 /* --- taking --- */
 
-static void
-take_update (World *world, JsonObject *object)
+gboolean
+world_server_detection (
+    JsonObject *update, gboolean *creates, gboolean *cancels)
 {
-  JsonObject *session = rt2_json_object (object, "session");
+  JsonObject *session = rt2_json_object (update, "session");
   JsonObject *input = rt2_json_object (
       rt2_json_object (session, "audio"), "input");
   JsonObject *detection = rt2_json_object (input, "turn_detection");
-  gboolean creates = FALSE, cancels = FALSE;
 
-  world->has_vad = detection != NULL;
-  if (detection) {
-    creates = json_object_get_boolean_member (detection, "create_response");
-    cancels = json_object_get_boolean_member (detection, "interrupt_response");
-  }
-  world->creates_answers = creates;
-  world->cancels_answers = cancels;
+  *creates = *cancels = FALSE;
+  if (!detection)
+    return FALSE;
+  *creates = json_object_get_boolean_member (detection, "create_response");
+  *cancels = json_object_get_boolean_member (detection, "interrupt_response");
+  return TRUE;
+}
+
+gchar *
+world_server_acceptance (void)
+{
+  return g_strdup ("{\"type\":\"session.updated\",\"session\":{\"type\":"
+                   "\"realtime\",\"audio\":{\"input\":{\"format\":{\"type\":"
+                   "\"audio/pcmu\"}},\"output\":{\"format\":{\"type\":"
+                   "\"audio/pcmu\"}}}}}");
+}
+
+static void
+take_update (World *world, JsonObject *object)
+{
+  world->has_vad = world_server_detection (
+      object, &world->creates_answers, &world->cancels_answers);
   world->configured = TRUE;
-  say (world, PACKET_OTHER,
-      g_strdup ("{\"type\":\"session.updated\",\"session\":{\"type\":"
-                "\"realtime\",\"audio\":{\"input\":{\"format\":{\"type\":"
-                "\"audio/pcmu\"}},\"output\":{\"format\":{\"type\":"
-                "\"audio/pcmu\"}}}}}"));
+  say (world, PACKET_OTHER, world_server_acceptance ());
 }
 
 static void
@@ -691,13 +745,19 @@ world_server_take (World *world)
   return TRUE;
 }
 
+gchar *
+world_server_greeting (World *world)
+{
+  return g_strdup_printf (
+      "{\"type\":\"session.created\",\"session\":{\"type\":\"realtime\","
+      "\"id\":\"sess_%u\",\"expires_at\":%" G_GINT64_FORMAT "}}",
+      world->connections,
+      g_get_real_time () / G_USEC_PER_SEC
+          + (world->setup.lives > 0 ? world->setup.lives : 3600));
+}
+
 void
 world_server_connected (World *world)
 {
-  world->appended = world->uncommitted = world->sound = world->quiet = 0;
-  world->turn_end = world->longest = 0;
-  g_array_set_size (world->heard, 0);
-  say (world, PACKET_OTHER,
-      g_strdup ("{\"type\":\"session.created\",\"session\":{\"type\":"
-                "\"realtime\",\"id\":\"sess_1\"}}"));
+  say (world, PACKET_OTHER, world_server_greeting (world));
 }

@@ -138,7 +138,9 @@ world_words_restored (World *world, Item *item)
 static void
 hear_word (World *world, guint number)
 {
-  g_array_append_val (world->heard, number);
+  HeardWord heard = { number, world->appended };
+
+  g_array_append_val (world->heard, heard);
 }
 
 void
@@ -147,14 +149,20 @@ world_words_heard (World *world, const guint8 *audio, gsize size)
   for_each (world, audio, size, hear_word);
 }
 
-/* All that was heard since the last is in @item. */
+/* What was heard before a turn begins is in none. */
 void
-world_words_committed (World *world, Item *item)
+world_words_committed (World *world, Item *item, guint64 from)
 {
-  item->words = world->heard;
-  world->heard = g_array_new (FALSE, FALSE, sizeof (guint));
-  for (guint i = 0; i < item->words->len; i++)
-    word_of (world, g_array_index (item->words, guint, i))->item = item;
+  item->words = g_array_new (FALSE, FALSE, sizeof (guint));
+  for (guint i = 0; i < world->heard->len; i++) {
+    HeardWord heard = g_array_index (world->heard, HeardWord, i);
+
+    if (heard.at < from)
+      continue;
+    g_array_append_val (item->words, heard.number);
+    word_of (world, heard.number)->item = item;
+  }
+  g_array_set_size (world->heard, 0);
 }
 
 /* @answer is to all that was said before it. */
@@ -242,6 +250,15 @@ world_words_refused (World *world)
 }
 
 /* --- the end --- */
+
+void
+world_words_end (World *world)
+{
+  for (guint i = 0; i < world->items->len; i++)
+    ((Item *) g_ptr_array_index (world->items, i))->owed = FALSE;
+  for (guint i = 0; i < world->words->len; i++)
+    word_of (world, i)->due = FALSE;
+}
 
 static void
 check_item (World *world, const Item *item)
