@@ -401,10 +401,6 @@ void rt2_session_connect (Rt2Session *session);
  * is wished for again, taken back, or stands as it is. Returns ns of what the
  * user said that are lost. Then reset_connection() may follow. */
 guint64 rt2_session_part (Rt2Session *session);
-/* Of what the user said, what needs an answer, or may not have been heard, is
- * sent again before all else; its items are forgotten. Returns ns that are not
- * kept. */
-guint64 rt2_session_replay_turn (Rt2Session *session);
 /* Whether something that the user said, and that a server may need, is not kept
  * any more: no other server can be told. */
 gboolean rt2_session_lacks_words (Rt2Session *session);

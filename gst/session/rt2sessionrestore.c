@@ -290,33 +290,6 @@ silence_dead_calls (Rt2Session *session)
   g_ptr_array_unref (ids);
 }
 
-guint64
-rt2_session_part (Rt2Session *session)
-{
-  GPtrArray *active = rt2_responses_list_active (session->responses);
-  guint64 missing;
-
-  RT2_SESSION_ASSERT_THREAD (session);
-  silence_dead_calls (session);
-  for (guint i = 0; i < active->len; i++)
-    if (break_off (session, g_ptr_array_index (active, i)))
-      rt2_replay_answered (session->replay);
-  g_ptr_array_unref (active);
-  rt2_session_note_opening (session);
-  rt2_responses_disconnected (session->responses);
-  /* What was under way when all was spent is not asked for again. */
-  if (session->spending.spent)
-    rt2_session_drop_wishes (session, RT2_SESSION_SPENT);
-  rt2_calls_disconnected (session->calls);
-  missing = rt2_session_replay_turn (session);
-  /* The server that the end was told to is gone. */
-  if (session->finish == RT2_FINISH_WAITING) {
-    session->finish = RT2_FINISH_ASKED;
-    session->ends_again = TRUE;
-  }
-  return missing;
-}
-
 /* --- the user's audio again --- */
 
 static gboolean
@@ -386,8 +359,11 @@ forget_audio (Rt2Session *session)
       rt2_replay_take (session->replay, mode_of (session), 0, &missing));
 }
 
-guint64
-rt2_session_replay_turn (Rt2Session *session)
+/* Of what the user said, what needs an answer, or may not have been heard, is
+ * sent again before all else; its items are forgotten. Returns ns that are not
+ * kept. */
+static guint64
+replay_turn (Rt2Session *session)
 {
   GPtrArray *turns, *steps;
   guint found = rt2_replay_n_found (session->replay);
@@ -607,6 +583,35 @@ rt2_session_note_turn_again (Rt2Session *session)
   RT2_SESSION_ASSERT_THREAD (session);
   if (session->turns_again > 0)
     session->turns_again--;
+}
+
+/* --- a connection is over --- */
+
+guint64
+rt2_session_part (Rt2Session *session)
+{
+  GPtrArray *active = rt2_responses_list_active (session->responses);
+  guint64 missing;
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  silence_dead_calls (session);
+  for (guint i = 0; i < active->len; i++)
+    if (break_off (session, g_ptr_array_index (active, i)))
+      rt2_replay_answered (session->replay);
+  g_ptr_array_unref (active);
+  rt2_session_note_opening (session);
+  rt2_responses_disconnected (session->responses);
+  /* What was under way when all was spent is not asked for again. */
+  if (session->spending.spent)
+    rt2_session_drop_wishes (session, RT2_SESSION_SPENT);
+  rt2_calls_disconnected (session->calls);
+  missing = replay_turn (session);
+  /* The server that the end was told to is gone. */
+  if (session->finish == RT2_FINISH_WAITING) {
+    session->finish = RT2_FINISH_ASKED;
+    session->ends_again = TRUE;
+  }
+  return missing;
 }
 
 /* --- items --- */

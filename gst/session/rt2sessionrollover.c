@@ -430,10 +430,7 @@ hand_over (Rt2Session *session)
 
   if (session->mover->draining)
     rt2_replay_settle_until (session->replay, G_MAXUINT64);
-  if (rt2_responses_is_open (session->responses))
-    lost = rt2_session_part (session);
-  else
-    lost = rt2_session_replay_turn (session);
+  lost = rt2_session_part (session);
   /* Silence is nothing to be missed. */
   if (lost > 0 && words && session->listener->turn_lost)
     session->listener->turn_lost (session->owner, lost);

@@ -377,6 +377,30 @@ test_free (void)
   }
 }
 
+/* The answer that the old server owed, and that was called back before it came,
+ * is not the one that the new one gives to what it is asked. */
+static void
+test_called_back (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  rig_send_speech_started (rig, "u1", 0);
+  rig_send_speech_stopped (rig, "u1", 100);
+  rig_send_committed (rig, "u1");
+  rig_flush_down (rig);
+  rig_command (rig, rt2_command_new (RT2_COMMAND_CANCEL_RESPONSE));
+  moverig_move_away (rig);
+  moverig_expect_moved (rig);
+  rig_command (rig, rt2_command_new_response (NULL, NULL));
+  rig_wait_sent (rig, "response.create", 1);
+  rig_send_response_created (rig, "r2");
+  rig_flush_down (rig);
+  rig_flush_up (rig);
+  g_assert_cmpuint (rig_count (rig, "response-started r2"), ==, 1);
+  g_assert_cmpuint (rig_count_sent (rig, "response.cancel"), ==, 0);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -396,6 +420,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/move/translation-asked", test_translation_asked);
   g_test_add_func ("/session/move/stats", test_stats);
   g_test_add_func ("/session/move/event-ids", test_event_ids);
+  g_test_add_func ("/session/move/called-back", test_called_back);
   g_test_add_func ("/session/move/free", test_free);
   return g_test_run ();
 }
