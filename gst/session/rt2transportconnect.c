@@ -153,27 +153,6 @@ on_starting (SoupMessage *message, Rt2Link *link)
   rt2_secret_free (value);
 }
 
-/* libsoup needs it no more. */
-static void
-on_wrote_headers (SoupMessage *message, Rt2Link *link)
-{
-  const gchar *value = soup_message_headers_get_one (
-      soup_message_get_request_headers (message),
-      link->config->key_in_header ? "api-key" : "Authorization");
-
-  if (value != NULL)
-    explicit_bzero ((gpointer) value, strlen (value));
-}
-
-static void
-add_key (Rt2Link *link)
-{
-  g_signal_connect_after (
-      link->message, "starting", G_CALLBACK (on_starting), link);
-  g_signal_connect (
-      link->message, "wrote-headers", G_CALLBACK (on_wrote_headers), link);
-}
-
 static SoupMessage *
 make_message (Rt2Link *link)
 {
@@ -280,7 +259,8 @@ rt2_link_start (Rt2Link *link)
   rt2_proxy_watch (link->session, on_proxy_refused, link);
   rt2_proxy_keep_secret (link->message);
   if (link->config->api_key != NULL)
-    add_key (link);
+    g_signal_connect_after (
+        link->message, "starting", G_CALLBACK (on_starting), link);
   g_signal_connect (
       link->message, "got-headers", G_CALLBACK (on_refused), link);
   if (link->config->pins != NULL)
