@@ -252,6 +252,9 @@ test_talk (gconstpointer data)
   g_assert_nonnull (strstr (result->output, "function-output"));
   secret_print (result);
   if (way->overwrite) {
+    /* In READY there is none but the property's. */
+    g_assert_cmpuint (
+        secret_number (result, "ready key"), ==, way->in_file ? 0 : 1);
     secret_assert_nothing_kept (result);
     assert_few_copies (result, "key", 2, 0);
   }
@@ -288,6 +291,7 @@ assert_sent_apart (TestServer *server, TestServer *other)
 static void
 assert_few_left (const ChildResult *result, guint n)
 {
+  g_assert_cmpuint (secret_number (result, "ready key"), ==, 0);
   secret_assert_nothing_kept (result);
   assert_few_copies (result, "key", 1, COPIES_QUOTED);
   assert_few_copies (result, "new-key", n - 1, COPIES_QUOTED);

@@ -11,9 +11,10 @@
  *
  * Writes to stdout all messages of the bus, and all that can be read of the
  * element: each property, and what gst-launch-1.0 -v writes. The last lines are
- * "left NAME N", copies in the writable memory of this process, "freed NAME N",
- * blocks that code of the element gave back with a copy in them, and "others
- * NAME N", likewise libraries; before them "stack NAME ...", who.
+ * "ready NAME N" and "left NAME N", copies in READY and at the end in the
+ * writable memory of this process, "freed NAME N", blocks that code of the
+ * element gave back with a copy in them, and "others NAME N", likewise
+ * libraries; before them "stack NAME ...", who.
  *
  * With SECRETS_OVERWRITE in the environment what is freed is overwritten.
  */
@@ -47,7 +48,8 @@ typedef struct {
   const gchar *name; /* of the arguments */
   guint8 masked[MAX_SECRET];
   gsize size;
-  guint left;   /* copies in memory at the end */
+  guint ready;  /* copies in memory once the element is in READY */
+  guint left;   /* at the end */
   guint freed;  /* blocks that the element freed with a copy */
   guint others; /* likewise libraries */
   Stack stacks[MAX_STACKS];
@@ -201,7 +203,7 @@ is_writable (const gchar *line, gulong *from, gulong *to)
 
 /* In place: a copy of the memory would be one more copy. */
 static void
-look_at_memory (void)
+look_at_memory (gboolean at_end)
 {
   static gchar lines[4096][160];
   FILE *maps = fopen ("/proc/self/maps", "re");
@@ -214,7 +216,7 @@ look_at_memory (void)
   for (guint i = 0; i < n; i++)
     if (is_writable (lines[i], &from, &to))
       for (guint k = 0; k < n_secrets; k++)
-        secrets[k].left += count_in (
+        *(at_end ? &secrets[k].left : &secrets[k].ready) += count_in (
             (const guint8 *) from, to - from, &secrets[k]);
 }
 
@@ -241,9 +243,9 @@ report (void)
 
     for (guint k = 0; k < secret->n_stacks; k++)
       print_stack (secret->name, &secret->stacks[k]);
-    printf ("left %s %u\nfreed %s %u\nothers %s %u\n", secret->name,
-        secret->left, secret->name, secret->freed, secret->name,
-        secret->others);
+    printf ("ready %s %u\nleft %s %u\nfreed %s %u\nothers %s %u\n",
+        secret->name, secret->ready, secret->name, secret->left, secret->name,
+        secret->freed, secret->name, secret->others);
   }
 }
 
@@ -438,6 +440,8 @@ converse (gchar **steps, gchar **arguments)
     else
       run_to (pipeline, steps[i]);
   show (pipeline, ai, "playing");
+  gst_element_set_state (pipeline, GST_STATE_READY);
+  look_at_memory (FALSE);
   gst_element_set_state (pipeline, GST_STATE_NULL);
   show (pipeline, ai, "after");
   gst_object_unref (ai);
@@ -484,7 +488,7 @@ main (int argc, char **argv)
   g_atomic_int_set (&watching, 0);
   g_strfreev (steps);
   fflush (stdout);
-  look_at_memory ();
+  look_at_memory (TRUE);
   report ();
   g_free (kept);
   return 0;
