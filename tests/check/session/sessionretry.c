@@ -388,7 +388,7 @@ test_after_failed (void)
 /* The key is refused, and another one has come by then: that is tried, and is
  * the last, unless another one comes. */
 static void
-check_renewed (gint retries, guint tries)
+check_renewed (guint status, gint retries, guint tries)
 {
   static const gchar *const keys[] = { "Bearer sk-ha", "Bearer sk-half" };
   g_autoptr (Rig) rig = rig_new ();
@@ -396,10 +396,10 @@ check_renewed (gint retries, guint tries)
   rig->options->retries = retries;
   rig->options->retry_backoff_max = 5 * RIG_MS;
   rig->key = "sk-ha";
-  test_server_refuse (rig->server, 401, NULL, NULL);
+  test_server_refuse (rig->server, status, NULL, NULL);
   rig_start (rig);
   rig->key = "sk-half";
-  rig_wait (rig, "failed auth");
+  rig_wait (rig, status == 404 ? "failed not-found" : "failed auth");
   g_assert_cmpuint (test_server_count_requests (rig->server), ==, tries);
   for (guint i = 0; i < tries; i++) {
     g_autofree gchar *key = test_server_dup_header (
@@ -412,10 +412,12 @@ check_renewed (gint retries, guint tries)
 static void
 test_renewed_key (void)
 {
-  check_renewed (RT2_RETRIES_AUTO, 2);
-  check_renewed (RT2_RETRIES_FOREVER, 2);
-  check_renewed (1, 2);
-  check_renewed (0, 1);
+  check_renewed (401, RT2_RETRIES_AUTO, 2);
+  check_renewed (403, RT2_RETRIES_FOREVER, 2);
+  check_renewed (401, 1, 2);
+  check_renewed (401, 0, 1);
+  /* No key can mend that. */
+  check_renewed (404, RT2_RETRIES_FOREVER, 1);
 }
 
 /* -- how long it waits ---------------------------------------------------- */
