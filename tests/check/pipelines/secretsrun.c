@@ -426,7 +426,8 @@ static void
 converse (gchar **steps, gchar **arguments)
 {
   GstElement *pipeline = gst_parse_launch (
-      "audiotestsrc is-live=true ! realtime2 name=ai ! fakesink", NULL);
+      "audiotestsrc is-live=true wave=ticks ! realtime2 name=ai ! fakesink",
+      NULL);
   GstElement *ai = gst_bin_get_by_name (GST_BIN (pipeline), "ai");
 
   g_signal_connect (pipeline, "deep-notify",
