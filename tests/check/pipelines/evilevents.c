@@ -119,7 +119,16 @@ send_nul (EvilPeer *peer, const EvilRow *row)
   evil_peer_frame (peer, EVIL_TEXT, "\0\0\0\0", 4);
 }
 
-/* Speech of the given bytes, in events of a megabyte of base64. */
+/* However slow the client is: it has read all that was sent. */
+static gboolean
+wait_until_read (EvilPeer *peer)
+{
+  return evil_peer_frame (peer, EVIL_PING, "all read?", 9)
+      && evil_peer_wait_message (peer, "all read?");
+}
+
+/* Speech of the given bytes, in events of a megabyte of base64. It is much, but
+ * never more at once than can be read. */
 static void
 send_audio (EvilPeer *peer, const EvilRow *row)
 {
@@ -129,7 +138,8 @@ send_audio (EvilPeer *peer, const EvilRow *row)
 
   for (guint64 sent = 0; sent < row->number; sent += size)
     if (!evil_peer_text (peer, DELTA "\"%s\"}", base64)
-        || !evil_peer_pause (peer, 1000))
+        || !evil_peer_pause (peer, 1000)
+        || (sent % (16 * size) == 0 && !wait_until_read (peer)))
       return;
   evil_peer_end_answer (peer, "evil");
 }
