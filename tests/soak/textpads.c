@@ -209,7 +209,8 @@ test_text_pads (void)
     soak_heap_note (&heap, i);
   }
   g_print ("# %u items: %u told to be dropped; %u, %u and %u buffers taken\n",
-      total, dropped, pads.blocked, pads.slow, pads.free);
+      total, dropped, read_count (&pads, &pads.blocked),
+      read_count (&pads, &pads.slow), read_count (&pads, &pads.free));
   g_assert_cmpuint (read_count (&pads, &pads.blocked), ==, 1);
   g_assert_cmpuint (read_count (&pads, &pads.gaps), ==, 0);
   /* All that does not wait, but for what is told with the next. */
