@@ -26,6 +26,7 @@
 
 static SoakPeer *peer;
 static guint n_storms = SHORT;
+static gint64 longest; /* us that a storm took */
 static gchar *uris[3]; /* two of the server's, and one where nobody is */
 static gchar *key_files[2];
 
@@ -369,9 +370,11 @@ weather_storm (guint number, guint32 seed)
 {
   g_autofree gchar *what = g_strdup_printf ("storm %u", number);
   SoakWatch *watch = soak_watch_begin (what, PATIENCE);
+  gint64 begun = g_get_monotonic_time ();
 
   g_print ("# %s, seed %u\n", what, seed);
   blow (seed);
+  longest = MAX (longest, g_get_monotonic_time () - begun);
   soak_watch_end (watch);
   soak_peer_do (peer, "forget");
   expect_no_thread ();
@@ -390,6 +393,7 @@ test_storms (void)
     weather_storm (i, (guint32) g_test_rand_int ());
     soak_heap_note (&heap, i);
   }
+  g_print ("# the longest storm took %.1f s\n", longest / 1e6);
   if (n_storms > 2 * WARM_UP)
     soak_heap_check (&heap, WARM_UP, LIMIT);
   soak_heap_clear (&heap);
