@@ -159,10 +159,13 @@ gst_realtime2_release_pad (GstElement *element, GstPad *pad)
   gst_child_proxy_child_removed (
       GST_CHILD_PROXY (self), G_OBJECT (pad), GST_PAD_NAME (pad));
 
+  /* Its name is free once the element has it no more, and not before. */
+  gst_object_ref (pad);
+  gst_element_remove_pad (element, pad);
   g_mutex_lock (&self->lock);
   ended = ends_without (self, pad);
   g_mutex_unlock (&self->lock);
-  gst_element_remove_pad (element, pad);
+  gst_object_unref (pad);
   if (ended)
     gst_realtime2_input_end (self->input, gst_event_new_eos ());
 }

@@ -766,6 +766,36 @@ GST_START_TEST (test_launch_line)
 }
 GST_END_TEST;
 
+#define COMINGS 3000
+
+static gpointer
+come_and_go (gpointer element)
+{
+  for (guint i = 0; i < COMINGS; i++) {
+    GstPad *pad = gst_element_request_pad_simple (element, "text_src_%u");
+
+    fail_unless (pad != NULL);
+    gst_element_release_request_pad (element, pad);
+    gst_object_unref (pad);
+  }
+  return NULL;
+}
+
+/* A name is free only when the element has it no more: another thread may ask
+ * for it at once. */
+GST_START_TEST (test_names_are_unique)
+{
+  GstElement *element = gst_element_factory_make ("realtime2", NULL);
+  GThread *threads[3];
+
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("pads", come_and_go, element);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  gst_object_unref (element);
+}
+GST_END_TEST;
+
 static Suite *
 texts_suite (void)
 {
@@ -802,6 +832,7 @@ texts_suite (void)
   tcase_add_loop_test (pads, test_release, 0, G_N_ELEMENTS (states));
   tcase_add_test (pads, test_names);
   tcase_add_test (pads, test_launch_line);
+  tcase_add_test (pads, test_names_are_unique);
   return suite;
 }
 
