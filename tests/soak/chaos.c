@@ -35,7 +35,8 @@
 #define NULL_LIMIT (5 * G_USEC_PER_SEC)
 /* us that a turn is waited for that nobody disturbs. */
 #define PATIENCE (40 * G_USEC_PER_SEC)
-/* At the end, of a session that is well, until all that is due has come. */
+/* At the end, of a session that is well, until all that is due has come; what
+ * has not by then is waited for as long as an answer. */
 #define SETTLE (10 * G_USEC_PER_SEC)
 #define HANG (60 * G_USEC_PER_SEC)
 #define READY 2 /* of the property `state`; what is less has no session */
@@ -61,6 +62,10 @@ typedef struct {
   guint losses;  /* that there were when the turn began */
   guint excuses; /* and when it ended */
   guint waited, answered;
+
+  /* At the end: what is_owed() said when it looked last, us. */
+  gboolean owed;
+  gint64 asked;
 } Chaos;
 
 /* --- the user --- */
@@ -201,15 +206,30 @@ is_connected (Chaos *chaos)
   return state >= READY;
 }
 
+/* Whether something is lost so far that nobody told of: it may yet be on its
+ * way, through servers that are slow where the machine is. */
+static gboolean
+is_owed (Chaos *chaos, gint64 now)
+{
+  if (now - chaos->asked < LOOK)
+    return chaos->owed;
+  chaos->asked = now;
+  chaos->owed = chaos_ledger_is_owed (
+      chaos->ledger, chaos_faults_count_texts (chaos->faults));
+  return chaos->owed;
+}
+
 static void
 settle (Chaos *chaos)
 {
-  gint64 begun = g_get_monotonic_time (), since = begun;
+  gint64 begun = g_get_monotonic_time (), since = begun, now = begun;
 
-  while (chaos->mood != IDLE || g_get_monotonic_time () < since + SETTLE) {
+  while (chaos->mood != IDLE || now < since + SETTLE
+      || (now < since + PATIENCE && is_owed (chaos, now))) {
     go_on (chaos, FALSE);
+    now = g_get_monotonic_time ();
     if (!is_connected (chaos))
-      since = g_get_monotonic_time ();
+      since = now;
     if (since > begun + PATIENCE) {
       chaos_ledger_find (chaos->ledger, "the session does not come back");
       break;

@@ -387,15 +387,60 @@ print_reasons (GHashTable *table, const gchar *what)
         "#   %s: %u %s\n", (const gchar *) reason, GPOINTER_TO_UINT (n), what);
 }
 
+static gint64
+next_lost (ChaosLedger *ledger, gint64 turn, guint n)
+{
+  return chaos_peer_do (
+      ledger->peer, "lost %" G_GINT64_FORMAT " %u", turn + 1, n);
+}
+
+static gint64
+next_lost_text (ChaosLedger *ledger, gint64 text, guint n)
+{
+  return chaos_peer_do (
+      ledger->peer, "lost-text %" G_GINT64_FORMAT " %u", text + 1, n);
+}
+
+static gboolean
+is_refused (ChaosLedger *ledger, gint64 text)
+{
+  return g_hash_table_contains (ledger->refused, GUINT_TO_POINTER (text));
+}
+
+/* Whether any loss may be of the turn. */
+static gboolean
+is_excused (ChaosLedger *ledger, guint turn)
+{
+  ChaosTurn spoken = chaos_stage_get_turn (ledger->stage, turn);
+
+  for (guint i = 0; i < ledger->losses->len; i++)
+    if (common (&g_array_index (ledger->losses, Loss, i), &spoken) > 0)
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
+chaos_ledger_is_owed (ChaosLedger *ledger, guint texts)
+{
+  guint n = chaos_stage_count_turns (ledger->stage);
+  gint64 i = -1;
+
+  while ((i = next_lost (ledger, i, n)) >= 0)
+    if (!is_excused (ledger, i))
+      return TRUE;
+  while ((i = next_lost_text (ledger, i, texts)) >= 0)
+    if (!is_refused (ledger, i))
+      return TRUE;
+  return FALSE;
+}
+
 static void
 audit_turns (ChaosLedger *ledger)
 {
   guint n = chaos_stage_count_turns (ledger->stage), told = 0, silent = 0;
   gint64 turn = -1;
 
-  while ((turn = chaos_peer_do (
-              ledger->peer, "lost %" G_GINT64_FORMAT " %u", turn + 1, n))
-      >= 0) {
+  while ((turn = next_lost (ledger, turn, n)) >= 0) {
     ChaosTurn spoken = chaos_stage_get_turn (ledger->stage, turn);
 
     if (is_told (ledger, &spoken)) {
@@ -428,10 +473,8 @@ audit_texts (ChaosLedger *ledger, guint texts)
   guint told = 0, silent = 0;
   gint64 text = -1;
 
-  while ((text = chaos_peer_do (ledger->peer,
-              "lost-text %" G_GINT64_FORMAT " %u", text + 1, texts))
-      >= 0) {
-    if (g_hash_table_contains (ledger->refused, GUINT_TO_POINTER (text))) {
+  while ((text = next_lost_text (ledger, text, texts)) >= 0) {
+    if (is_refused (ledger, text)) {
       told++;
     } else {
       silent++;

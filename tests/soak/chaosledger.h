@@ -32,6 +32,10 @@ void chaos_ledger_find (ChaosLedger *ledger, const gchar *format, ...)
     G_GNUC_PRINTF (2, 3);
 guint chaos_ledger_count_findings (ChaosLedger *ledger);
 
+/* Whether a turn, or one of so many @texts, has not reached a server, and
+ * nobody said so. */
+gboolean chaos_ledger_is_owed (ChaosLedger *ledger, guint texts);
+
 /* Compares all with what the servers know, and prints it. @texts: that were
  * sent. */
 void chaos_ledger_audit (ChaosLedger *ledger, guint texts);
