@@ -42,7 +42,7 @@
 #define READY 2 /* of the property `state`; what is less has no session */
 
 typedef struct {
-  ChaosPeer *peer;
+  SoakPeer *peer;
   ChaosStage *stage;
   ChaosFaults *faults;
   ChaosLedger *ledger;
@@ -305,7 +305,7 @@ conclude (Chaos *chaos, guint minutes)
 }
 
 static guint
-run (ChaosPeer *peer, guint seed, guint minutes)
+run (SoakPeer *peer, guint seed, guint minutes)
 {
   Chaos chaos = { .peer = peer, .mood = IDLE, .least = G_MAXSIZE };
   guint findings;
@@ -343,7 +343,7 @@ get_seed (void)
   return seed != NULL ? strtoul (seed, NULL, 10) : g_random_int ();
 }
 
-static ChaosPeer *peer;
+static SoakPeer *peer;
 static guint seed, n_minutes;
 
 static void
@@ -367,6 +367,6 @@ main (int argc, char *argv[])
     n_minutes = atoi (argv[1]);
   g_test_add_func ("/soak/chaos", test_chaos);
   status = g_test_run ();
-  chaos_peer_free (peer);
+  soak_peer_free (peer);
   return status;
 }

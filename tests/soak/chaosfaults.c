@@ -32,7 +32,7 @@ typedef struct {
 } Due;
 
 struct _ChaosFaults {
-  ChaosPeer *peer;
+  SoakPeer *peer;
   ChaosStage *stage;
   GstElement *ai;  /* the stage's */
   GRand *seeds[2]; /* of the seeds of each network fault, and each use */
@@ -66,13 +66,13 @@ later (ChaosFaults *faults, guint ms,
 static void
 do_reset (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "reset *");
+  soak_peer_do (faults->peer, "reset *");
 }
 
 static void
 do_hangup (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "hangup *");
+  soak_peer_do (faults->peer, "hangup *");
 }
 
 static void
@@ -80,14 +80,14 @@ do_close (ChaosFaults *faults)
 {
   static const guint codes[] = { 1001, 1011, 1012, 1013 };
 
-  chaos_peer_do (faults->peer, "close * %u",
+  soak_peer_do (faults->peer, "close * %u",
       codes[roll (faults, 0, G_N_ELEMENTS (codes) - 1)]);
 }
 
 static void
 end_half_open (ChaosFaults *faults, gpointer data)
 {
-  chaos_peer_do (faults->peer, "stop * 0 0");
+  soak_peer_do (faults->peer, "stop * 0 0");
   faults->stopped = FALSE;
 }
 
@@ -96,7 +96,7 @@ do_half_open (ChaosFaults *faults)
 {
   gint ways = roll (faults, 1, 3);
 
-  chaos_peer_do (faults->peer, "stop * %d %d", ways & 1, ways >> 1);
+  soak_peer_do (faults->peer, "stop * %d %d", ways & 1, ways >> 1);
   faults->stopped = TRUE;
   later (faults, roll (faults, 500, 7000), end_half_open, NULL);
 }
@@ -104,7 +104,7 @@ do_half_open (ChaosFaults *faults)
 static void
 end_refusal (ChaosFaults *faults, gpointer data)
 {
-  chaos_peer_do (faults->peer, "refuse * 0 0 0");
+  soak_peer_do (faults->peer, "refuse * 0 0 0");
 }
 
 static void
@@ -113,7 +113,7 @@ do_refuse (ChaosFaults *faults)
   static const guint statuses[] = { 0, 408, 429, 429, 500, 502, 503, 503, 504 };
   guint status = statuses[roll (faults, 0, G_N_ELEMENTS (statuses) - 1)];
 
-  chaos_peer_do (faults->peer, "refuse * %d %u %d", roll (faults, 1, 4), status,
+  soak_peer_do (faults->peer, "refuse * %d %u %d", roll (faults, 1, 4), status,
       roll (faults, 0, 2));
   do_reset (faults);
   later (faults, 4000, end_refusal, NULL);
@@ -127,8 +127,8 @@ do_fallback (ChaosFaults *faults)
   guint status = statuses[roll (faults, 0, G_N_ELEMENTS (statuses) - 1)];
 
   for (guint road = 0; road < CHAOS_ROAD_FALLBACK; road++) {
-    chaos_peer_do (faults->peer, "refuse %u 99 %u 0", road, status);
-    chaos_peer_do (faults->peer, "reset %u", road);
+    soak_peer_do (faults->peer, "refuse %u 99 %u 0", road, status);
+    soak_peer_do (faults->peer, "reset %u", road);
   }
   later (faults, roll (faults, 1000, 4000), end_refusal, NULL);
 }
@@ -136,7 +136,7 @@ do_fallback (ChaosFaults *faults)
 static void
 do_outage (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "refuse * 99 0 0");
+  soak_peer_do (faults->peer, "refuse * 99 0 0");
   do_reset (faults);
   later (faults, roll (faults, 1000, 8000), end_refusal, NULL);
 }
@@ -144,28 +144,28 @@ do_outage (ChaosFaults *faults)
 static void
 end_slow (ChaosFaults *faults, gpointer data)
 {
-  chaos_peer_do (faults->peer, "rates * 0 0");
-  chaos_peer_do (faults->peer, "burst * 0");
+  soak_peer_do (faults->peer, "rates * 0 0");
+  soak_peer_do (faults->peer, "burst * 0");
 }
 
 static void
 do_slow_uplink (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "rates * %d 0", roll (faults, 20000, 90000));
+  soak_peer_do (faults->peer, "rates * %d 0", roll (faults, 20000, 90000));
   later (faults, roll (faults, 2000, 8000), end_slow, NULL);
 }
 
 static void
 do_slow_downlink (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "rates * 0 %d", roll (faults, 15000, 90000));
+  soak_peer_do (faults->peer, "rates * 0 %d", roll (faults, 15000, 90000));
   later (faults, roll (faults, 2000, 8000), end_slow, NULL);
 }
 
 static void
 do_bursts (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer, "burst * %d", roll (faults, 200, 1500));
+  soak_peer_do (faults->peer, "burst * %d", roll (faults, 200, 1500));
   later (faults, roll (faults, 2000, 8000), end_slow, NULL);
 }
 
@@ -195,7 +195,7 @@ do_new_uri (ChaosFaults *faults)
 static void
 do_error_event (ChaosFaults *faults)
 {
-  chaos_peer_do (faults->peer,
+  soak_peer_do (faults->peer,
       "send {\"type\":\"error\",\"event_id\":\"e\",\"error\":{\"type\":"
       "\"server_error\",\"code\":\"server_error\",\"message\":\"Oh.\","
       "\"param\":null,\"event_id\":null}}");
@@ -233,7 +233,7 @@ do_evil_event (ChaosFaults *faults)
     "\"audio_end_ms\":-1}",
   };
 
-  chaos_peer_do (faults->peer, "send %s",
+  soak_peer_do (faults->peer, "send %s",
       events[roll (faults, 0, G_N_ELEMENTS (events) - 1)]);
 }
 
@@ -450,7 +450,7 @@ happen (ChaosFaults *faults, guint table)
 
 ChaosFaults *
 chaos_faults_new (
-    ChaosPeer *peer, ChaosStage *stage, guint seed, gboolean verbose)
+    SoakPeer *peer, ChaosStage *stage, guint seed, gboolean verbose)
 {
   ChaosFaults *faults = g_new0 (ChaosFaults, 1);
 

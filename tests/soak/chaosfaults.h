@@ -13,7 +13,7 @@ typedef struct _ChaosFaults ChaosFaults;
 
 /* All on the run's one thread. @seed: of what is done, and when. */
 ChaosFaults *chaos_faults_new (
-    ChaosPeer *peer, ChaosStage *stage, guint seed, gboolean verbose);
+    SoakPeer *peer, ChaosStage *stage, guint seed, gboolean verbose);
 void chaos_faults_free (ChaosFaults *faults);
 
 /* Does what is due. @more: something new may begin; else only what was begun

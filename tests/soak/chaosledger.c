@@ -28,7 +28,7 @@ typedef struct {
 } Loss;
 
 struct _ChaosLedger {
-  ChaosPeer *peer;
+  SoakPeer *peer;
   ChaosStage *stage;
   GRand *rand;
   GHashTable *counts;   /* name -> how many */
@@ -51,7 +51,7 @@ clear_answer (gpointer data)
 }
 
 ChaosLedger *
-chaos_ledger_new (ChaosPeer *peer, ChaosStage *stage, guint seed)
+chaos_ledger_new (SoakPeer *peer, ChaosStage *stage, guint seed)
 {
   ChaosLedger *ledger = g_new0 (ChaosLedger, 1);
 
@@ -318,7 +318,7 @@ tell_heard (ChaosLedger *ledger)
     guint ms = chaos_stage_get_heard (ledger->stage, id);
 
     if (ms > 0)
-      chaos_peer_do (ledger->peer, "heard %s %u", id, ms);
+      soak_peer_do (ledger->peer, "heard %s %u", id, ms);
   }
 }
 
@@ -330,7 +330,7 @@ chaos_ledger_is_answered (ChaosLedger *ledger, guint turn)
   if (n > ledger->told)
     tell_heard (ledger);
   ledger->told = n;
-  return chaos_peer_do (ledger->peer, "answered %u", turn);
+  return soak_peer_do (ledger->peer, "answered %u", turn);
 }
 
 /* --- the end --- */
@@ -338,7 +338,7 @@ chaos_ledger_is_answered (ChaosLedger *ledger, guint turn)
 static gint64
 sum (ChaosLedger *ledger, const gchar *figure)
 {
-  return chaos_peer_do (ledger->peer, "sum %s %u", figure,
+  return soak_peer_do (ledger->peer, "sum %s %u", figure,
       chaos_stage_count_turns (ledger->stage));
 }
 
@@ -390,14 +390,14 @@ print_reasons (GHashTable *table, const gchar *what)
 static gint64
 next_lost (ChaosLedger *ledger, gint64 turn, guint n)
 {
-  return chaos_peer_do (
+  return soak_peer_do (
       ledger->peer, "lost %" G_GINT64_FORMAT " %u", turn + 1, n);
 }
 
 static gint64
 next_lost_text (ChaosLedger *ledger, gint64 text, guint n)
 {
-  return chaos_peer_do (
+  return soak_peer_do (
       ledger->peer, "lost-text %" G_GINT64_FORMAT " %u", text + 1, n);
 }
 
@@ -499,7 +499,7 @@ audit_calls (ChaosLedger *ledger)
   while (g_hash_table_iter_next (&iter, &id, &n)) {
     none += GPOINTER_TO_UINT (n) == 0;
     many += GPOINTER_TO_UINT (n) > 1;
-    missing += !chaos_peer_do (ledger->peer, "output %s", (gchar *) id);
+    missing += !soak_peer_do (ledger->peer, "output %s", (gchar *) id);
   }
   g_print ("# calls: %u, %u without output, %u with more than one; of those "
            "that servers made (%d) %u without output, %d outputs too many\n",
@@ -538,7 +538,7 @@ chaos_ledger_audit (ChaosLedger *ledger, guint texts)
            "expiring %u, moved %u; interrupted %u, retracted %u, failed %u; "
            "%u warnings, %d server errors\n",
       (gint) sum (ledger, "connections"),
-      (gint) chaos_peer_do (ledger->peer, "refused"),
+      (gint) soak_peer_do (ledger->peer, "refused"),
       chaos_ledger_count (ledger, "session-lost"),
       chaos_ledger_count (ledger, "session-restored"),
       chaos_ledger_count (ledger, "session-expiring"),

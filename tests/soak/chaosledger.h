@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 typedef struct _ChaosLedger ChaosLedger;
 
 /* All on the run's one thread. @seed: of how calls are answered. */
-ChaosLedger *chaos_ledger_new (ChaosPeer *peer, ChaosStage *stage, guint seed);
+ChaosLedger *chaos_ledger_new (SoakPeer *peer, ChaosStage *stage, guint seed);
 void chaos_ledger_free (ChaosLedger *ledger);
 
 /* Takes all that waits on the bus, and answers what is due. */

@@ -4,28 +4,16 @@
  */
 #include "chaospeer.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "chaosaudit.h"
 #include "chaosrelay.h"
 #include "sandbox.h"
-#include "soakpeer.h"
 
 #define PACE 4
-
-struct _ChaosPeer {
-  pid_t pid;
-  FILE *in, *out;
-};
-
-/* --- the child --- */
 
 #define TOOL(name) "{\"call\":{\"name\":\"" name "\",\"arguments\":{}}}"
 #define SPEECH(text, phase, ms)                                                \
@@ -218,7 +206,7 @@ do_lost_text (Server *server, const gchar *rest)
 }
 
 static gint64
-carry_out (Server *server, gchar *line)
+carry_out (gpointer server, gchar *line)
 {
   static const struct {
     const gchar *name;
@@ -239,18 +227,24 @@ carry_out (Server *server, gchar *line)
   g_error ("the peer can't \"%s\"", line);
 }
 
-static void
-set_up (Server *server, guint seed, guint session_seconds)
+typedef struct {
+  guint seed, session_seconds;
+} Wish;
+
+static gpointer
+set_up (gpointer data)
 {
   static const ChaosTap tap = { chaos_audit_message, chaos_audit_over };
   static const guint leads_to[CHAOS_ROADS] = { 0, 0, 1 };
+  const Wish *wish = data;
+  Server *server = g_new0 (Server, 1);
 
   server->audit = chaos_audit_new ();
   for (guint i = 0; i < G_N_ELEMENTS (server->sandboxes); i++) {
     SandboxOptions options = { .script_json = script,
       .pace = PACE,
-      .seed = seed + i,
-      .session_seconds = session_seconds };
+      .seed = wish->seed + i,
+      .session_seconds = wish->session_seconds };
     g_autoptr (GError) error = NULL;
 
     server->sandboxes[i] = sandbox_start_thread (&options, &error);
@@ -259,76 +253,13 @@ set_up (Server *server, guint seed, guint session_seconds)
   for (guint i = 0; i < CHAOS_ROADS; i++)
     server->roads[i] = chaos_relay_new (
         sandbox_get_port (server->sandboxes[leads_to[i]]), &tap, server->audit);
+  return server;
 }
 
-static void
-serve (int fd, Server *server)
-{
-  FILE *in = fdopen (fd, "r"), *out = fdopen (dup (fd), "w");
-  char *line = NULL;
-  size_t size = 0;
-  ssize_t length;
-
-  while ((length = getline (&line, &size, in)) > 0) {
-    line[length - 1] = '\0';
-    fprintf (out, "%" G_GINT64_FORMAT "\n", carry_out (server, line));
-    fflush (out);
-  }
-  _exit (0);
-}
-
-/* --- the parent --- */
-
-ChaosPeer *
+SoakPeer *
 chaos_peer_new (int argc, char **argv, guint seed, guint session_seconds)
 {
-  ChaosPeer *peer = g_new0 (ChaosPeer, 1);
-  int ends[2];
+  Wish wish = { seed, session_seconds };
 
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    g_error ("no pair of sockets");
-  peer->pid = fork ();
-  if (peer->pid < 0)
-    g_error ("can't fork");
-  if (peer->pid == 0) {
-    Server server = { .audit = NULL };
-
-    close (ends[0]);
-    prctl (PR_SET_PDEATHSIG, SIGKILL);
-    dup2 (STDERR_FILENO, STDOUT_FILENO);
-    g_test_init (&argc, &argv, NULL);
-    soak_peer_hush ();
-    set_up (&server, seed, session_seconds);
-    serve (ends[1], &server);
-  }
-  close (ends[1]);
-  peer->in = fdopen (ends[0], "r");
-  peer->out = fdopen (dup (ends[0]), "w");
-  return peer;
-}
-
-void
-chaos_peer_free (ChaosPeer *peer)
-{
-  fclose (peer->out);
-  shutdown (fileno (peer->in), SHUT_RDWR);
-  fclose (peer->in);
-  waitpid (peer->pid, NULL, 0);
-  g_free (peer);
-}
-
-gint64
-chaos_peer_do (ChaosPeer *peer, const gchar *format, ...)
-{
-  gchar answer[32];
-  va_list args;
-
-  va_start (args, format);
-  vfprintf (peer->out, format, args);
-  va_end (args);
-  fputc ('\n', peer->out);
-  fflush (peer->out);
-  if (fgets (answer, sizeof answer, peer->in) == NULL)
-    g_error ("the peer is gone");
-  return g_ascii_strtoll (answer, NULL, 10);
+  return soak_peer_start (argc, argv, set_up, carry_out, &wish);
 }

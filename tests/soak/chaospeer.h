@@ -6,23 +6,15 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "soakpeer.h"
 
 G_BEGIN_DECLS
-
-typedef struct _ChaosPeer ChaosPeer;
 
 /* Roads to servers: two to the first, one to the second. */
 enum { CHAOS_ROAD_MAIN, CHAOS_ROAD_DETOUR, CHAOS_ROAD_FALLBACK, CHAOS_ROADS };
 
-/* Forks: to be called before there is a second thread. Sessions live for
- * @session_seconds. */
-ChaosPeer *chaos_peer_new (
-    int argc, char **argv, guint seed, guint session_seconds);
-void chaos_peer_free (ChaosPeer *peer);
-
-/* Carries out one line, and returns the number that answers it, 0 if there is
- * none to give. ROAD is a number of a road, or "*" for all.
+/* See soak_peer_start(). Sessions live for @session_seconds. What it is told;
+ * ROAD is a number of a road, or "*" for all:
  *
  *   port ROAD                where it begins
  *   reset ROAD, hangup ROAD  cuts what is open
@@ -39,7 +31,7 @@ void chaos_peer_free (ChaosPeer *peer);
  *   lost TURN N, lost-text TEXT N   the next that is lost, or -1
  *   refused                  upgrades that were
  */
-gint64 chaos_peer_do (ChaosPeer *peer, const gchar *format, ...)
-    G_GNUC_PRINTF (2, 3);
+SoakPeer *chaos_peer_new (
+    int argc, char **argv, guint seed, guint session_seconds);
 
 G_END_DECLS

@@ -238,15 +238,15 @@ chaos_stage_watch_text (ChaosStage *stage, GstPad *pad)
 /* --- the whole --- */
 
 gchar *
-chaos_stage_dup_uri (ChaosPeer *peer, guint road)
+chaos_stage_dup_uri (SoakPeer *peer, guint road)
 {
   return g_strdup_printf ("ws://127.0.0.1:%" G_GINT64_FORMAT
                           "/v1/realtime?road=%u",
-      chaos_peer_do (peer, "port %u", road), road);
+      soak_peer_do (peer, "port %u", road), road);
 }
 
 static Stage *
-new_stage (ChaosPeer *peer)
+new_stage (SoakPeer *peer)
 {
   g_autofree gchar *uri = chaos_stage_dup_uri (peer, CHAOS_ROAD_MAIN);
   g_autofree gchar *fallback = chaos_stage_dup_uri (peer, CHAOS_ROAD_FALLBACK);
@@ -285,7 +285,7 @@ add_probe (ChaosStage *stage, const gchar *element, const gchar *name,
 }
 
 ChaosStage *
-chaos_stage_new (ChaosPeer *peer)
+chaos_stage_new (SoakPeer *peer)
 {
   ChaosStage *stage = g_new0 (ChaosStage, 1);
 

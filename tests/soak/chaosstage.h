@@ -29,7 +29,7 @@ typedef struct {
   guint stall; /* ms that the neighbour of src takes for the next buffer */
 } ChaosStage;
 
-ChaosStage *chaos_stage_new (ChaosPeer *peer);
+ChaosStage *chaos_stage_new (SoakPeer *peer);
 /* To NULL. */
 void chaos_stage_free (ChaosStage *stage);
 
@@ -38,7 +38,7 @@ void chaos_stage_free (ChaosStage *stage);
 void chaos_stage_fill_memory (ChaosStage *stage);
 
 /* Caller frees it. */
-gchar *chaos_stage_dup_uri (ChaosPeer *peer, guint road);
+gchar *chaos_stage_dup_uri (SoakPeer *peer, guint road);
 
 /* The user begins the next turn, @ms long or a little longer. */
 void chaos_stage_speak (ChaosStage *stage, guint ms);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A server in a process of its own, so that what it keeps is not counted with
- * what is measured: an agent (see ../check/pipelines/agent.h) that is told what
- * to do line by line. Dies with the process that made it.
+ * what is measured, and which is told what to do line by line. Dies with the
+ * process that made it.
  */
 #pragma once
 
@@ -12,13 +12,23 @@ G_BEGIN_DECLS
 
 typedef struct _SoakPeer SoakPeer;
 
+/* In the child: makes the server; does what one line says, and returns the
+ * number that answers it, 0 if there is none to give. */
+typedef gpointer (*SoakPeerSetUp) (gpointer data);
+typedef gint64 (*SoakPeerCarryOut) (gpointer server, gchar *line);
+
 /* Forks: to be called before there is a second thread, and before
  * g_test_init(), which it calls in the child. */
-SoakPeer *soak_peer_new (int argc, char **argv);
+SoakPeer *soak_peer_start (int argc, char **argv, SoakPeerSetUp set_up,
+    SoakPeerCarryOut carry_out, gpointer data);
 void soak_peer_free (SoakPeer *peer);
 
-/* Carries out one line, and returns the number that answers it, 0 if there is
- * none to give. All concern the newest connection.
+/* Has one line carried out, and returns its answer. */
+gint64 soak_peer_do (SoakPeer *peer, const gchar *format, ...)
+    G_GNUC_PRINTF (2, 3);
+
+/* One that is an agent, see ../check/pipelines/agent.h. All that it is told
+ * concerns the newest connection:
  *
  *   port                    where it listens
  *   slow BYTES              the port of a relay that passes so many bytes per
@@ -43,8 +53,7 @@ void soak_peer_free (SoakPeer *peer);
  *   count TYPE              events of this type in the record
  *   newest                  the last sample of the last audio that came
  */
-gint64 soak_peer_do (SoakPeer *peer, const gchar *format, ...)
-    G_GNUC_PRINTF (2, 3);
+SoakPeer *soak_peer_new (int argc, char **argv);
 
 /* Drops debug messages from now on, of which there are millions. */
 void soak_peer_hush (void);
