@@ -150,7 +150,8 @@ gboolean rt2_responses_is_out_of_band (
 const Rt2Wish *rt2_responses_wish_of (
     const Rt2Responses *responses, const gchar *id);
 
-/* The wish whose response.create is marked @mark and due; NULL if there is none.
+/* The wish whose response.create is marked @mark and due; NULL if there is
+ * none.
  */
 const Rt2Wish *rt2_responses_wish_marked (
     const Rt2Responses *responses, const gchar *mark);

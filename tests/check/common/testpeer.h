@@ -11,10 +11,10 @@ G_BEGIN_DECLS
 typedef struct _TestPeer TestPeer;
 
 typedef enum {
-  TEST_PEER_SILENT,   /* connects, and never says anything */
-  TEST_PEER_TALKS,    /* sends @bytes to whoever connects, and stays */
-  TEST_PEER_HANGS_UP, /* sends @bytes, waits for a byte, and closes */
-  TEST_PEER_FLOODS,   /* sends @bytes, and then more without an end */
+  TEST_PEER_SILENT,       /* connects, and never says anything */
+  TEST_PEER_TALKS,        /* sends @bytes to whoever connects, and stays */
+  TEST_PEER_HANGS_UP,     /* sends @bytes, waits for a byte, and closes */
+  TEST_PEER_FLOODS,       /* sends @bytes, and then more without an end */
   TEST_PEER_FLOODS_LINES, /* the same, of lines like "a: b" */
 } TestPeerKind;
 
