@@ -19,8 +19,9 @@
   "{\"say\":[{\"text\":\"Done.\",\"tone_ms\":200}]}]}"
 
 static const gchar calls_only[] = SCRIPT (CALLS);
+/* It talks for long enough to be in the middle of it on a slow machine, too. */
 static const gchar calls_then_talk[] = SCRIPT (
-    CALLS ",{\"text\":\"Let me see.\",\"tone_ms\":20000}");
+    CALLS ",{\"text\":\"Let me see.\",\"tone_ms\":120000}");
 
 typedef struct {
   Sandbox *sandbox;
