@@ -89,7 +89,9 @@ static const Property table[] = {
       "is no key of OpenAI's, else " GST_REALTIME2_DEFAULT_URI
       ". A key goes over ws:// to a loopback host only. If this, or another "
       "property of the connection, is changed in PLAYING the conversation moves "
-      "to a session there: see realtime2/session-moved"),
+      "to a session there: see realtime2/session-moved. For another host, set "
+      "api-key and extra-headers with it, or after it, if they are set: they go "
+      "to no server that they were not set for"),
   SECRET ("api-key", "API key", api_key, CONNECT,
       "API key, or an ephemeral key (ek_...). Can't be read back. Unset: what "
       "is in api-key-file, or else the environment variable OPENAI_API_KEY (AZURE_OPENAI_API_KEY for a host of "
