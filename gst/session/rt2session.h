@@ -3,7 +3,8 @@
  * One conversation with a Realtime server: configure, turns, responses,
  * truncation, retries. Talks to its owner through one listener.
  *
- * Lives on one GMainContext and starts no thread. Unless a function says
+ * Lives on one GMainContext and starts no thread, but for a second where a
+ * server refuses it at unknown length, see rt2refusal.h. Unless a function says
  * otherwise it must be called on the thread that owns the context, with the
  * context pushed as the thread's default. Every callback comes from there, with
  * no lock held; none may free the session, all may call it.
