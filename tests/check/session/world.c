@@ -323,6 +323,9 @@ forget_greeting (World *world, Request *request)
 void
 world_forget_connection (World *world)
 {
+  if (world->turn_told)
+    world_words_cut_off (world);
+  world->turn_told = FALSE;
   forget_server (world);
   forget_plain (world);
   if (world->drained)

@@ -258,6 +258,7 @@ typedef struct {
   gboolean plain_told;  /* likewise: any answer is to it, also the server's */
   gboolean expects;     /* an answer that the server could not begin */
   gboolean speaks;      /* the user, to be judged: up to the end */
+  gboolean turn_told;   /* of a turn that began and was not committed */
   gboolean floor;       /* the agent had the floor when the user began */
   guint interrupts_before;
   guint64 heard_until; /* ms appended when the last sound went up */
@@ -418,6 +419,8 @@ void world_words_dismissed (World *world, Item *item);
 void world_words_answered (World *world, const Answer *answer);
 void world_words_interrupted (World *world);
 void world_words_refused (World *world);
+/* The connection is over in the midst of a turn that the client knows of. */
+void world_words_cut_off (World *world);
 /* What was said is not said again: the end came before its connection went. */
 void world_words_end (World *world);
 /* At the end: none is lost, and none waits for an answer. */

@@ -254,9 +254,11 @@ tell (World *world, const Packet *packet)
       told_refusal (world, packet);
       break;
     case PACKET_COMMITTED:
+      world->turn_told &= !packet->by_vad;
       told_committed (world, packet);
       break;
     case PACKET_SPEECH_STARTED:
+      world->turn_told = TRUE;
       world->floor = rt2_responses_is_busy (world->session->responses)
           || rt2_calls_n_open (world->session->calls) > 0
           || world_listener.is_playing (world);

@@ -16,6 +16,7 @@ typedef struct {
   Item *item;       /* the last that holds it, or NULL */
   gboolean over;    /* answered, or taken back: nobody is to hear it again */
   gboolean due;     /* the client committed it */
+  gboolean begun;   /* its turn was, and its connection is gone */
   gboolean excused; /* and the user interrupted since */
 } Word;
 
@@ -249,6 +250,28 @@ world_words_refused (World *world)
   }
 }
 
+/* The client was told that a turn is open: its words are said again, wherever
+ * they were on their way. */
+void
+world_words_cut_off (World *world)
+{
+  for (guint i = 0; i < world->heard->len; i++) {
+    HeardWord heard = g_array_index (world->heard, HeardWord, i);
+
+    if (world->hears && heard.at >= world->turn_start)
+      word_of (world, heard.number)->begun = TRUE;
+  }
+  for (guint i = 0; i < world->items->len; i++) {
+    const Item *item = g_ptr_array_index (world->items, i);
+
+    if (item->kind != ITEM_USER || item->connection != world->connection
+        || item->known)
+      continue;
+    for (guint j = 0; j < item->words->len; j++)
+      word_of (world, g_array_index (item->words, guint, j))->begun = TRUE;
+  }
+}
+
 /* --- the end --- */
 
 void
@@ -257,7 +280,7 @@ world_words_end (World *world)
   for (guint i = 0; i < world->items->len; i++)
     ((Item *) g_ptr_array_index (world->items, i))->owed = FALSE;
   for (guint i = 0; i < world->words->len; i++)
-    word_of (world, i)->due = FALSE;
+    word_of (world, i)->due = word_of (world, i)->begun = FALSE;
 }
 
 static void
@@ -279,19 +302,20 @@ check_item (World *world, const Item *item)
 void
 world_words_check (World *world)
 {
+  gboolean vad = world->setup.turn_detection != RT2_TURN_DETECTION_NONE;
+
   for (guint i = 0; i < world->items->len; i++) {
     const Item *item = g_ptr_array_index (world->items, i);
 
     if (item->kind == ITEM_USER && item->known)
       check_item (world, item);
   }
-  if (world->setup.turn_detection != RT2_TURN_DETECTION_NONE)
-    return;
   for (guint i = 0; i < world->words->len; i++) {
     const Word *word = word_of (world, i);
+    gboolean due = vad ? word->begun : word->due;
 
-    if (word->due && !(word->item && word->item->known))
-      world_log (world, "word %u was committed, and is lost", i);
-    WORLD_CHECK (world, !word->due || (word->item && word->item->known));
+    if (due && !(word->item && word->item->known))
+      world_log (world, "word %u of a turn is lost", i);
+    WORLD_CHECK (world, !due || (word->item && word->item->known));
   }
 }
