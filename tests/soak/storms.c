@@ -181,11 +181,20 @@ look (Storm *storm, GRand *rand)
   gst_element_query_position (storm->pipeline, GST_FORMAT_TIME, &position);
 }
 
+/* Not by the pipeline: a basesrc of GStreamer 1.22 that is stopped before it
+ * has passed an EOS on loses that, 104 bytes each. */
 static void
 end_stream (Storm *storm, GRand *rand)
 {
-  gst_element_send_event (g_rand_boolean (rand) ? storm->pipeline : storm->ai,
-      gst_event_new_eos ());
+  GstPad *pad;
+
+  if (g_rand_boolean (rand)) {
+    gst_element_send_event (storm->ai, gst_event_new_eos ());
+    return;
+  }
+  pad = gst_element_get_static_pad (storm->ai, "sink");
+  gst_pad_send_event (pad, gst_event_new_eos ());
+  gst_object_unref (pad);
 }
 
 /* As a source would, that begins with a segment again before its next buffer;
