@@ -8,8 +8,8 @@
  *
  * Lock order: STREAM_LOCK of a pad, then self->lock, then the OBJECT_LOCK. No
  * lock but the STREAM_LOCK is held across a push, a message, a signal, a
- * notify, a clock wait or a join. Builds with debugging make sure of threads and
- * locks, see gstrealtime2threads.h and gstrealtime2locks.h.
+ * notify, a clock wait or a join. Builds with debugging make sure of threads
+ * and locks, see gstrealtime2threads.h and gstrealtime2locks.h.
  */
 #pragma once
 
