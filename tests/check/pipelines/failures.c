@@ -28,6 +28,9 @@ const Failure failures[] = {
   { "http-404", FAILURE_SERVER, .http_status = 404,
       .error_code = "model_not_found", .keyed = TRUE, CODE (NOT_FOUND),
       .says = { "404", "model", "uri" }, .launch_says = { "model", "uri" } },
+  { "http-429", FAILURE_SERVER, .http_status = 429,
+      .error_code = "insufficient_quota", .keyed = TRUE, CODE (BUSY),
+      .says = { "billing", "account" }, .launch_says = { "billing" } },
   { "unknown-ca", FAILURE_SERVER, .tls = TEST_TLS_UNKNOWN_CA, .keyed = TRUE,
       CODE (OPEN_READ_WRITE), .says = { "certificate", "authority", "trust" },
       .launch_says = { "certificate" } },
@@ -47,6 +50,12 @@ const Failure failures[] = {
   { "close-4000", FAILURE_SERVER, .close_code = 4000,
       .error_code = "invalid_model", .keyed = TRUE, CODE (NOT_FOUND),
       .says = { "model", "uri" }, .launch_says = { "model" } },
+  { "close-4000-beta", FAILURE_SERVER, .close_code = 4000,
+      .error_code = "beta_api_shape_disabled", .keyed = TRUE, CODE (SETTINGS),
+      .says = { "session-config", "plugin" },
+      .launch_says = { "session-config" } },
+  { "close-1008", FAILURE_SERVER, .close_code = 1008, .keyed = TRUE,
+      CODE (READ), .says = { "1008", "reason" }, .launch_says = { "1008" } },
   { NULL },
 };
 
