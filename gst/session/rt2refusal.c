@@ -16,6 +16,11 @@
   "If the server speaks TLS, use wss:// in `uri`; else check "                 \
   "the path and the `model`."
 
+/* Loggers that serve no session now, of all threads. libsoup interns a name for
+ * each and never forgets it, so they are used again. */
+G_LOCK_DEFINE_STATIC (idle_loggers);
+static GQueue idle_loggers = G_QUEUE_INIT;
+
 struct _Rt2RefusalLimit {
   GCancellable *cancellable; /* a reference */
   gint64 until;              /* monotonic us */
@@ -86,17 +91,47 @@ on_line (SoupLogger *logger, SoupLoggerLogLevel level, char direction,
   }
 }
 
-void
-rt2_refusal_collect (SoupSession *session, GString *body)
+static SoupLogger *
+new_logger (void)
 {
   SoupLogger *logger = soup_logger_new (SOUP_LOGGER_LOG_BODY);
 
   soup_logger_set_max_body_size (logger, MAX_TEXT);
   soup_logger_set_request_filter (logger, level_of, NULL, NULL);
   soup_logger_set_response_filter (logger, level_of, NULL, NULL);
+  return logger;
+}
+
+static SoupLogger *
+take_logger (void)
+{
+  SoupLogger *logger;
+
+  G_LOCK (idle_loggers);
+  logger = g_queue_pop_head (&idle_loggers);
+  G_UNLOCK (idle_loggers);
+  return logger ? logger : new_logger ();
+}
+
+/* Its session is gone. */
+static void
+give_logger_back (gpointer logger)
+{
+  soup_logger_set_printer (logger, NULL, NULL, NULL);
+  G_LOCK (idle_loggers);
+  g_queue_push_head (&idle_loggers, logger);
+  G_UNLOCK (idle_loggers);
+}
+
+void
+rt2_refusal_collect (SoupSession *session, GString *body)
+{
+  SoupLogger *logger = take_logger ();
+
   soup_logger_set_printer (logger, on_line, body, NULL);
   soup_session_add_feature (session, SOUP_SESSION_FEATURE (logger));
-  g_object_unref (logger);
+  g_object_set_data_full (
+      G_OBJECT (session), "rt2-refusal-logger", logger, give_logger_back);
 }
 
 /* -- no longer than so ------------------------------------------------------
