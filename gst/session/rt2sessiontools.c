@@ -161,6 +161,8 @@ rt2_session_on_function_call (Rt2Session *session, const Rt2Item *item,
   call = rt2_calls_open (session->calls, item->call_id, response_id, name,
       item->arguments, deadline (session));
   if (!call) {
+    if (!rt2_calls_is_known (session->calls, item->call_id))
+      session->stats.bad_events++;
     g_debug ("a call that was made before, or one of far too many");
     return;
   }

@@ -2,6 +2,7 @@
 /*
  * A connection is lost: what the next server is told, and what is sent again.
  */
+#include "rt2conversation.h"
 #include "sessionrig.h"
 
 #include <string.h>
@@ -82,6 +83,21 @@ test_conversation (void)
   lose (rig);
   g_assert_cmpuint (rig_count_sent (rig, MAKE), ==, 4);
   assert_made (rig, 3, "U2", "user: Bye.");
+}
+
+/* What is too old to be told is counted. */
+static void
+test_forgotten (void)
+{
+  g_autoptr (Rig) rig = new_ready (60000);
+
+  for (guint i = 0; i < RT2_CONVERSATION_MAX_ITEMS + 3; i++) {
+    g_autofree gchar *id = g_strdup_printf ("U%u", i);
+
+    send_item (rig, id, "user", "input_text", "Hello?");
+  }
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_get_stats (rig).conversation_dropped, ==, 3);
 }
 
 static void
@@ -667,6 +683,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, function) g_test_add_func ("/session/restore/" name, function)
   ADD ("conversation", test_conversation);
+  ADD ("forgotten", test_forgotten);
   ADD ("nothing", test_nothing);
   ADD ("written", test_written);
   ADD ("refused", test_refused);

@@ -395,6 +395,25 @@ test_flood (void)
   g_assert_cmpuint (rig_count_sent (rig, "response.create"), ==, 1);
 }
 
+/* Nor can more be refused than so. What is left without an output is counted,
+ * once for each. */
+static void
+test_deluge (void)
+{
+  g_autoptr (Rig) rig = new_ready ();
+
+  rig_send_response_created (rig, "R1");
+  for (guint i = 0; i < RT2_CALLS_MAX_OPEN + 3; i++) {
+    g_autofree gchar *id = g_strdup_printf ("c%u", i);
+
+    rig_send_call (rig, "R1", id, "f", "{}");
+  }
+  rig_send_call (rig, "R1", "c0", "f", "{}");
+  rig_flush_down (rig);
+  g_assert_cmpuint (rig_get_stats (rig).function_calls, ==, RT2_CALLS_MAX_OPEN);
+  g_assert_cmpuint (rig_get_stats (rig).bad_events, ==, 3);
+}
+
 /* A call of nothing is one of a tool that there is not. */
 static void
 test_no_name (void)
@@ -521,6 +540,7 @@ main (int argc, char **argv)
   ADD ("repeated-id", test_repeated_id);
   ADD ("long-arguments", test_long_arguments);
   ADD ("flood", test_flood);
+  ADD ("deluge", test_deluge);
   ADD ("no-name", test_no_name);
   ADD ("sideband", test_sideband);
   ADD ("end-waits", test_end_waits);
