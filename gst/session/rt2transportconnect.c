@@ -64,13 +64,16 @@ on_refusal_late (gpointer user_data)
 
 /* The server answered, and not with an upgrade. A body in which it may say that
  * the account has no quota left is waited for, but not for long; nothing is
- * read of any other. */
+ * read of any other. Nor is it where libsoup has asked again, with the
+ * credentials of a proxy, which it does as often as it is refused. */
 static void
 on_refused (SoupMessage *message, Rt2Link *link)
 {
+  gboolean again = link->refused;
+
   link->refused = TRUE;
   rt2_timer_clear (&link->connect_timer);
-  if (!rt2_refusal_has_text (message))
+  if (again || !rt2_refusal_has_text (message))
     on_refusal_late (link);
   else if (rt2_refusal_is_endless (message))
     link->limit = rt2_refusal_limit_new (link->cancellable, REFUSAL_GRACE);

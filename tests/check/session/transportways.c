@@ -364,6 +364,47 @@ test_proxy_refuses (void)
   test_client_free_transport (client);
 }
 
+static guint
+count_threads (const gchar *name)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  const gchar *id;
+  guint n = 0;
+
+  g_assert_nonnull (tasks);
+  while ((id = g_dir_read_name (tasks))) {
+    g_autofree gchar *path = g_strdup_printf ("/proc/self/task/%s/comm", id);
+    g_autofree gchar *comm = NULL;
+
+    if (g_file_get_contents (path, &comm, NULL, NULL))
+      n += g_str_equal (g_strchomp (comm), name);
+  }
+  return n;
+}
+
+/* What goes through the proxy without a tunnel libsoup asks for again and
+ * again: what it says twice is its last word, and nothing waits on. */
+static void
+test_proxy_refuses_plain (void)
+{
+  static const gchar answer[] =
+      "HTTP/1.1 407 Proxy Authentication Required\r\n"
+      "Proxy-Authenticate: Basic realm=\"x\"\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+  g_autofree gchar *answers = g_strconcat (answer, answer, answer, NULL);
+  g_autoptr (TestPeer) peer = test_peer_new (TEST_PEER_TALKS, answers);
+  g_autoptr (TestClient) client = test_client_new ();
+
+  g_clear_pointer (&client->config->api_key, g_free);
+  client->config->proxy = g_strdup_printf (
+      "http://user:secret-pass@127.0.0.1:%u", test_peer_get_port (peer));
+  test_client_connect (client, "ws://realtime.invalid/v1/realtime");
+  test_client_wait (client, &client->closed, 1);
+  g_assert_cmpuint (client->fault->http_status, ==, 407);
+  test_client_free_transport (client);
+  g_assert_cmpuint (count_threads ("rt2:refusal"), ==, 0);
+}
+
 static void
 test_proxy_is_dead (void)
 {
@@ -460,6 +501,7 @@ main (int argc, char **argv)
   ADD_DATA (
       "proxy/wrong-credentials", test_proxy_credentials, "user:wrong-pass");
   ADD ("proxy/refuses", test_proxy_refuses);
+  ADD ("proxy/refuses-plain", test_proxy_refuses_plain);
   ADD ("proxy/is-dead", test_proxy_is_dead);
   ADD_DATA ("proxy/loopback/address", test_proxy_loopback, "127.0.0.1");
   ADD_DATA ("proxy/loopback/name", test_proxy_loopback, "localhost");
