@@ -11,9 +11,9 @@
 #include "gstrealtime2imagesink.h"
 #include "gstrealtime2link.h"
 #include "gstrealtime2messages.h"
+#include "gstrealtime2overrun.h"
 #include "gstrealtime2pacer.h"
 #include "gstrealtime2pads.h"
-#include "rt2drops.h"
 
 #define GST_CAT_DEFAULT gst_realtime2_debug
 
@@ -408,19 +408,6 @@ gst_realtime2_input_pull (GstRealtime2Input *input, Rt2UplinkPiece *piece)
   return head != NULL;
 }
 
-static void
-post_drops (GstRealtime2 *self, const gchar *reason, const Rt2DropsNews *news)
-{
-  if (news->first || news->over)
-    GST_WARNING_OBJECT (self, "%s input (%s): %" G_GUINT64_FORMAT " ms so far",
-        news->over ? "dropped" : "dropping", reason, news->total_ms);
-  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64, news->ms,
-      "reason", G_TYPE_STRING, reason, "total-ms", G_TYPE_UINT64,
-      news->total_ms, "over", G_TYPE_BOOLEAN, news->over, "dropped-start",
-      G_TYPE_UINT64, news->start, "dropped-end", G_TYPE_UINT64, news->end,
-      NULL);
-}
-
 /* Tells what was dropped. @end: no more can be. */
 static void
 report_drops (GstRealtime2Input *input, gboolean end)
@@ -435,9 +422,9 @@ report_drops (GstRealtime2Input *input, gboolean end)
   tell_outdated = rt2_drops_tell (&input->outdated, now, TRUE, &outdated);
   g_mutex_unlock (&self->lock);
   if (tell)
-    post_drops (self, "max-size-time", &dropped);
+    gst_realtime2_post_drops (self, "max-size-time", &dropped);
   if (tell_outdated)
-    post_drops (self, "caps-changed", &outdated);
+    gst_realtime2_post_drops (self, "caps-changed", &outdated);
 }
 
 /* Once in a run, if the microphone hears the loudspeaker. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What did not fit into what is said.
+ * What did not fit into what is said, or heard.
  */
 #include "gstrealtime2overrun.h"
 
@@ -77,4 +77,18 @@ gst_realtime2_tell_overruns (GstRealtime2 *self, gboolean all)
     gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64,
         (guint64) 0, "reason", G_TYPE_STRING, "text-pad", "dropped-items",
         G_TYPE_UINT, lost.items, NULL);
+}
+
+void
+gst_realtime2_post_drops (
+    GstRealtime2 *self, const gchar *reason, const Rt2DropsNews *news)
+{
+  if (news->first || news->over)
+    GST_WARNING_OBJECT (self, "%s input (%s): %" G_GUINT64_FORMAT " ms so far",
+        news->over ? "dropped" : "dropping", reason, news->total_ms);
+  gst_realtime2_post (self, "overrun", "dropped-ms", G_TYPE_UINT64, news->ms,
+      "reason", G_TYPE_STRING, reason, "total-ms", G_TYPE_UINT64,
+      news->total_ms, "over", G_TYPE_BOOLEAN, news->over, "dropped-start",
+      G_TYPE_UINT64, news->start, "dropped-end", G_TYPE_UINT64, news->end,
+      NULL);
 }
