@@ -609,10 +609,12 @@ gst_realtime2_link_start (GstRealtime2Link *link, Rt2SessionOptions *options,
   link->config = rt2_session_config_copy (config);
   link->context = g_main_context_new ();
   link->loop = g_main_loop_new (link->context, FALSE);
+  g_mutex_lock (&link->lock);
   link->ready = FALSE;
   link->in_progress = FALSE;
   link->type = config->type;
   g_clear_pointer (&link->uri, g_free);
+  g_mutex_unlock (&link->lock);
   link->thread = g_thread_new ("rt2:ws", run_thread, link);
 
   /* Making a session does no I/O: this is a matter of microseconds. */
