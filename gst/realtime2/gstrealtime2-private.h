@@ -59,8 +59,9 @@ struct _GstRealtime2 {
 
   GstPad *sinkpad, *srcpad;      /* always there; owned by the element */
   GstRealtime2Settings settings; /* OBJECT_LOCK */
-  /* Times that a property of the connection was set; OBJECT_LOCK. */
-  guint connection_sets;
+  /* Times that a property of the connection was set, and how many of them by a
+   * g_object_set() that is over; OBJECT_LOCK. */
+  guint connection_sets, connection_settled;
 
   /* OBJECT_LOCK, these three: the server that `api-key` was set for, and
    * `extra-headers`; and what was set and can't be notified: GParamSpec*, until

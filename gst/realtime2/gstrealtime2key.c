@@ -79,13 +79,16 @@ gst_realtime2_take_key_file (
   return TRUE;
 }
 
+/* NULL amid a g_object_set(): a key that was set may be for a `uri` that is
+ * not yet. */
 static GstRealtime2Settings *
 copy_settings (GstRealtime2 *self)
 {
-  GstRealtime2Settings *settings;
+  GstRealtime2Settings *settings = NULL;
 
   GST_OBJECT_LOCK (self);
-  settings = gst_realtime2_settings_copy (&self->settings);
+  if (self->connection_sets == self->connection_settled)
+    settings = gst_realtime2_settings_copy (&self->settings);
   GST_OBJECT_UNLOCK (self);
   return settings;
 }
@@ -141,11 +144,15 @@ gboolean
 gst_realtime2_newest_key (GstRealtime2 *self, const gchar *url, gchar **key)
 {
   GstRealtime2Settings *settings = copy_settings (self);
-  gchar *uri = gst_realtime2_find_uri (settings);
-  gboolean found = gst_realtime2_is_same_host (uri, url)
-      && find_newest (self, settings, url, key);
+  gboolean found;
+  gchar *uri;
 
   GST_REALTIME2_ASSERT_SESSION_THREAD (self);
+  if (!settings)
+    return FALSE;
+  uri = gst_realtime2_find_uri (settings);
+  found = gst_realtime2_is_same_host (uri, url)
+      && find_newest (self, settings, url, key);
   g_free (uri);
   gst_realtime2_settings_free (settings);
   return found;

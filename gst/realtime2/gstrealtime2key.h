@@ -15,9 +15,9 @@ gboolean gst_realtime2_take_key_file (
 
 /* The key for the next connection to the server at @url: *key, NULL if there is
  * none; new string, to be wiped. FALSE if the settings are those of another
- * server by now: their key is not for this one. If the file of the key can't be
- * read any more, that is told, and the last key that was read from it for this
- * server serves. On the session's thread. */
+ * server by now, or are being set: their key is not for this one. If the file
+ * of the key can't be read any more, that is told, and the last key that was
+ * read from it for this server serves. On the session's thread. */
 gboolean gst_realtime2_newest_key (
     GstRealtime2 *self, const gchar *url, gchar **key);
 

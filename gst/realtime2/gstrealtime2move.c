@@ -43,18 +43,40 @@ gst_realtime2_note_unreadable (GstRealtime2 *self, GParamSpec *pspec)
   g_object_notify (G_OBJECT (self), MARKER);
 }
 
-/* All that was set, those at the end that can't be read: GParamSpec*. */
+/* The OBJECT_LOCK is held. */
+static void
+add_unreadable (GstRealtime2 *self, GPtrArray *set)
+{
+  g_ptr_array_extend_and_steal (set, self->unreadable);
+  self->unreadable = g_ptr_array_new ();
+}
+
+static gboolean
+touches_connection (const GParamSpec *pspec)
+{
+  return gst_realtime2_settings_touches (pspec->name)
+      == GST_REALTIME2_TOUCHES_CONNECT;
+}
+
+/* All that was set, those at the end that can't be read: GParamSpec*. Without
+ * the marker that is none of these: another thread may be amid setting them,
+ * and this one notify of something else. */
 static GPtrArray *
 collect (GstRealtime2 *self, guint n_pspecs, GParamSpec **pspecs)
 {
   GPtrArray *set = g_ptr_array_new ();
+  gboolean connection = FALSE;
 
+  GST_OBJECT_LOCK (self);
   for (guint i = 0; i < n_pspecs; i++)
     if (!g_str_equal (pspecs[i]->name, MARKER))
       g_ptr_array_add (set, pspecs[i]);
-  GST_OBJECT_LOCK (self);
-  g_ptr_array_extend_and_steal (set, self->unreadable);
-  self->unreadable = g_ptr_array_new ();
+  if (set->len < n_pspecs)
+    add_unreadable (self, set);
+  for (guint i = 0; i < set->len; i++)
+    connection |= touches_connection (g_ptr_array_index (set, i));
+  if (connection)
+    self->connection_settled = self->connection_sets;
   GST_OBJECT_UNLOCK (self);
   return set;
 }
@@ -77,9 +99,10 @@ list_names (const GPtrArray *set, Rt2MoveReason *reason)
 
   *reason = RT2_MOVE_KEY;
   for (guint i = 0; i < set->len; i++) {
-    const gchar *name = ((GParamSpec *) g_ptr_array_index (set, i))->name;
+    const GParamSpec *pspec = g_ptr_array_index (set, i);
+    const gchar *name = pspec->name;
 
-    if (gst_realtime2_settings_touches (name) != GST_REALTIME2_TOUCHES_CONNECT)
+    if (!touches_connection (pspec))
       continue;
     g_string_append_printf (names, "%s%s", names->len > 0 ? ", " : "", name);
     if (!g_str_has_prefix (name, "api-key"))

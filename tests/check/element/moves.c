@@ -165,6 +165,37 @@ GST_START_TEST (test_together)
 }
 GST_END_TEST;
 
+/* What other threads do amid a g_object_set(), which a frozen queue draws out:
+ * notify of something else, and connect again. */
+GST_START_TEST (test_amid)
+{
+  GObject *element;
+  GObjectClass *klass;
+  GParamSpec *state;
+  Fixture f;
+
+  set_up (&f, "sk-here");
+  talk_play (f.talk, &law_pcm);
+  element = G_OBJECT (f.talk->element);
+  klass = G_OBJECT_GET_CLASS (element);
+  state = g_object_class_find_property (klass, "state");
+  g_object_freeze_notify (element);
+  g_object_set (element, "api-key", "sk-there", NULL);
+  klass->dispatch_properties_changed (element, 1, &state);
+  peer_drop (f.talk->peer);
+  talk_message (f.talk, "session-restored", 0);
+  g_object_set (element, "uri", f.there, NULL);
+  g_object_thaw_notify (element);
+  assert_moved (&f, "settings");
+  fail_unless_equals_int (peer_count_requests (f.talk->peer), 2);
+  for (guint i = 0; i < 2; i++)
+    fail_unless (has_key (f.talk->peer, i, "sk-here"));
+  fail_unless (has_key (f.other, 0, "sk-there"));
+  assert_quiet (&f);
+  tear_down (&f);
+}
+GST_END_TEST;
+
 /* Another path of the same host is not another server; nor is it one that was
  * named before PLAYING. */
 GST_START_TEST (test_same_host)
@@ -445,6 +476,7 @@ moves_suite (void)
   suite_add_tcase (suite, secrets);
   tcase_add_test (secrets, test_key_later);
   tcase_add_loop_test (secrets, test_together, 0, G_N_ELEMENTS (together));
+  tcase_add_test (secrets, test_amid);
   tcase_add_test (secrets, test_same_host);
   tcase_add_test (secrets, test_back);
   tcase_add_loop_test (secrets, test_no_key, 0, 2);
