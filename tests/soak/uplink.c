@@ -10,7 +10,7 @@
 #include "soakheap.h"
 
 #define SHORT 15
-#define LONG 300 /* seconds from which on the limit holds */
+#define LONG 600 /* seconds from which on the limit holds */
 #define BYTES_PER_SECOND 8000
 #define PERIOD (20 * GST_MSECOND)
 #define MAX_SIZE_TIME (2 * GST_SECOND)
@@ -22,8 +22,9 @@
 #define ON_THE_WAY (6 * GST_SECOND)
 /* The agent is heard within. */
 #define ANSWER (5 * GST_SECOND)
-#define LIMIT 32 /* bytes per second */
-/* What waits for the line is a slope over a few seconds. */
+#define LIMIT 128 /* bytes per second */
+/* What waits for the line goes up and down by some 10 KB: a slope, over a few
+ * minutes. */
 #define ROUGH_LIMIT 2048
 
 static SoakPeer *peer;
