@@ -365,8 +365,11 @@ rt2_session_end_unannounced (Rt2Session *session, gint64 now, gint64 *next)
 
   RT2_SESSION_ASSERT_THREAD (session);
   while ((id = rt2_responses_find_unannounced (session->responses))
-      && now >= until)
+      && now >= until) {
     end_response (session, id, RT2_STATUS_INCOMPLETE);
+    /* They waited for that, and no event may follow. */
+    rt2_session_send_outputs (session);
+  }
   if (id && (*next == 0 || until < *next))
     *next = until;
 }

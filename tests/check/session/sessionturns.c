@@ -328,6 +328,20 @@ test_unannounced_falls_silent (void)
   g_assert_cmpuint (rig_count (rig, "response-done R1 incomplete"), ==, 1);
 }
 
+/* Its calls are answered then, with nobody to say or to hear anything. */
+static void
+test_unannounced_with_call (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig_start_ready (rig);
+  rig_send_call (rig, "R1", "call-1", "f", "{}");
+  rig_flush_down (rig);
+  rig_command (rig, rig_result ("call-1", "42"));
+  rig_wait_sent (rig, "response.create", 1);
+  g_assert_cmpuint (rig_count_sent (rig, "conversation.item.create"), ==, 1);
+}
+
 /* The server began one of its own when ours was on its way. */
 static void
 test_already_active (void)
@@ -684,6 +698,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/session/create/cancel-of-announced",
       (gconstpointer) send_announced, test_cancel_of_none);
   ADD ("create/unannounced-falls-silent", test_unannounced_falls_silent);
+  ADD ("create/unannounced-with-call", test_unannounced_with_call);
   ADD ("create/already-active", test_already_active);
   ADD ("create/already-active-unannounced", test_already_active_unannounced);
   ADD ("create/refused", test_create_refused);
