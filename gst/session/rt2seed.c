@@ -196,8 +196,9 @@ drop_images (GPtrArray *lines, guint keep)
 
 /* --- the note --- */
 
+/* @n_since: of those that are left out, how many are newer than the summary. */
 static gchar *
-note_text (guint n_left_out, const gchar *summary)
+note_text (guint n_left_out, const gchar *summary, guint n_since)
 {
   GString *text = g_string_new (NOTE);
 
@@ -206,6 +207,10 @@ note_text (guint n_left_out, const gchar *summary)
         text, "\n\nA summary of what was said before that:\n%s", summary);
   else if (n_left_out > 0)
     g_string_append_printf (text, " %u older items are left out.", n_left_out);
+  if (has_words (summary) && n_since > 0)
+    g_string_append_printf (text,
+        "\n\nBetween this summary and what follows %u items are left out.",
+        n_since);
   return g_string_free (text, FALSE);
 }
 
@@ -276,6 +281,16 @@ rt2_seed_count_left_out (
   return n + count_muted (conversation);
 }
 
+guint
+rt2_seed_count (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
+{
+  GPtrArray *lines = list_tellable (conversation, policy);
+  guint n = lines->len;
+
+  g_ptr_array_unref (lines);
+  return n + rt2_conversation_n_dropped (conversation);
+}
+
 void
 rt2_seed_forget_voices (
     Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
@@ -300,9 +315,10 @@ list_wanted (Rt2Conversation *conversation, const Rt2SeedPolicy *policy)
 {
   GPtrArray *lines = list_tellable (conversation, policy);
   gboolean any = lines->len > 0;
-  guint left_out = drop_oldest (lines, policy->history_limit)
-      + count_muted (conversation);
-  gchar *text = note_text (left_out, policy->summary);
+  guint left_out = drop_oldest (lines, policy->history_limit);
+  guint gone = left_out + rt2_conversation_n_dropped (conversation);
+  gchar *text = note_text (left_out + count_muted (conversation),
+      policy->summary, gone - MIN (gone, policy->summary_of));
 
   if (any)
     add_note (lines, text);

@@ -23,6 +23,7 @@ typedef struct {
   guint image_keep;            /* pictures likewise; 0 = RT2_SEED_IMAGES */
   Rt2AudioFormat input_format; /* of the server: other audio is not told */
   const gchar *summary;        /* of what is left out; or NULL */
+  guint summary_of;            /* so many items, see rt2_seed_count() */
 } Rt2SeedPolicy;
 
 #define RT2_SEED_IMAGES 4
@@ -50,6 +51,10 @@ guint rt2_seed_count_left_out (
 
 /* Forgets the user's voice in items that are beyond the limit. */
 void rt2_seed_forget_voices (
+    Rt2Conversation *conversation, const Rt2SeedPolicy *policy);
+
+/* Items so far that could be told, and those that were forgotten. */
+guint rt2_seed_count (
     Rt2Conversation *conversation, const Rt2SeedPolicy *policy);
 
 /* Whether the server was told of the item. */

@@ -181,6 +181,7 @@ struct _Rt2Session {
   GQueue images; /* item ids of pictures in the conversation, oldest first */
   Rt2Conversation *conversation;
   gchar *summary;          /* of its oldest items, in place of them; or NULL */
+  guint summary_of;        /* so many items it tells of, see rt2_seed_count() */
   gint64 summary_until;    /* monotonic us until which a move waits for one
                             * that was asked for; 0 = this one did not ask */
   gboolean summary_done;   /* the response that is being told of was it */
@@ -443,6 +444,8 @@ void rt2_session_seed (
 
 /* Items that the next server is not told of, because there are too many. */
 guint rt2_session_count_left_out (Rt2Session *session);
+/* A summary of all that was said until now is asked for. */
+void rt2_session_note_summary (Rt2Session *session);
 
 /* Asks the server in use for a summary of the conversation, once for each move,
  * if the next one is not told of all. */

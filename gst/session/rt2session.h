@@ -376,7 +376,7 @@ gboolean rt2_session_has_newest_image (Rt2Session *session);
 
 /* From `configured` and `moved`: how many items of the conversation the server
  * in use was not told of, because they are too many. *summary: it was told a
- * summary instead. */
+ * summary of those that there were when that was asked for. */
 guint rt2_session_get_left_out (Rt2Session *session, gboolean *summary);
 
 /* From `response_done`: whether the session itself asked for this response, and

@@ -43,6 +43,7 @@ policy_of (Rt2Session *session)
     .image_keep = session->config->image_keep,
     .input_format = session->config->input_format,
     .summary = session->summary,
+    .summary_of = session->summary_of,
   };
 
   return policy;
@@ -65,6 +66,15 @@ rt2_session_count_left_out (Rt2Session *session)
   if (!is_told (session))
     return 0;
   return rt2_seed_count_left_out (session->conversation, &policy);
+}
+
+void
+rt2_session_note_summary (Rt2Session *session)
+{
+  const Rt2SeedPolicy policy = policy_of (session);
+
+  RT2_SESSION_ASSERT_THREAD (session);
+  session->summary_of = rt2_seed_count (session->conversation, &policy);
 }
 
 void

@@ -61,6 +61,7 @@ rt2_session_ask_summary (Rt2Session *session)
   session->summary_until = g_get_monotonic_time () + LIMIT;
   /* The server knows it, and it is older than what is left out now. */
   g_clear_pointer (&session->summary, g_free);
+  rt2_session_note_summary (session);
   rt2_session_want_command (session, RT2_WISH_SUMMARY, make_request ());
   rt2_session_send_wishes (session);
 }

@@ -464,9 +464,15 @@ test_limit (void)
   assert_told (room, "U7 user: U7\nU8 user: U8\n");
   g_assert_nonnull (strstr (note_of (room), " 9 older items"));
   room->policy.summary = "They count.";
+  room->policy.summary_of = 9;
   g_assert_cmpuint (tell (room), ==, 2);
   g_assert_nonnull (strstr (note_of (room), "They count."));
-  g_assert_null (strstr (note_of (room), "older items"));
+  g_assert_null (strstr (note_of (room), "left out"));
+  /* What came after it, and is not told either, is counted. */
+  room->policy.summary_of = 7;
+  g_assert_cmpuint (tell (room), ==, 2);
+  g_assert_nonnull (strstr (note_of (room), "They count."));
+  g_assert_nonnull (strstr (note_of (room), " 2 items are left out"));
   room->policy.history_limit = 0;
   room->policy.summary = NULL;
   tell (room);

@@ -72,17 +72,13 @@ answer (Rig *rig, const gchar *status, const gchar *output)
   "{\"id\":\"S1\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[{"  \
   "\"type\":\"output_text\",\"text\":\"" text "\"}]}"
 
-/* What the newest note says on the connection that is in use now. */
+/* What the newest note says on the connection that is heard. */
 static const gchar *
-wait_note (Rig *rig)
+find_note (Rig *rig)
 {
   const gchar *text = NULL;
-  guint n;
+  guint n = rig_count_sent (rig, MAKE);
 
-  rig_wait (rig, "moved sess_2 settings elsewhere");
-  rig->hears_on = rig->speaks_on = 1;
-  rig_flush_up (rig);
-  n = rig_count_sent (rig, MAKE);
   for (guint i = 0; i < n; i++) {
     JsonObject *item = rt2_json_object (rig_get_sent (rig, MAKE, i), "item");
 
@@ -92,6 +88,16 @@ wait_note (Rig *rig)
   }
   g_assert_nonnull (text);
   return text;
+}
+
+/* The same, on the one that was moved to. */
+static const gchar *
+wait_note (Rig *rig)
+{
+  rig_wait (rig, "moved sess_2 settings elsewhere");
+  rig->hears_on = rig->speaks_on = 1;
+  rig_flush_up (rig);
+  return find_note (rig);
 }
 
 /* Nothing of it is an error to the owner. */
@@ -138,6 +144,31 @@ test_asked (void)
   g_assert_cmpuint (rig_get_stats (rig).total_tokens, ==, 50);
   g_assert_cmpuint (rig_count (rig, "response-started"), ==, 0);
   g_assert_cmpuint (rig_count (rig, "text"), ==, 0);
+}
+
+/* What is said after it, and is too much at a loss, is not in it. */
+static void
+test_old (void)
+{
+  g_autoptr (Rig) rig = new_talk (1);
+  const gchar *note;
+
+  move_away (rig);
+  wait_asked (rig);
+  answer (rig, "completed", WORDS ("The user is Ann."));
+  note = wait_note (rig);
+  g_assert_null (strstr (note, "left out"));
+  send_item (rig, "U3", "user", "input_text", "One more thing.");
+  send_item (rig, "A3", "assistant", "output_text", "Yes?");
+  send_item (rig, "U4", "user", "input_text", "Nothing.");
+  rig_flush_down (rig);
+  rig_drop (rig);
+  rig->hears_on = rig->speaks_on = -1;
+  rig_wait (rig, "configured again");
+  rig_flush_up (rig);
+  note = find_note (rig);
+  g_assert_nonnull (strstr (note, "The user is Ann."));
+  g_assert_nonnull (strstr (note, " 2 items are left out"));
 }
 
 /* All is told: nothing to sum up. */
@@ -254,6 +285,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, function) g_test_add_func ("/session/summary/" name, function)
   ADD ("asked", test_asked);
+  ADD ("old", test_old);
   ADD ("needless", test_needless);
   ADD ("failed", test_failed);
   ADD ("empty", test_empty);
