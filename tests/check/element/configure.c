@@ -209,70 +209,71 @@ test_key (Fixture *fixture, gconstpointer unused)
 #define AZURE "wss://r.openai.azure.com/openai/v1/realtime"
 #define MINE "wss://mine.invalid/v1/realtime"
 
+static const struct {
+  const gchar *uri, *fallback;
+  const gchar *property, *own; /* api-key, fallback-api-key */
+  const gchar *openai, *azure; /* the environment */
+  const gchar *key;            /* that the fallback gets */
+  gboolean known;              /* and who we are */
+} fallback_keys[] = {
+  { OPENAI, MINE, "sk-p", NULL, "sk-o", "az", NULL, FALSE },
+  { OPENAI, MINE, NULL, NULL, "sk-o", NULL, NULL, FALSE },
+  { OPENAI, MINE, "sk-p", "own", NULL, NULL, "own", FALSE },
+  { MINE, MINE, "sk-p", NULL, NULL, NULL, "sk-p", TRUE },
+  { MINE, MINE, "sk-p", "own", NULL, NULL, "own", TRUE },
+  { MINE, "wss://MINE.invalid:443/other", "sk-p", NULL, NULL, NULL, "sk-p",
+      TRUE },
+  { MINE, "wss://mine.invalid:444/other", "sk-p", NULL, "sk-o", "az", NULL,
+      FALSE },
+  { MINE, "wss://mine.invalid.evil/", "sk-p", NULL, "sk-o", "az", NULL, FALSE },
+  { OPENAI, "wss://eu.api.openai.com/v1/realtime", "sk-p", NULL, NULL, NULL,
+      "sk-p", TRUE },
+  { OPENAI, "wss://eu.api.openai.com/v1/realtime", NULL, NULL, "sk-o", NULL,
+      "sk-o", TRUE },
+  { OPENAI, "wss://api.openai.com.evil/", "sk-p", NULL, "sk-o", "az", NULL,
+      FALSE },
+  { OPENAI, "wss://evilapi.openai.com.invalid/", "sk-p", NULL, "sk-o", "az",
+      NULL, FALSE },
+  { OPENAI, AZURE, "sk-p", NULL, "sk-o", "az", "az", FALSE },
+  { OPENAI, AZURE, "sk-p", NULL, "sk-o", NULL, NULL, FALSE },
+  { AZURE, OPENAI, "az-p", NULL, "sk-o", "az", "sk-o", FALSE },
+  { AZURE, "https://s.openai.azure.com/openai/v1/realtime", "az-p", NULL, NULL,
+      "az", "az", FALSE },
+  { AZURE, "wss://s.openai.azure.com/openai/v1/realtime", "az-p", NULL, NULL,
+      NULL, NULL, FALSE },
+};
+
 /* The key of one server never goes to another by itself. */
 static void
 test_fallback_key (Fixture *fixture, gconstpointer unused)
 {
-  static const struct {
-    const gchar *uri, *fallback;
-    const gchar *property, *own; /* api-key, fallback-api-key */
-    const gchar *openai, *azure; /* the environment */
-    const gchar *key;            /* that the fallback gets */
-    gboolean known;              /* and who we are */
-  } cases[] = {
-    { OPENAI, MINE, "sk-p", NULL, "sk-o", "az", NULL, FALSE },
-    { OPENAI, MINE, NULL, NULL, "sk-o", NULL, NULL, FALSE },
-    { OPENAI, MINE, "sk-p", "own", NULL, NULL, "own", FALSE },
-    { MINE, MINE, "sk-p", NULL, NULL, NULL, "sk-p", TRUE },
-    { MINE, MINE, "sk-p", "own", NULL, NULL, "own", TRUE },
-    { MINE, "wss://MINE.invalid:443/other", "sk-p", NULL, NULL, NULL, "sk-p",
-        TRUE },
-    { MINE, "wss://mine.invalid:444/other", "sk-p", NULL, "sk-o", "az", NULL,
-        FALSE },
-    { MINE, "wss://mine.invalid.evil/", "sk-p", NULL, "sk-o", "az", NULL,
-        FALSE },
-    { OPENAI, "wss://eu.api.openai.com/v1/realtime", "sk-p", NULL, NULL, NULL,
-        "sk-p", TRUE },
-    { OPENAI, "wss://eu.api.openai.com/v1/realtime", NULL, NULL, "sk-o", NULL,
-        "sk-o", TRUE },
-    { OPENAI, "wss://api.openai.com.evil/", "sk-p", NULL, "sk-o", "az", NULL,
-        FALSE },
-    { OPENAI, "wss://evilapi.openai.com.invalid/", "sk-p", NULL, "sk-o", "az",
-        NULL, FALSE },
-    { OPENAI, AZURE, "sk-p", NULL, "sk-o", "az", "az", FALSE },
-    { OPENAI, AZURE, "sk-p", NULL, "sk-o", NULL, NULL, FALSE },
-    { AZURE, OPENAI, "az-p", NULL, "sk-o", "az", "sk-o", FALSE },
-    { AZURE, "https://s.openai.azure.com/openai/v1/realtime", "az-p", NULL,
-        NULL, "az", "az", FALSE },
-    { AZURE, "wss://s.openai.azure.com/openai/v1/realtime", "az-p", NULL, NULL,
-        NULL, NULL, FALSE },
-  };
-
   fixture->settings.extra_headers = gst_structure_new (
       "headers", "X-Token", G_TYPE_STRING, "secret", NULL);
   set (&fixture->settings.organization, "org");
   set (&fixture->settings.safety_identifier, "user");
-  for (guint i = 0; i < G_N_ELEMENTS (cases); i++) {
+  for (guint i = 0; i < G_N_ELEMENTS (fallback_keys); i++) {
     Rt2SessionOptions *options;
     gchar *all;
 
     g_test_message ("%u", i);
-    set (&fixture->settings.uri, cases[i].uri);
-    set (&fixture->settings.fallback_uri, cases[i].fallback);
-    set (&fixture->settings.api_key, cases[i].property);
-    set (&fixture->settings.fallback_api_key, cases[i].own);
-    g_setenv ("OPENAI_API_KEY", cases[i].openai ? cases[i].openai : "", TRUE);
-    g_setenv (
-        "AZURE_OPENAI_API_KEY", cases[i].azure ? cases[i].azure : "", TRUE);
+    set (&fixture->settings.uri, fallback_keys[i].uri);
+    set (&fixture->settings.fallback_uri, fallback_keys[i].fallback);
+    set (&fixture->settings.api_key, fallback_keys[i].property);
+    set (&fixture->settings.fallback_api_key, fallback_keys[i].own);
+    g_setenv ("OPENAI_API_KEY",
+        fallback_keys[i].openai ? fallback_keys[i].openai : "", TRUE);
+    g_setenv ("AZURE_OPENAI_API_KEY",
+        fallback_keys[i].azure ? fallback_keys[i].azure : "", TRUE);
     options = make (fixture);
-    g_assert_cmpstr (options->fallback->api_key, ==, cases[i].key);
-    g_assert_cmpint (
-        options->fallback_shares_key, ==, cases[i].known && !cases[i].own);
+    g_assert_cmpstr (options->fallback->api_key, ==, fallback_keys[i].key);
+    g_assert_cmpint (options->fallback_shares_key, ==,
+        fallback_keys[i].known && !fallback_keys[i].own);
     g_assert_cmpint (options->fallback->key_in_header, ==,
-        strstr (cases[i].fallback, ".azure.com/") != NULL);
+        strstr (fallback_keys[i].fallback, ".azure.com/") != NULL);
     all = g_strjoinv (" ", options->fallback->headers);
-    g_assert_cmpint (strstr (all, "secret") != NULL, ==, cases[i].known);
-    g_assert_cmpint (strstr (all, "org") != NULL, ==, cases[i].known);
+    g_assert_cmpint (
+        strstr (all, "secret") != NULL, ==, fallback_keys[i].known);
+    g_assert_cmpint (strstr (all, "org") != NULL, ==, fallback_keys[i].known);
     g_assert_nonnull (strstr (all, "user"));
     g_free (all);
     rt2_session_options_free (options);
