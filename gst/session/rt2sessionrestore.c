@@ -376,7 +376,8 @@ static guint64
 replay_turn (Rt2Session *session)
 {
   GPtrArray *turns, *steps;
-  guint found = rt2_replay_n_found (session->replay);
+  guint found = rt2_replay_n_found (session->replay)
+      + (session->speech_open || session->vad_commits ? 1 : 0);
   GQueue later = session->again;
   guint64 missing;
 

@@ -451,6 +451,7 @@ time_to_settle (Rt2Session *session, gint64 now)
 {
   gint64 turn_grace = RT2_SESSION_TURN_GRACE / NS_PER_US;
   gint64 transcript_grace = RT2_SESSION_TRANSCRIPT_GRACE / NS_PER_US;
+  gint64 until;
 
   if (is_unsettled (session)) {
     session->settled_since = 0;
@@ -458,6 +459,8 @@ time_to_settle (Rt2Session *session, gint64 now)
   }
   if (session->settled_since == 0)
     session->settled_since = now;
+  if (rt2_session_is_catching_up (session, now, &until))
+    return until > 0 ? until - now : G_MAXINT64;
   if (rt2_session_config_has_vad (session->config) && session->uncommitted > 0
       && now < session->last_turn + turn_grace)
     return session->last_turn + turn_grace - now;

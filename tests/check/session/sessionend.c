@@ -606,6 +606,35 @@ test_lost_for_long (void)
   g_assert_cmpuint (rig_count (rig, "drained"), ==, 1);
 }
 
+/* The turn that was open when the connection went is sent again, and waited
+ * for, however late the next server finds it. */
+static void
+test_lost_open (void)
+{
+  g_autoptr (Rig) rig = rig_new ();
+
+  rig->config->turn_detection = RT2_TURN_DETECTION_SEMANTIC_VAD;
+  rig->options->max_turn_replay = 60 * RIG_S;
+  rig_start_ready (rig);
+  rig_push_ms (rig, 500, 0);
+  rig_wait_sent_audio (rig, 24000);
+  rig_send_speech_started (rig, "U1", 0);
+  rig_flush_down (rig);
+  rig_clear (rig);
+  rig_drop (rig);
+  rig_wait (rig, "configured again");
+  rig_finish (rig);
+  rig_wait_sent_audio (rig, 24000);
+  rig_run_for (rig, RT2_SESSION_TURN_GRACE / RIG_MS + 300);
+  g_assert_cmpuint (rig_count (rig, "drained"), ==, 0);
+  rig_send_speech_started (rig, "U2", 0);
+  rig_wait_sent (rig, "response.create", 1);
+  rig_send_committed (rig, "U2");
+  rig_send_response_created (rig, "R1");
+  rig_send_response_done (rig, "R1", "completed");
+  expect_drained (rig);
+}
+
 /* -- after the end -------------------------------------------------------- */
 
 /* Says something that waits while the user speaks, and is heard all the same.
@@ -750,6 +779,7 @@ main (int argc, char **argv)
   ADD ("once", test_once);
   ADD ("lost", test_lost);
   ADD ("lost-for-long", test_lost_for_long);
+  ADD ("lost-open", test_lost_open);
   ADD ("speech-after", test_speech_after);
   ADD ("speech-at", test_speech_at);
   ADD ("lost-after", test_lost_after);
