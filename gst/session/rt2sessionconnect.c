@@ -293,6 +293,7 @@ rt2_session_fault (Rt2Session *session, Rt2Fault *fault)
     lost = rt2_session_unanswered (session);
     rt2_session_drop_wishes (
         session, "the connection was lost before its turn came");
+    rt2_responses_reset (session->responses);
   }
   rt2_session_reset_connection (session);
   if (lost > 0 && session->listener->turn_lost)

@@ -21,6 +21,7 @@ typedef struct {
   GCond changed;
   /* Under the lock, as all below. */
   GPtrArray *threads; /* GThread*, to be joined */
+  GPtrArray *ended;   /* those of them that have done their work */
   GString *received;
   guint visits, over;
 } Gate;
@@ -29,6 +30,20 @@ typedef struct {
   Gate *gate;
   GSocketConnection *connection;
 } Visit;
+
+static void
+join_ended (Gate *gate)
+{
+  g_mutex_lock (&gate->lock);
+  for (guint i = 0; i < gate->ended->len; i++) {
+    GThread *thread = g_ptr_array_index (gate->ended, i);
+
+    g_ptr_array_remove_fast (gate->threads, thread);
+    g_thread_join (thread);
+  }
+  g_ptr_array_set_size (gate->ended, 0);
+  g_mutex_unlock (&gate->lock);
+}
 
 static gpointer
 accept_all (gpointer data)
@@ -40,6 +55,7 @@ accept_all (gpointer data)
               gate->listener, NULL, gate->cancellable, NULL))) {
     Visit *visit = g_new0 (Visit, 1);
 
+    join_ended (gate);
     visit->gate = gate;
     visit->connection = connection;
     g_mutex_lock (&gate->lock);
@@ -70,6 +86,7 @@ gate_open (Gate *gate, GThreadFunc serve, gpointer owner)
   g_mutex_init (&gate->lock);
   g_cond_init (&gate->changed);
   gate->threads = g_ptr_array_new ();
+  gate->ended = g_ptr_array_new ();
   gate->received = g_string_new (NULL);
   gate->thread = g_thread_new ("gate", accept_all, gate);
 }
@@ -82,6 +99,7 @@ gate_close (Gate *gate)
   for (guint i = 0; i < gate->threads->len; i++)
     g_thread_join (g_ptr_array_index (gate->threads, i));
   g_ptr_array_unref (gate->threads);
+  g_ptr_array_unref (gate->ended);
   g_string_free (gate->received, TRUE);
   g_object_unref (gate->listener);
   g_object_unref (gate->cancellable);
@@ -117,6 +135,7 @@ visit_end (Visit *visit)
   g_object_unref (visit->connection);
   g_mutex_lock (&gate->lock);
   gate->over++;
+  g_ptr_array_add (gate->ended, g_thread_self ());
   g_cond_broadcast (&gate->changed);
   g_mutex_unlock (&gate->lock);
   g_free (visit);
