@@ -186,6 +186,24 @@ test_sentence (void)
   g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 1);
 }
 
+/* A sentence without an end is cut in the middle. */
+static void
+test_endless_sentence (void)
+{
+  g_autoptr (Rig) rig = new_rig (COST, 0);
+  gint64 spent;
+
+  rig_start_ready (rig);
+  rig->in_sentence = TRUE;
+  respond (rig, "R1", "completed");
+  rig_wait (rig, "budget-exceeded cost 10941600000");
+  spent = g_get_monotonic_time ();
+  rig_run_for (rig, RT2_SESSION_SENTENCE_MAX / RIG_MS - 1000);
+  g_assert_cmpuint (rig_count (rig, "interrupt"), ==, 0);
+  rig_wait (rig, "interrupt");
+  g_assert_cmpint (g_get_monotonic_time () - spent, <, 25 * G_USEC_PER_SEC);
+}
+
 /* What is protected is not cut at all. */
 static void
 test_protected (void)
@@ -469,6 +487,7 @@ main (int argc, char **argv)
   g_test_add_func ("/budget/deployment", test_deployment);
   g_test_add_func ("/budget/cost", test_cost);
   g_test_add_func ("/budget/sentence", test_sentence);
+  g_test_add_func ("/budget/endless-sentence", test_endless_sentence);
   g_test_add_func ("/budget/protected", test_protected);
   g_test_add_func ("/budget/under-way", test_under_way);
   g_test_add_func ("/budget/no-audio", test_no_audio);
