@@ -178,8 +178,10 @@ put_value (
     Walk *walk, Slice value, gboolean audio_delta, const Rt2LogPolicy *policy)
 {
   GString *out = walk->out;
+  /* What tells of sound is an object, one too deep for whoever reads it. */
+  gboolean too_deep = walk->depth == RT2_JSON_MAX_DEPTH && !policy->with_audio;
 
-  if (walk->hides[walk->depth] || is_secret (walk->key))
+  if (walk->hides[walk->depth] || is_secret (walk->key) || too_deep)
     g_string_append (out, "\"***\"");
   else if (policy->with_audio)
     copy_string (walk, value);
