@@ -126,8 +126,7 @@ gst_realtime2_begin_moves (
 }
 
 /* The settings now; *sets: how often properties were set by then. The secrets
- * in
- * @set, which may be NULL, are for the server that they name. */
+ * in @set, which may be NULL, are for the server that they name. */
 static GstRealtime2Settings *
 take_settings (GstRealtime2 *self, const GPtrArray *set, guint *sets)
 {

@@ -440,6 +440,12 @@ rt2_event_redact (Rt2Event *event, const gchar *secret)
     redact (&event->error->message, secret);
     redact (&event->error->param, secret);
   }
+  if (event->response) {
+    redact (&event->response->reason, secret);
+    redact (&event->response->error_type, secret);
+    redact (&event->response->error_code, secret);
+    redact (&event->response->error_message, secret);
+  }
 }
 
 void

@@ -235,8 +235,8 @@ Rt2Event *rt2_event_parse (const gchar *text, gsize size, GError **error);
 void rt2_event_free (Rt2Event *event);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Rt2Event, rt2_event_free)
 
-/* What @event says of the session, or of an error, with *** for @secret, which
- * may be NULL. The server may quote the key. */
+/* What @event says of the session, or of an error, also of a response's, with
+ * *** for @secret, which may be NULL. The server may quote the key. */
 void rt2_event_redact (Rt2Event *event, const gchar *secret);
 
 /* "response.created" …; NULL for RT2_EVENT_UNKNOWN. */

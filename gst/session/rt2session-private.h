@@ -340,7 +340,7 @@ void rt2_session_on_input_transcript_completed (
     Rt2Session *session, const Rt2Event *event);
 void rt2_session_on_input_transcript_failed (
     Rt2Session *session, const Rt2Event *event);
-/* Reports @error, in which the server may have quoted our key. */
+/* Reports @error, of an event in which there is no key any more. */
 void rt2_session_report_error (
     Rt2Session *session, const Rt2ServerError *error);
 

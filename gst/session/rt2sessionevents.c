@@ -60,17 +60,8 @@ is_benign (const gchar *code)
 void
 rt2_session_report_error (Rt2Session *session, const Rt2ServerError *error)
 {
-  const gchar *key = session->options->transport->api_key;
-  Rt2ServerError clean = *error;
-
   RT2_SESSION_ASSERT_THREAD (session);
-  clean.code = rt2_redact (error->code, key);
-  clean.message = rt2_redact (error->message, key);
-  clean.param = rt2_redact (error->param, key);
-  session->listener->server_error (session->owner, &clean);
-  g_free (clean.code);
-  g_free (clean.message);
-  g_free (clean.param);
+  session->listener->server_error (session->owner, error);
 }
 
 /* The configuration was refused as a whole. */

@@ -550,6 +550,40 @@ GST_START_TEST (test_server_error)
 }
 GST_END_TEST;
 
+/* Nobody reads the key on the bus, however short it is and however the server
+ * writes it. */
+GST_START_TEST (test_quoted_key)
+{
+  Talk *talk = talk_new ();
+  const GstStructure *fields;
+  GError *error = NULL;
+  gchar *debug = NULL;
+
+  g_object_set (talk->element, "api-key", "sk/short", NULL);
+  talk_play (talk, &law_pcm);
+  peer_send (talk->peer,
+      "{\"type\":\"error\",\"event_id\":\"e\",\"error\":{\"type\":"
+      "\"invalid_request_error\",\"code\":\"odd\","
+      "\"message\":\"You sent sk\\/short.\",\"param\":\"sk/short\"}}");
+  fields = talk_message (talk, "server-error", 0);
+  fail_unless_equals_string (talk_string (fields, "message"), "You sent ***.");
+  fail_unless_equals_string (talk_string (fields, "param"), "***");
+  peer_begin (talk->peer, "R1");
+  peer_send (talk->peer,
+      "{\"type\":\"response.done\",\"event_id\":\"e\",\"response\":"
+      "{\"id\":\"R1\",\"status\":\"failed\",\"status_details\":{\"type\":"
+      "\"failed\",\"error\":{\"type\":\"sk/short\",\"code\":\"sk\\/short\","
+      "\"message\":\"Not with sk\\/short.\"}},\"output\":[]}}");
+  gst_message_parse_warning (
+      talk_message_of (talk, GST_MESSAGE_WARNING, 0), &error, &debug);
+  fail_unless (strstr (error->message, "Not with ***.") != NULL);
+  fail_unless (strstr (debug, "sk/short") == NULL);
+  g_clear_error (&error);
+  g_free (debug);
+  talk_free (talk);
+}
+GST_END_TEST;
+
 GST_START_TEST (test_rate_limits)
 {
   Talk *talk = talk_new_playing ();
@@ -687,6 +721,7 @@ properties_suite (void)
   tcase_add_test (messages, test_response_messages);
   tcase_add_test (messages, test_phase_correction);
   tcase_add_test (messages, test_server_error);
+  tcase_add_test (messages, test_quoted_key);
   tcase_add_test (messages, test_rate_limits);
   tcase_add_test (messages, test_progress);
   tcase_add_test (messages, test_refused);
